@@ -1,0 +1,113 @@
+"""Things with identity: baskets, members, value chains, problems. Many rows are frames (see ``frames``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+State = Literal["ok", "partial", "stale", "no_data", "blocked", "error", "suspect", "unknown_symbol"]
+Severity = Literal["hard", "soft"]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """One name in both languages of the product."""
+
+    zh: str
+    en: str
+
+    def __getitem__(self, lang: str) -> str:
+        return self.zh if lang == "zh" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A fault in a file or in the data, to be shown and listed, never raised.
+
+    ``where`` is ``file:line`` for files, a ticker or a source otherwise; ``key`` and ``params`` name the sentence in
+    the catalogue of ``text``. hard: something is missing because of it; soft: kept, and said.
+    """
+
+    where: str
+    key: str
+    params: tuple[tuple[str, str], ...] = ()
+    severity: Severity = "hard"
+
+    @classmethod
+    def of(cls, where: str, key: str, severity: Severity = "hard", **params: object) -> Problem:
+        return cls(where, key, tuple((name, str(value)) for name, value in params.items()), severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One security in one basket, with the reason and the dates of its membership."""
+
+    ticker: str
+    name: Names
+    reason: Names
+    since: date
+    until: date | None = None
+    role: str = "core"  # core | adjacent | equipment | beneficiary | trigger | odm
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """One file of ``watchlists/``. ``benchmarks[0]`` is the sector or index it is first compared with."""
+
+    id: str
+    name: Names
+    short: Names
+    members: tuple[Member, ...]
+    benchmarks: tuple[str, ...]
+    chain: str | None
+    file: str
+    sha256: str
+
+    @property
+    def tickers(self) -> tuple[str, ...]:
+        """Tickers of today's members (those without an ``until`` in the past are the reader's business)."""
+        return tuple(m.ticker for m in self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One link of a value chain: mainland names, and the overseas names beside them that lead it."""
+
+    id: str
+    name: Names
+    tickers: tuple[str, ...]
+    overseas: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A value chain, segments in the order in which the goods flow."""
+
+    id: str
+    name: Names
+    segments: tuple[Segment, ...]
+
+    def segment_of(self, ticker: str) -> Segment | None:
+        return next((s for s in self.segments if ticker in s.tickers or ticker in s.overseas), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An index, a sector or an exchange rate that is followed: ticker and name."""
+
+    ticker: str
+    name: Names
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that people edit in files, read once: what to watch and what was wrong in the files."""
+
+    baskets: tuple[Basket, ...] = ()
+    chains: tuple[Chain, ...] = ()
+    sectors: tuple[Listed, ...] = ()
+    benchmarks: tuple[Listed, ...] = ()
+    overseas: tuple[Listed, ...] = ()
+    problems: tuple[Problem, ...] = field(default=())
+    also: tuple[Listed, ...] = ()  # followed beside the benchmarks of the strip: further indices, exchange rates

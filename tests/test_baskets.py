@@ -1,0 +1,892 @@
+"""The reader of baskets and sector maps. The docstring of a test is the file under test (`watchlists/mine.toml`)."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from basketwatch import baskets
+from basketwatch.baskets import find_basket, members_once, names, read_house, universe
+from basketwatch.errors import UsageError
+from basketwatch.model import House, Names
+
+PROJECT = Path(__file__).parent.parent
+
+# Written before a docstring that starts with [[member]], so that such a docstring starts on line 6.
+HEAD = """\
+id = "mine"
+name = { zh = "我的", en = "Mine" }
+short = { zh = "我", en = "Mine" }
+benchmarks = ["000300.SH"]
+
+"""
+MEMBER = '[[member]]\nticker = "{}"\nname = {{zh="甲",en="A"}}\nreason = {{zh="乙",en="B"}}\nsince = 2026-11-20\n'
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with the sector maps of the project and no basket."""
+    shutil.copytree(PROJECT / "sector_maps", tmp_path / "sector_maps")
+    (tmp_path / "watchlists").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def house(request: pytest.FixtureRequest, home: Path) -> House:
+    """The house whose one basket is the docstring of the test."""
+    text = inspect.cleandoc(request.function.__doc__) + "\n"
+    write(home, HEAD + text if text.startswith("[[") else text)
+    return read_house(home)
+
+
+@pytest.fixture
+def chain_house(request: pytest.FixtureRequest, home: Path) -> House:
+    """The house with a basket whose chain, `sector_maps/mine.toml`, is the docstring of the test."""
+    write(home, 'chain = "mine"\n' + HEAD)
+    write(home, inspect.cleandoc(request.function.__doc__) + "\n", "sector_maps/mine.toml")
+    return read_house(home)
+
+
+def write(home: Path, text: str | bytes, file: str = "watchlists/mine.toml") -> None:
+    (home / file).write_bytes(text if isinstance(text, bytes) else text.encode())
+
+
+def said(house: House, file: str = "mine") -> list[tuple[int, str, str]]:
+    """Line, key and severity of the problems of one file; other files must have none (empty baskets apart)."""
+    assert all(f"/{file}.toml" in problem.where for problem in house.problems), house.problems
+    return [(int(p.where.rpartition(":")[2]), p.key, p.severity) for p in house.problems]
+
+
+def params(house: House) -> dict[str, str]:
+    (problem,) = house.problems
+    return dict(problem.params)
+
+
+# --- the shipped files -------------------------------------------------------------------------------------------
+
+
+def test_shipped_files_have_no_problem() -> None:
+    assert read_house(PROJECT).problems == ()
+
+
+def test_shipped_baskets_have_the_members_of_the_notes() -> None:
+    """Counted by hand in the list of companies of the research notes, column of baskets.
+
+    CPO, 28: 11 that are in CPO only, 1 adjacent, 3 equipment, 2 shared with liquid cooling (300602, 300684), 9 shared
+    with OCS (300308 300620 688205 688498 688313 688195 301486 920045 688167), and the laser makers COHR and LITE.
+    OCS, 11: the 9 shared ones, COHR and LITE. Liquid cooling, 9: 4 of its own, the 2 shared ones, the trigger 002851,
+    Taiwan 2308 and 2382. Power, 3: 002851, 002970, 2308.
+    """
+    house = read_house(PROJECT)
+    cpo = (
+        "300308.SZ 300394.SZ 300502.SZ 300620.SZ 002281.SZ 301205.SZ 300602.SZ 601137.SH 300684.SZ 300604.SZ 300757.SZ "
+        "688072.SH 688037.SH 603203.SH 002902.SZ 002384.SZ 300548.SZ 001267.SZ 688205.SH 688048.SH 688498.SH 688313.SH "
+        "688195.SH 301486.SZ 920045.BJ 688167.SH COHR.US LITE.US"
+    )
+    ocs = "688498.SH 688313.SH 688195.SH 300620.SZ 688205.SH 301486.SZ 920045.BJ 688167.SH COHR.US LITE.US 300308.SZ"
+    liquid = "002837.SZ 002536.SZ 002272.SZ 300249.SZ 002851.SZ 300602.SZ 300684.SZ 2308.TW 2382.TW"
+    expected = {"cpo": cpo, "ocs": ocs, "liquid_cooling": liquid, "power": "002851.SZ 002970.SZ 2308.TW"}
+    assert {b.id: sorted(b.tickers) for b in house.baskets} == {k: sorted(v.split()) for k, v in expected.items()}
+    assert [b.id for b in house.baskets] == ["cpo", "ocs", "liquid_cooling", "power"]
+
+
+def test_shipped_roles() -> None:
+    house = read_house(PROJECT)
+    roles = {(b.id, m.ticker): m.role for b in house.baskets for m in b.members if m.role != "core"}
+    assert roles == {
+        ("cpo", "300604.SZ"): "adjacent",
+        ("cpo", "688072.SH"): "equipment",
+        ("cpo", "688037.SH"): "equipment",
+        ("cpo", "603203.SH"): "equipment",
+        ("ocs", "300308.SZ"): "beneficiary",
+        ("ocs", "COHR.US"): "beneficiary",
+        ("ocs", "LITE.US"): "beneficiary",
+        ("liquid_cooling", "002851.SZ"): "trigger",
+        ("liquid_cooling", "2382.TW"): "odm",
+    }
+
+
+def test_a_name_in_two_baskets_is_spelt_alike_in_both() -> None:
+    spelt: dict[str, set[Names]] = {}
+    for basket in read_house(PROJECT).baskets:
+        for member in basket.members:
+            spelt.setdefault(member.ticker, set()).add(member.name)
+    assert [ticker for ticker, found in spelt.items() if len(found) > 1] == []
+
+
+def test_shipped_sectors() -> None:
+    """The last three figures of the 31 codes of Shenwan level 1, typed a second time."""
+    last = (
+        "010 030 040 050 080 110 120 130 140 150 160 170 180 200 210 230 710 720 730 740 750 760 770 780 790 "
+        "880 890 950 960 970 980"
+    )
+    codes = [sector.ticker for sector in read_house(PROJECT).sectors]
+    assert codes == [f"801{three}.SI" for three in last.split()]
+    assert len(codes) == 31
+
+
+def test_shipped_sectors_carry_the_right_names() -> None:
+    called = {sector.ticker: sector.name.zh for sector in read_house(PROJECT).sectors}
+    assert called["801770.SI"] == "通信"  # public maps say 计算机
+    assert called["801730.SI"] == "电力设备"  # public maps say 汽车
+    assert called["801750.SI"] == "计算机"
+    assert called["801880.SI"] == "汽车"
+
+
+def test_shipped_strip() -> None:
+    house = read_house(PROJECT)
+    strip = ["000300.SH", "399006.SZ", "801770.SI", "^SOX.US", "^IXIC.US", "USDCNY.FX"]
+    assert [b.ticker for b in house.benchmarks] == strip
+    assert {"USDHKD.FX", "USDTWD.FX"} < {b.ticker for b in house.also}
+
+
+def test_every_member_is_in_one_segment_of_its_chain() -> None:
+    house = read_house(PROJECT)
+    chains = {chain.id: chain for chain in house.chains}
+    for basket in house.baskets:
+        places = [t for s in chains[str(basket.chain)].segments for t in (*s.tickers, *s.overseas)]
+        assert {ticker: places.count(ticker) for ticker in basket.tickers} == dict.fromkeys(basket.tickers, 1)
+
+
+def test_universe_holds_each_ticker_once() -> None:
+    """36 securities: 28 of CPO, none new from OCS, 7 from liquid cooling (9 less 300602, 300684), 1 from power."""
+    house = read_house(PROJECT)
+    every = universe(house)
+    assert [every.count(ticker) for ticker in ("COHR.US", "LITE.US", "300308.SZ")] == [1, 1, 1]
+    assert len(every) == len(set(every))
+    assert len(members_once(house)) == 28 + 0 + 7 + 1
+    assert every[:36] == members_once(house)
+    assert {"NVDA.US", "03308.HK", "801010.SI", "^IXIC.US", "USDHKD.FX"} < set(every)
+
+
+def test_names_know_every_ticker() -> None:
+    house = read_house(PROJECT)
+    known = names(house)
+    assert [ticker for ticker in universe(house) if known[ticker] == Names(ticker, ticker)] == []
+    assert known["AVGO.US"] == Names("博通", "Broadcom")
+    assert known["801770.SI"].zh == "申万通信"
+    assert known["801780.SI"].zh == "银行"
+
+
+def test_find_basket() -> None:
+    house = read_house(PROJECT)
+    assert find_basket(house, "ocs").name.en == "Optical circuit switching"
+    with pytest.raises(UsageError) as caught:
+        find_basket(house, "oсs")  # a Cyrillic letter
+    assert caught.value.key == "unknown_basket"
+    assert caught.value.params == {"basket": "oсs", "known": "cpo, ocs, liquid_cooling, power"}
+
+
+@pytest.mark.parametrize("folder", ["watchlists", "sector_maps"])
+def test_the_manuals_example_is_read_without_a_problem(folder: str, home: Path) -> None:
+    """Of the sector tables only the number of sectors is short; other files may miss what an example leaves out."""
+    for text in re.findall(r"```toml\n(.*?)```", (PROJECT / folder / "README.md").read_text(), re.DOTALL):
+        file = {"sectors": "shenwan", "id": "cpo"}[text.split()[0]]
+        if file == "shenwan":
+            one, two = text.split("strip = ")
+            write(home, one, "sector_maps/shenwan.toml")
+            write(home, "strip = " + two, "sector_maps/benchmarks.toml")
+        else:
+            write(home, text, f"{folder}/{file}.toml")
+    keys = {problem.key for problem in read_house(home).problems if problem.where.startswith(folder)}
+    assert keys == (set() if folder == "watchlists" else {"sector_count"})
+
+
+# --- faults of a member ------------------------------------------------------------------------------------------
+
+
+def test_a_good_basket(house: House) -> None:
+    """
+    [[member]]
+    ticker = "920045.BJ"
+    name = { zh = "蘅东光", en = "Hengdongguang" }
+    reason = { zh = "无源", en = "Passive" }
+    since = 2026-11-20
+    until = 2026-12-31
+    role = "odm"
+    """
+    assert said(house) == []
+    (basket,) = house.baskets
+    (member,) = basket.members
+    assert (member.ticker, member.name["en"], member.role) == ("920045.BJ", "Hengdongguang", "odm")
+    assert (str(member.since), str(member.until)) == ("2026-11-20", "2026-12-31")
+    assert (basket.file, len(basket.sha256), basket.chain) == ("watchlists/mine.toml", 64, None)
+
+
+def test_one_bad_member_hides_no_other(house: House) -> None:
+    """
+    [[member]]
+    ticker = "300308.SZ"
+    name = { zh = "甲", en = "A" }
+    reason = { zh = "乙", en = "B" }
+    since = "soon"
+
+    [[member]]
+    ticker = "COHR.US"
+    name = { zh = "丙", en = "C" }
+    reason = { zh = "丁", en = "D" }
+    since = 2026-11-20
+    """
+    assert said(house) == [(10, "bad_date", "hard")]
+    assert params(house) == {"field": "since", "found": "soon"}
+    assert house.baskets[0].tickers == ("COHR.US",)
+
+
+@pytest.mark.parametrize(
+    ("ticker", "key", "told"),
+    [
+        ("300308", "ticker_form", {"ticker": "300308"}),
+        (".SZ", "ticker_form", {"ticker": ".SZ"}),
+        ("300308.", "ticker_form", {"ticker": "300308."}),
+        ("300308.sz", "ticker_spelling", {"ticker": "300308.sz", "proper": "300308.SZ"}),
+        ("cohr.us", "ticker_spelling", {"ticker": "cohr.us", "proper": "COHR.US"}),
+        ("３００３０８.SZ", "ticker_spelling", {"ticker": "３００３０８.SZ", "proper": "300308.SZ"}),
+        (" 300308.SZ", "ticker_spelling", {"ticker": " 300308.SZ", "proper": "300308.SZ"}),
+        ("600000.SS", "unknown_market", {"ticker": "600000.SS", "market": "SS", "known": "SH, SZ, BJ, HK, US, TW, KS"}),
+        ("30308.SZ", "bad_code", {"ticker": "30308.SZ", "code": "30308", "market": "SZ"}),
+        ("700.HK", "bad_code", {"ticker": "700.HK", "code": "700", "market": "HK"}),
+    ],
+)
+def test_ticker_faults(ticker: str, key: str, told: dict[str, str], home: Path) -> None:
+    write(home, HEAD + MEMBER.format(ticker) + MEMBER.format("COHR.US"))
+    house = read_house(home)
+    assert said(house) == [(7, key, "hard")]
+    assert params(house) == told
+    assert house.baskets[0].tickers == ("COHR.US",)
+
+
+@pytest.mark.parametrize("ticker", ["801770.SI", "USDCNY.FX"])
+def test_a_sector_or_a_rate_is_no_member(ticker: str, home: Path) -> None:
+    write(home, HEAD + MEMBER.format(ticker) + MEMBER.format("COHR.US"))
+    assert said(read_house(home)) == [(7, "unknown_market", "hard")]
+
+
+@pytest.mark.parametrize("code", ["000001", "NO", "1e3", "2026-11-20"])
+def test_a_quoted_code_stays_text(code: str, home: Path) -> None:
+    write(home, HEAD + MEMBER.format(f"{code}.SZ") + MEMBER.format("NO.US") + MEMBER.format("000010.SZ"))
+    tickers = read_house(home).baskets[0].tickers
+    assert tickers[-2:] == ("NO.US", "000010.SZ")
+    assert (tickers[0] == "000001.SZ") is (code == "000001")
+
+
+def test_ticker_is_a_number(house: House) -> None:
+    """
+    [[member]]
+    ticker = 300308
+    name = { zh = "甲", en = "A" }
+    reason = { zh = "乙", en = "B" }
+    since = 2026-11-20
+    """
+    assert said(house) == [(1, "empty_basket", "soft"), (7, "wrong_type", "hard")]
+    assert dict(house.problems[1].params) == {"field": "ticker", "wanted": '"…"', "found": "300308"}
+
+
+def test_ticker_without_quotes(house: House) -> None:
+    """
+    [[member]]
+    name = { zh = "甲", en = "A" }
+    ticker = 300308.SZ
+    """
+    assert said(house) == [(8, "ticker_unquoted", "hard")]
+    assert params(house) == {"ticker": "300308.SZ"}
+    assert house.baskets == ()
+
+
+def test_unknown_key_with_a_near_one(house: House) -> None:
+    """
+    [[member]]
+    ticker = "COHR.US"
+    name = { zh = "甲", en = "A" }
+    reason = { zh = "乙", en = "B" }
+    since = 2026-11-20
+
+    untill = 2026-12-31
+    """
+    assert said(house) == [(12, "unknown_key_near", "hard")]
+    known = "ticker, name, reason, since, until, role"
+    assert params(house) == {"field": "untill", "nearest": "until", "known": known}
+    assert house.baskets[0].tickers == ("COHR.US",)
+
+
+def test_unknown_key_with_none_near(house: House) -> None:
+    """
+    [[member]]
+    ticker = "COHR.US"
+    name = { zh = "甲", en = "A", ja = "あ" }
+    reason = { zh = "乙", en = "B" }
+    since = 2026-11-20
+    weight.of.it = 3
+    """
+    assert said(house) == [(8, "unknown_key", "hard"), (11, "unknown_key", "hard")]
+    assert [dict(p.params)["field"] for p in house.problems] == ["ja", "weight"]
+
+
+def test_missing_keys(house: House) -> None:
+    """
+    [[member]]
+    ticker = "COHR.US"
+
+    [[member]]
+    name = { zh = "甲", en = "A" }
+    reason = { zh = "乙", en = "B" }
+    since = 2026-11-20
+    """
+    assert said(house) == [
+        (1, "empty_basket", "soft"),
+        *[(6, "missing_key", "hard")] * 3,
+        (9, "missing_key", "hard"),
+    ]
+    assert [dict(p.params)["field"] for p in house.problems[1:]] == ["name", "reason", "since", "ticker"]
+
+
+def test_wrong_types(house: House) -> None:
+    """
+    [[member]]
+    ticker = "COHR.US"
+    name = "Coherent"
+    reason = { zh = 1, en = "B" }
+    since = 2026-11-20T09:30:00
+    role = true
+    """
+    assert said(house)[1:] == [
+        (8, "wrong_type", "hard"),
+        (9, "wrong_type", "hard"),
+        (9, "half_name", "soft"),
+        (10, "bad_date", "hard"),
+        (11, "wrong_type", "hard"),
+    ]
+
+
+def test_half_a_name_serves_both_languages(house: House) -> None:
+    """
+    [[member]]
+    ticker = "COHR.US"
+    name = { en = "Coherent", zh = " " }
+    reason = { zh = "乙" }
+    since = 2026-11-20
+    """
+    assert said(house) == [(8, "half_name", "soft"), (9, "half_name", "soft")]
+    assert dict(house.problems[0].params) == {"field": "name", "lang": "zh", "text": "Coherent"}
+    assert house.baskets[0].members[0].name == Names("Coherent", "Coherent")
+
+
+def test_an_empty_name(house: House) -> None:
+    """
+    [[member]]
+    ticker = "COHR.US"
+    name = {}
+    reason = { zh = "乙", en = "B" }
+    since = 2026-11-20
+    """
+    assert said(house)[1:] == [(8, "missing_key", "hard")]
+
+
+def test_names_lose_what_breaks_a_line_or_turns_it(house: House) -> None:
+    """
+    [[member]]
+    ticker = "COHR.US"
+    name = { zh = "甲\\n乙\\u0000", en = "A\\u202Egnp.exe" }
+    reason = { zh = "乙", en = "B\\u2028C" }
+    since = 2026-11-20
+    """
+    assert said(house) == [
+        (8, "control_text", "soft"),
+        (8, "bidi_text", "soft"),
+        (9, "control_text", "soft"),
+    ]
+    assert house.baskets[0].members[0].name == Names("甲乙", "Agnp.exe")
+    assert house.baskets[0].members[0].reason.en == "BC"
+    assert all(text.isprintable() for problem in house.problems for _, text in problem.params)
+
+
+def test_markup_in_a_name_is_text(house: House) -> None:
+    """
+    [[member]]
+    ticker = "COHR.US"
+    name = { zh = "<b>$x$</b>", en = "=HYPERLINK(1)" }
+    reason = { zh = "乙", en = "B" }
+    since = 2026-11-20
+    """
+    assert said(house) == []
+    assert house.baskets[0].members[0].name == Names("<b>$x$</b>", "=HYPERLINK(1)")
+
+
+def test_duplicate_ticker(house: House) -> None:
+    """
+    [[member]]
+    ticker = "COHR.US"
+    name = { zh = "甲", en = "A" }
+    reason = { zh = "乙", en = "B" }
+    since = 2026-11-20
+
+    [[member]]
+    name = { zh = "二", en = "second" }
+    reason = { zh = "乙", en = "B" }
+    since = 2026-11-20
+    ticker = "COHR.US"
+    """
+    assert said(house) == [(16, "duplicate_ticker", "hard")]
+    assert params(house) == {"ticker": "COHR.US", "first": "7"}
+    assert [m.name.en for m in house.baskets[0].members] == ["A"]
+
+
+def test_until_before_since(house: House) -> None:
+    """
+    [[member]]
+    ticker = "COHR.US"
+    until = 2026-11-19
+    name = { zh = "甲", en = "A" }
+    reason = { zh = "乙", en = "B" }
+    since = 2026-11-20
+    """
+    assert said(house)[1:] == [(8, "until_before_since", "hard")]
+    assert dict(house.problems[1].params) == {"ticker": "COHR.US", "since": "2026-11-20", "until": "2026-11-19"}
+
+
+def test_unknown_role(house: House) -> None:
+    """
+    [[member]]
+    ticker = "COHR.US"
+    name = { zh = "甲", en = "A" }
+    reason = { zh = "乙", en = "B" }
+    since = 2026-11-20
+    role = "leader"
+    """
+    assert said(house) == [(11, "unknown_role", "hard")]
+    assert params(house)["known"] == "core, adjacent, equipment, beneficiary, trigger, odm"
+    assert house.baskets[0].members[0].role == "core"
+
+
+# --- faults of a basket ------------------------------------------------------------------------------------------
+
+
+def test_id_that_is_not_the_files(house: House) -> None:
+    """
+    # copied from cpo.toml
+    id = "cpo"
+    name = { zh = "我的", en = "Mine" }
+    short = { zh = "我", en = "Mine" }
+    benchmarks = ["000300.SH"]
+    """
+    assert said(house)[1:] == [(2, "id_not_file", "hard")]
+    assert dict(house.problems[1].params) == {"id": "cpo", "stem": "mine"}
+    assert house.baskets == ()
+
+
+@pytest.mark.parametrize("stem", ["Mine", "my basket", "x" * 41, "篮子", "a-b"])
+def test_bad_id(stem: str, home: Path) -> None:
+    write(home, HEAD.replace('"mine"', f'"{stem}"') + MEMBER.format("COHR.US"), f"watchlists/{stem}.toml")
+    assert said(read_house(home), stem) == [(1, "bad_id", "hard")]
+
+
+def test_benchmark_faults(house: House) -> None:
+    """
+    id = "mine"
+    name = { zh = "我的", en = "Mine" }
+    short = { zh = "我", en = "Mine" }
+    benchmarks = [
+        "000300.SZ",
+        "399006.SZ",
+        "399006.SZ",
+        "csi300",
+        300,
+    ]
+    """
+    assert said(house)[1:] == [
+        (5, "unknown_benchmark", "hard"),
+        (7, "duplicate_ticker", "hard"),
+        (8, "ticker_form", "hard"),
+        (9, "ticker_form", "hard"),
+    ]
+    assert house.baskets[0].benchmarks == ("399006.SZ",)
+
+
+def test_no_benchmark(house: House) -> None:
+    """
+    id = "mine"
+    name = { zh = "我的", en = "Mine" }
+    short = { zh = "我", en = "Mine" }
+    benchmarks = []
+    """
+    assert said(house)[1:] == [(4, "no_benchmark", "hard")]
+    assert house.baskets[0].benchmarks == ()
+
+
+def test_unknown_chain(house: House) -> None:
+    """
+    id = "mine"
+    name = { zh = "我的", en = "Mine" }
+    chain = "cop"
+    short = { zh = "我", en = "Mine" }
+    benchmarks = ["000300.SH"]
+    """
+    assert said(house)[1:] == [(3, "unknown_chain", "hard")]
+    assert dict(house.problems[1].params) == {"chain": "cop", "known": "cpo, liquid_cooling, ocs, power"}
+    assert house.baskets[0].chain is None
+
+
+def test_member_in_no_segment(house: House) -> None:
+    """
+    id = "mine"
+    name = { zh = "我的", en = "Mine" }
+    chain = "cpo"
+    short = { zh = "我", en = "Mine" }
+    benchmarks = ["000300.SH"]
+
+    [[member]]
+    ticker = "300308.SZ"
+    name = { zh = "中际旭创", en = "Zhongji Innolight" }
+    reason = { zh = "乙", en = "B" }
+    since = 2026-11-20
+
+    [[member]]
+    ticker = "600519.SH"
+    name = { zh = "甲", en = "A" }
+    reason = { zh = "乙", en = "B" }
+    since = 2026-11-20
+    """
+    found = [p for p in house.problems if p.key != "unnamed_ticker"]  # the chain's other names are in no basket here
+    assert [(p.where, p.key, p.severity) for p in found] == [("watchlists/mine.toml:14", "no_segment", "soft")]
+    assert house.baskets[0].tickers == ("300308.SZ", "600519.SH")
+
+
+def test_empty_basket(home: Path) -> None:
+    write(home, HEAD)
+    house = read_house(home)
+    assert [(p.where, p.key, p.severity) for p in house.problems if "watchlists" in p.where] == [
+        ("watchlists/mine.toml:1", "empty_basket", "soft")
+    ]
+    assert house.baskets[0].members == ()
+
+
+def test_missing_and_mistyped_keys_of_a_basket(house: House) -> None:
+    """
+    benchmarks = "000300.SH"
+    nmae = { zh = "我的", en = "Mine" }
+    member = ["COHR.US"]
+    order = 1.5
+    """
+    assert sorted(said(house)) == [
+        (1, "empty_basket", "soft"),
+        *[(1, "missing_key", "hard")] * 3,
+        (1, "wrong_type", "hard"),
+        (2, "unknown_key_near", "hard"),
+        (3, "wrong_type", "hard"),
+        (4, "wrong_type", "hard"),
+    ]
+    assert house.baskets == ()
+
+
+def test_single_brackets_around_member(house: House) -> None:
+    """
+    id = "mine"
+    name = { zh = "我的", en = "Mine" }
+    short = { zh = "我", en = "Mine" }
+    benchmarks = ["000300.SH"]
+    [member]
+    ticker = "COHR.US"
+    """
+    assert said(house)[1:] == [(5, "wrong_type", "hard")]
+
+
+def test_5000_lines_load_and_warn(home: Path) -> None:
+    """1,000 members of 5 lines: loaded, with one soft problem."""
+    text = HEAD + "".join(MEMBER.format(f"{600000 + n}.SH") for n in range(1000))
+    assert text.count("\n") > 5000
+    write(home, text)
+    house = read_house(home)
+    assert said(house) == [(1, "many_members", "soft")]
+    assert params(house) == {"basket": "mine", "members": "1000", "limit": "500"}
+    assert len(house.baskets[0].members) == 1000
+
+
+def test_order_of_baskets(home: Path) -> None:
+    for stem, order in (("a", ""), ("b", "order = 2"), ("c", "order = 1"), ("d", "")):
+        text = HEAD.replace('"mine"', f'"{stem}"') + order + "\n" + MEMBER.format("COHR.US")
+        write(home, text, f"watchlists/{stem}.toml")
+    assert [basket.id for basket in read_house(home).baskets] == ["c", "b", "a", "d"]
+
+
+# --- faults of a chain and of the tables -------------------------------------------------------------------------
+
+
+def test_ticker_in_two_segments(chain_house: House) -> None:
+    """
+    id = "mine"
+    name = { zh = "链", en = "Chain" }
+    [[segment]]
+    id = "one"
+    name = { zh = "一", en = "One" }
+    tickers = []
+    overseas = ["NVDA.US", "NVDA.US"]
+    [[segment]]
+    id = "two"
+    name = { zh = "二", en = "Two" }
+    tickers = []
+    overseas = [
+        "AVGO.US",
+        "NVDA.US",
+    ]
+    """
+    found = of_chain(chain_house)
+    assert [(p.where, p.key) for p in found] == [
+        ("sector_maps/mine.toml:7", "duplicate_ticker"),
+        ("sector_maps/mine.toml:14", "two_segments"),
+    ]
+    assert dict(found[1].params) == {"ticker": "NVDA.US", "segment": "two", "other": "one", "first": "7"}
+    (chain,) = (c for c in chain_house.chains if c.id == "mine")
+    assert [s.overseas for s in chain.segments] == [("NVDA.US",), ("AVGO.US",)]
+
+
+def test_segment_faults(chain_house: House) -> None:
+    """
+    id = "mine"
+    name = { zh = "链", en = "Chain" }
+    segment = [
+        { id = "one", name = { zh = "一", en = "One" }, tickers = ["AVGO.US"], overseas = ["nvda.us"] },
+        { id = "one", name = { zh = "二", en = "Two" }, tickers = [] },
+        { id = "No!", name = { zh = "三", en = "Three" }, tickers = [] },
+        { id = "four", name = { zh = "四", en = "Four" } },
+        { id = "five", name = { zh = "五", en = "Five" }, tickers = ["600519.SH"] },
+        "six",
+    ]
+    """
+    assert [(p.where.rpartition(":")[2], p.key, p.severity) for p in of_chain(chain_house)] == [
+        ("4", "wrong_side", "soft"),
+        ("4", "ticker_spelling", "hard"),
+        ("5", "duplicate_segment", "hard"),
+        ("6", "bad_id", "hard"),
+        ("7", "missing_key", "hard"),
+        ("8", "unnamed_ticker", "soft"),
+        ("9", "wrong_type", "hard"),
+    ]
+    assert names(chain_house)["600519.SH"] == Names("600519.SH", "600519.SH")
+
+
+def of_chain(house: House) -> list[Any]:
+    return [p for p in house.problems if p.where.startswith("sector_maps/mine.toml")]
+
+
+SECTOR = '    {{ ticker = "{}.SI", name = {{ zh = "业", en = "Sector" }} }},\n'
+
+
+def test_30_sectors_and_a_duplicate(home: Path) -> None:
+    rows = [SECTOR.format(801001 + n) for n in range(30)]
+    write(home, "# a comment\nsectors = [\n" + "".join((*rows, rows[0])) + "]\n", "sector_maps/shenwan.toml")
+    house = read_house(home)
+    found = [(p.where, p.key, dict(p.params)) for p in house.problems if "shenwan" in p.where]
+    assert found == [
+        ("sector_maps/shenwan.toml:2", "sector_count", {"found": "30", "wanted": "31"}),
+        ("sector_maps/shenwan.toml:33", "duplicate_ticker", {"ticker": "801001.SI", "first": "3"}),
+    ]
+
+
+def test_an_index_is_no_sector(home: Path) -> None:
+    text = (home / "sector_maps/shenwan.toml").read_text().replace("801980.SI", "000300.SH")
+    write(home, text, "sector_maps/shenwan.toml")
+    found = [(p.where, p.key) for p in read_house(home).problems if "shenwan" in p.where]
+    line = text[: text.index("000300")].count("\n") + 1
+    assert found == [
+        ("sector_maps/shenwan.toml:4", "sector_count"),
+        (f"sector_maps/shenwan.toml:{line}", "unknown_market"),
+    ]
+
+
+@pytest.mark.parametrize("stem", ["shenwan", "benchmarks"])
+@pytest.mark.parametrize("broken", [True, False])
+def test_a_table_that_is_missing_or_broken_is_told_once(stem: str, broken: bool, home: Path) -> None:
+    write(home, HEAD.replace("000300.SH", "000905.SH") + MEMBER.format("COHR.US"))
+    if broken:
+        write(home, b"oops", f"sector_maps/{stem}.toml")
+    else:
+        (home / "sector_maps" / f"{stem}.toml").unlink()
+    house = read_house(home)
+    hard = [(p.where, p.key) for p in house.problems if p.severity == "hard"]
+    place = f"sector_maps/{stem}.toml"
+    assert hard == [(f"{place}:1", "syntax") if broken else (place, "file_missing")]
+    assert house.baskets[0].benchmarks == ("000905.SH",)
+
+
+def test_a_broken_chain_is_told_once(home: Path) -> None:
+    write(home, "chain = 'cpo'\n" + HEAD + MEMBER.format("COHR.US"))
+    write(home, 'id = "cpo"\nname = 3\n', "sector_maps/cpo.toml")
+    house = read_house(home)
+    hard = [(p.where, p.key) for p in house.problems if p.severity == "hard"]
+    assert ("watchlists/mine.toml:1", "unknown_chain") not in hard
+    assert ("sector_maps/cpo.toml:2", "wrong_type") in hard
+    assert house.baskets[0].chain is None
+
+
+# --- faults of a whole file --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "key", "line"),
+    [
+        (b'id = "mine"\nname = \n', "syntax", 2),
+        (b'id = "mine"\nid = "mine"\n', "syntax", 2),
+        (b'id = "mine"\n[[member]\n', "syntax", 2),
+        (b'id = "mine"\nname = {zh = "', "syntax", 2),
+        (b'id = "mine"\nx = [\n', "syntax", 2),
+        (b"since = 2026-02-30\n", "syntax", 1),
+        (b'\nbenchmarks = ["000300.SH",\n   399006.SZ]\n', "ticker_unquoted", 3),
+        (b"x = " + b"[" * 4000, "too_deep", 1),
+        (b"#\na" + b".a" * 201 + b" = 1", "too_deep", 2),
+        (b"a\n" + b"#" * 4097 + b"\n", "line_too_long", 2),
+        (b"#\n" + "名".encode("gbk"), "not_utf8", 2),
+        ('id = "mine"'.encode("utf-16"), "nul", 1),
+        (b'id = "mine"\n\n\0', "nul", 3),
+        (b"#\n" * (128 * 1024) + b"#", "file_too_large", 1),
+    ],
+)
+def test_a_broken_file_hides_no_other(data: bytes, key: str, line: int, home: Path) -> None:
+    write(home, data)
+    write(home, HEAD.replace('"mine"', '"other"') + MEMBER.format("COHR.US"), "watchlists/other.toml")
+    house = read_house(home)
+    assert said(house) == [(line, key, "hard")]
+    assert [basket.id for basket in house.baskets] == ["other"]
+
+
+def test_syntax_fault_tells_the_column(home: Path) -> None:
+    write(home, 'id = "mine"\nname = ?\n')
+    assert params(read_house(home)) == {"column": "8", "detail": "Invalid value"}
+
+
+def test_exactly_the_cap_is_read(home: Path) -> None:
+    text = HEAD + MEMBER.format("COHR.US")
+    filler = baskets.MAX_BYTES - len(text.encode())
+    write(home, text + "#\n" * (filler // 2) + "\n" * (filler % 2))
+    assert said(read_house(home)) == []
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_byte_order_mark_and_line_ends(mark: bytes, end: bytes, home: Path) -> None:
+    text = HEAD + MEMBER.format("COHR.US") + MEMBER.format("30308.SZ")
+    write(home, mark + text.encode().replace(b"\n", end))
+    house = read_house(home)
+    assert said(house) == [(12, "bad_code", "hard")]
+    assert house.baskets[0].tickers == ("COHR.US",)
+
+
+def test_symlinks(home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "mine.toml"
+    outside.write_text(HEAD + MEMBER.format("COHR.US"))
+    folder = home / "watchlists"
+    (folder / "mine.toml").symlink_to(outside)
+    (folder / "loop.toml").symlink_to(folder / "loop.toml")
+    (folder / "gone.toml").symlink_to(folder / "nowhere.toml")
+    (folder / ".#mine.toml").symlink_to("user@host.1234")  # Emacs' lock
+    (folder / "dir.toml").mkdir()
+    os.mkfifo(folder / "pipe.toml")
+    house = read_house(home)
+    found = [(p.where, p.key) for p in house.problems if "watchlists" in p.where]
+    assert found == [
+        ("watchlists/dir.toml:1", "file_unreadable"),
+        ("watchlists/gone.toml:1", "file_unreadable"),
+        ("watchlists/loop.toml:1", "file_unreadable"),
+        ("watchlists/mine.toml:1", "file_outside"),
+        ("watchlists/pipe.toml:1", "file_unreadable"),
+    ]
+    assert house.baskets == ()
+
+
+def test_no_folder_at_all(tmp_path: Path) -> None:
+    house = read_house(tmp_path)
+    assert [(p.where, p.key) for p in house.problems] == [
+        ("sector_maps", "folder_unreadable"),
+        ("watchlists", "folder_unreadable"),
+        ("sector_maps/shenwan.toml", "file_missing"),
+        ("sector_maps/benchmarks.toml", "file_missing"),
+    ]
+    assert universe(house) == ()
+
+
+# --- lines, and anything at all ----------------------------------------------------------------------------------
+
+
+def leaves(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, dict):
+        return [leaf for key, item in value.items() for leaf in leaves(item, (*path, key))]
+    if isinstance(value, list):
+        return [leaf for number, item in enumerate(value) for leaf in leaves(item, (*path, number))]
+    return [(path, str(value))]
+
+
+NASTY = '''\
+# [[a]] x = "l2"
+x = "l2" # x = [
+"q.u" = 'l3'
+d.e."f g" = "l4"
+m = """
+not = "a key" # nor a comment
+[[a]]
+l5"""
+n = [ # [
+  "l10", [ "l10" ],
+
+  { a = "l12", b.c = ["l12"] }, # }
+  "l13"]
+
+[[a]]
+k = "l16"
+[[a.b]]
+k = "l18"
+[[a]]
+[[a.b]]
+k = "l21"
+[[a.b]]
+k = """l23 "quoted\\""""
+[a.c]
+k = "l25"
+'''
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        NASTY,
+        *(path.read_text() for folder in ("watchlists", "sector_maps") for path in (PROJECT / folder).glob("*.toml")),
+    ],
+)
+def test_every_value_is_found_on_its_line(text: str) -> None:
+    lines, found = text.split("\n"), baskets._lines(text)
+    for path, value in leaves(tomllib.loads(text)):
+        if re.search(r"l\d+", value):
+            assert found[path] == int(re.search(r"l(\d+)", value)[1]), path  # type: ignore[index]
+        else:
+            assert value in lines[found[path] - 1], path
+
+
+KEYS = [*baskets._BASKET, *baskets._MEMBER, *baskets._SEGMENT, *baskets._BENCHMARKS, "segment", "sectors", "zh", "en"]
+MARKS = ["=", "=", "=", "[[", "]]", "[", "]", "{", "}", ",", ".", "#", "\n", "\n", "\n", '"', "'", '"""', "\\"]
+VALUES = ['"mine"', '"300308.SZ"', '"x.y"', "2026-11-20", "1", "true", "\ufeff", "\0", "\r"]
+PIECES = st.sampled_from(KEYS + MARKS + VALUES)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.one_of(st.text(), st.lists(PIECES).map(" ".join), st.binary()))
+@example(text="member = [1]\nsegment = [[]]\nstrip = {}\nsectors = 1\nname = []\n")
+@example(text=HEAD + "[[member]]\nticker = ''\nname = {zh = []}\nsince = 1979-05-27T07:32:00Z\n")
+@example(text="[[segment]]\nid = 'a'\nname = {zh='a'}\ntickers = [[['COHR.US']], {}, 1, '']\n")
+def test_no_text_raises(text: str | bytes, home: Path) -> None:
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    for file in ("watchlists/mine", "sector_maps/mine", "sector_maps/shenwan", "sector_maps/benchmarks"):
+        write(home, data, f"{file}.toml")
+    house = read_house(home)
+    assert all(re.fullmatch(r"(watchlists|sector_maps)/\w+\.toml:[1-9]\d*", p.where) for p in house.problems)
+    assert set(universe(house)) <= names(house).keys()
+
+
+def test_deep_dotted_keys_stay_cheap() -> None:
+    line = ".".join(["a"] * 2000) + " = 1\n"
+    assert len(baskets._lines("".join(f"{n}.{line}" for n in range(60)))) == 60 * 6
