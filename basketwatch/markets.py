@@ -41,7 +41,7 @@ class Hours:
 
 _CN, _HK, _US = ZoneInfo("Asia/Shanghai"), ZoneInfo("Asia/Hong_Kong"), ZoneInfo("America/New_York")
 _TW, _KR = ZoneInfo("Asia/Taipei"), ZoneInfo("Asia/Seoul")
-_SIX = re.compile(r"\d{6}")
+_SIX = re.compile(r"[0-9]{6}")
 
 MARKETS: dict[str, Market] = {
     m.suffix: m
@@ -49,12 +49,12 @@ MARKETS: dict[str, Market] = {
         Market("SH", "CN", "XSHG", _CN, "CNY", _SIX, Names("上海", "Shanghai")),
         Market("SZ", "CN", "XSHG", _CN, "CNY", _SIX, Names("深圳", "Shenzhen")),
         Market("BJ", "CN", "XSHG", _CN, "CNY", _SIX, Names("北京", "Beijing")),
-        Market("SI", "CN", "XSHG", _CN, "CNY", re.compile(r"8\d{5}"), Names("申万", "Shenwan")),
-        Market("HK", "HK", "XHKG", _HK, "HKD", re.compile(r"\d{5}"), Names("香港", "Hong Kong")),
+        Market("SI", "CN", "XSHG", _CN, "CNY", re.compile(r"8[0-9]{5}"), Names("申万", "Shenwan")),
+        Market("HK", "HK", "XHKG", _HK, "HKD", re.compile(r"[0-9]{5}"), Names("香港", "Hong Kong")),
         Market(
             "US", "US", "XNYS", _US, "USD", re.compile(r"\^?[A-Z][A-Z0-9]{0,9}(?:-[A-Z]{1,2})?"), Names("美国", "US")
         ),
-        Market("TW", "TW", "XTAI", _TW, "TWD", re.compile(r"\d{4,6}[A-Z]?"), Names("台湾", "Taiwan")),
+        Market("TW", "TW", "XTAI", _TW, "TWD", re.compile(r"[0-9]{4,6}[A-Z]?"), Names("台湾", "Taiwan")),
         Market("KS", "KR", "XKRX", _KR, "KRW", _SIX, Names("韩国", "Korea")),
         Market("FX", "FX", None, ZoneInfo("UTC"), "", re.compile(r"[A-Z]{6}"), Names("外汇", "FX")),
     )
@@ -99,20 +99,21 @@ def calendar_of(group_name: str) -> str | None:
     return next(m.calendar for m in MARKETS.values() if m.group == group_name)
 
 
+# the first digits of codes that are no shares: indices, and exchange-traded or listed funds
+_INDEX = {"SH": ("000", "93"), "SZ": ("399",), "BJ": ("899",)}
+_FUND = {"SH": ("5",), "SZ": ("15", "16")}
+
+
 def kind(ticker: str) -> Kind:
-    """What a ticker is. Shanghai 000xxx, 930xxx–931xxx and Shenzhen 399xxx are indices; 5xxxxx and 159xxx are funds."""
+    """What a ticker is, by its market and the first digits of its code; a Hong Kong, US or Taiwan fund counts as stock."""
     code, market = split(ticker)
     if market.suffix == "FX":
         return "fx"
     if market.suffix == "SI":
         return "sector"
-    if code.startswith("^"):
+    if code.startswith(("^", *_INDEX.get(market.suffix, ()))):
         return "index"
-    if (market.suffix == "SH" and code.startswith(("000", "93"))) or (market.suffix == "SZ" and code.startswith("399")):
-        return "index"
-    if (market.suffix == "SH" and code.startswith("5")) or (market.suffix == "SZ" and code.startswith("15")):
-        return "etf"
-    return "stock"
+    return "etf" if code.startswith(_FUND.get(market.suffix, ())) else "stock"
 
 
 def currency(ticker: str) -> str:

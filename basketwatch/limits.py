@@ -1,0 +1,250 @@
+"""Daily price limits: the dated rules of each board, the limit prices in whole ticks, and what a bar did to them.
+
+Prices are raw and in the listing currency. ``previous_close`` is always the exchange's 前收盘, which on an ex-rights
+day is a reference price and not yesterday's close. ``st`` is the ST flag *of that date*, never of today's name.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, NamedTuple
+
+from basketwatch import markets
+
+Board = Literal["main", "chinext", "star", "bse", "etf"]
+LimitState = Literal[
+    "one_price_up", "t_up", "sealed_up", "touched_up",
+    "one_price_down", "t_down", "sealed_down", "touched_down",
+    "none", "no_limit", "unknown",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What holds on a board from ``since`` on, in whole percent; ``free_days`` = sessions without limit on listing."""
+
+    board: str
+    since: date
+    percent: int
+    st_percent: int
+    free_days: int
+    source: str
+
+
+_SET = "marina-rules 2026.10.26.5 (CC0; a quote of the exchange's rule in each row)"
+_ST_2026 = "SSE c_20260424_10816474; SZSE t20260424_620190 (深证上〔2026〕551号)"
+_TWSE = "http://www.twse.com.tw/en/news/newsDetail/16629"
+_TWSE_2008 = (
+    "https://twse-regulation.twse.com.tw/ENG/EN/law/DAT0601_print.aspx?FLCODE=FL007304&FLDATE=20081225&LSER=001"
+)
+_KRX = "http://global.krx.co.kr/contents/GLB/06/0602/0602010201/GLB0602010201T5.jsp"
+
+# One listing day without limit stands for the band of 64–144 % of the issue price before 2023-04-10 (ChiNext:
+# 2020-08-24): the issue price is not known here.
+RULES: tuple[Rule, ...] = (
+    Rule("main", date(1996, 12, 16), 10, 10, 1, _SET),
+    Rule("main", date(1998, 4, 22), 10, 5, 1, _SET),
+    Rule("main", date(2023, 4, 10), 10, 5, 5, _SET),
+    Rule("main", date(2026, 7, 6), 10, 10, 5, _ST_2026),
+    Rule("chinext", date(2009, 10, 30), 10, 5, 1, _SET),
+    Rule("chinext", date(2020, 8, 24), 20, 20, 5, _SET),
+    Rule("star", date(2019, 7, 22), 20, 20, 5, _SET),
+    Rule("bse", date(2021, 11, 15), 30, 30, 1, _SET),
+    Rule("etf", date(1996, 12, 16), 10, 10, 0, _SET),
+    Rule("wide.SH", date(2020, 8, 21), 20, 20, 0, _SET),
+    Rule("wide.SZ", date(2020, 8, 24), 20, 20, 0, _SET),
+    Rule("TW", date(2008, 12, 25), 7, 7, 0, _TWSE_2008),
+    Rule("TW", date(2015, 6, 1), 10, 10, 0, _TWSE),
+    Rule("KR", date(1998, 12, 7), 15, 15, 0, _KRX),
+    Rule("KR", date(2015, 6, 15), 30, 30, 0, _KRX),
+)
+
+_CODES: tuple[tuple[str, re.Pattern[str], Board], ...] = (
+    ("SH", re.compile(r"60[0135]\d{3}"), "main"),
+    ("SZ", re.compile(r"00[0-3]\d{3}"), "main"),
+    ("SZ", re.compile(r"30[0-2]\d{3}"), "chinext"),
+    ("SH", re.compile(r"68[89]\d{3}"), "star"),
+    ("BJ", re.compile(r"(?:920|43\d|83\d|87\d)\d{3}"), "bse"),
+    ("SH", re.compile(r"5\d{5}"), "etf"),
+    ("SZ", re.compile(r"1[56]\d{4}"), "etf"),
+)
+# SSE puts XD, XR or DR before the name on an ex-day: XD*ST… is still an ST share.
+_ST = re.compile(r"(?:XD|XR|DR)?(?:S\*?ST|\*?ST)")
+
+
+def board(ticker: str) -> Board | None:
+    """Board of a mainland share or fund; None for indices, B shares and every other market."""
+    code, market = markets.split(ticker)
+    return next((name for suffix, shape, name in _CODES if suffix == market.suffix and shape.fullmatch(code)), None)
+
+
+def rule(ticker: str, day: date, *, wide: bool = False) -> Rule | None:
+    """The rule in force for a ticker on a day; None where no limit is known.
+
+    ``wide`` marks a fund that moves 20 % because its constituents do, which its code does not tell.
+    """
+    suffix, keys = ticker.rpartition(".")[2], [board(ticker) or markets.group(ticker)]
+    if wide and keys == ["etf"]:
+        keys = [f"wide.{suffix}", "etf"]
+    for key in keys:
+        rules = [r for r in RULES if r.board == key and r.since <= day]
+        if rules:
+            return rules[-1]
+    return None
+
+
+def percent(ticker: str, day: date, *, st: bool = False, wide: bool = False) -> int | None:
+    """Daily limit in whole percent; None where there is none (Hong Kong, US, indices) or none is known."""
+    found = rule(ticker, day, wide=wide)
+    return None if found is None else found.st_percent if st else found.percent
+
+
+def is_st(name: str) -> bool:
+    """True where an A-share name, as it was written on the date in question, starts with ST, *ST, S*ST or SST."""
+    return _ST.match(unicodedata.normalize("NFKC", name).replace(" ", "").upper()) is not None
+
+
+def per_unit(ticker: str) -> int:
+    """Ticks in one unit of currency: 1000 for funds, 100 for shares. Only right where ``board`` knows the ticker."""
+    return 1000 if board(ticker) == "etf" else 100
+
+
+def _ticks(price: float, per: int) -> int:
+    """A price as whole ticks. A price on its tick is never near a half, so nearest cannot go the wrong way here."""
+    return round(price * per)
+
+
+def _is_price(value: float | None) -> bool:
+    return value is not None and math.isfinite(value) and value > 0
+
+
+def _in_ticks(previous: int, p: int, *, bse: bool) -> tuple[int, int]:
+    """Limit prices in ticks, integers only: Python's ``round`` is wrong on 0.7 % of real bars.
+
+    Shanghai and Shenzhen round half up; Beijing floors the upper and ceils the lower limit. A limit is at least one
+    tick away; the exchanges wrote this down in 2011 and 2023, and no price for which it matters traded before.
+    """
+    up, down = previous * (100 + p), previous * (100 - p)
+    up, down = (up // 100, -(-down // 100)) if bse else ((up + 50) // 100, (down + 50) // 100)
+    return max(up, previous + 1), min(down, previous - 1)
+
+
+def limit_prices(
+    ticker: str,
+    day: date,
+    previous_close: float,
+    *,
+    st: bool = False,
+    sessions_listed: int | None = None,
+    wide: bool = False,
+) -> tuple[float, float] | None:
+    """Upper and lower limit of a mainland share or fund in CNY.
+
+    ``sessions_listed`` counts from 1 on the listing day; None = long listed. None is returned on days and in markets
+    without limits, and for Taiwan and Korea, whose tick tables are not kept here.
+    """
+    found, where = rule(ticker, day, wide=wide), board(ticker)
+    if found is None or where is None or not _is_price(previous_close) or _is_free(found, sessions_listed):
+        return None
+    per = per_unit(ticker)
+    p = found.st_percent if st else found.percent
+    up, down = _in_ticks(_ticks(previous_close, per), p, bse=where == "bse")
+    return up / per, down / per
+
+
+def _is_free(found: Rule, sessions_listed: int | None) -> bool:
+    return sessions_listed is not None and sessions_listed <= found.free_days
+
+
+# one price, opened in between (T), sealed, touched
+_UP: tuple[LimitState, ...] = ("one_price_up", "t_up", "sealed_up", "touched_up")
+_DOWN: tuple[LimitState, ...] = ("one_price_down", "t_down", "sealed_down", "touched_down")
+
+
+def state(open: float, high: float, low: float, close: float, up: float, down: float, *, per: int = 100) -> LimitState:
+    """What a bar did to its limit prices, compared in ticks (``per`` a unit).
+
+    Where both limits were touched, the one nearer to the close counts. A bar beyond a limit says that these are not
+    that day's limits, and a missing price leaves the class open: ``unknown``.
+    """
+    prices = (open, high, low, close, up, down)
+    if not all(map(_is_price, prices)):
+        return "unknown"
+    o, h, lo, c, u, d = (_ticks(price, per) for price in prices)
+    if h > u or lo < d:
+        return "unknown"
+    rose, fell = h == u, lo == d
+    if rose and (not fell or 2 * c >= u + d):
+        return _UP[_closeness(o, lo, c, u)]
+    return _DOWN[_closeness(o, h, c, d)] if fell else "none"
+
+
+def _closeness(open: int, far: int, close: int, limit: int) -> int:
+    """Index into ``_UP``/``_DOWN``; ``far`` is the end of the day's range that lies away from the limit."""
+    if close != limit:
+        return 3
+    if open != limit:
+        return 2
+    return 0 if far == limit else 1
+
+
+class Limit(NamedTuple):
+    """State of a bar, the limit prices it was held against, and whether quote and rule agree (None: not both known)."""
+
+    state: LimitState
+    up: float | None
+    down: float | None
+    agrees: bool | None
+
+
+def state_of(
+    ticker: str,
+    day: date,
+    open: float,
+    high: float,
+    low: float,
+    close: float,
+    previous_close: float,
+    *,
+    quote_up: float | None = None,
+    quote_down: float | None = None,
+    st: bool = False,
+    sessions_listed: int | None = None,
+    wide: bool = False,
+) -> Limit:
+    """State of one session's bar: against the quote's own limit prices first, with the rule as their check.
+
+    A quoted pair that differs from the rule is used all the same, and ``agrees`` is False.
+    """
+    found, where = rule(ticker, day, wide=wide), board(ticker)
+    if found is None:
+        # A share that no row describes (a B share, Korea in 1997) has limits; they are only not known here.
+        strange = where is None and markets.group(ticker) in ("CN", "TW", "KR") and markets.kind(ticker) == "stock"
+        return Limit("unknown" if strange else "no_limit", None, None, None)
+    ruled = limit_prices(ticker, day, previous_close, st=st, sessions_listed=sessions_listed, wide=wide)
+    if quote_up is not None and quote_down is not None and _is_price(quote_up) and _is_price(quote_down):
+        per = per_unit(ticker)
+        agrees = None if where is None else _agrees(ticker, day, previous_close, (quote_up, quote_down), ruled)
+        return Limit(state(open, high, low, close, quote_up, quote_down, per=per), quote_up, quote_down, agrees)
+    if ruled is None:
+        free = where is not None and _is_free(found, sessions_listed)
+        return Limit("no_limit" if free else "unknown", None, None, None)
+    return Limit(state(open, high, low, close, *ruled, per=per_unit(ticker)), *ruled, None)
+
+
+def _agrees(
+    ticker: str, day: date, previous_close: float, quoted: tuple[float, float], ruled: tuple[float, float] | None
+) -> bool | None:
+    """Quoted against ruled limits in ticks. A fund may move 10 or 20 %: there either pair will do."""
+    if not _is_price(previous_close):
+        return None
+    per = per_unit(ticker)
+    pairs = [ruled]
+    if board(ticker) == "etf":
+        pairs += [limit_prices(ticker, day, previous_close, wide=wide) for wide in (False, True)]
+    return any(pair is not None and all(_ticks(a, per) == _ticks(b, per) for a, b in zip(pair, quoted, strict=True))
+               for pair in pairs)  # fmt: skip

@@ -1,0 +1,27 @@
+"""Where numbers come from. Only the refresh process imports this package; a source is one module of functions.
+
+A source must:
+1. reach the network only through ``guard.fetch``, ``guard.fetch_json`` or ``guard.run``, and raise only SourceError;
+2. return the columns of ``frames`` in their units, converting 手, 万, 亿 and percent here and nowhere else;
+3. name itself in ``source`` and the instant of its answer in ``fetched_at``;
+4. date each row by the exchange's own day (``session``), never by a shifted UTC date;
+5. keep only what was asked for, and leave out what it does not know: no row is ever made up;
+6. tell apart refused (Blocked), failed (Unreachable, BadAnswer), nothing there (NoData) and unknown (UnknownSymbol);
+7. call no library function that evaluates text from the network;
+8. have its request count and its faults tested over the wire.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class History:
+    """Daily bars (``frames.BARS``), the factors that adjust them (``frames.FACTORS``), and who gave them."""
+
+    bars: pd.DataFrame
+    factors: pd.DataFrame
+    source: str

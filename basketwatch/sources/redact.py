@@ -1,0 +1,37 @@
+"""Nothing secret in a log line, a stored error or a message: URLs lose what may identify or authorise someone."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+_USER = re.compile(r"(?<=://)[^/\s@'\"]+@")
+_QUERY = re.compile(r"\?[^\s'\"<>)]+")
+_FRAGMENT = re.compile(r"(https?://[^\s'\"<>)#]+)#[^\s'\"<>)]+")
+_LONG_SEGMENT = re.compile(r"(?<=/)[A-Za-z0-9_-]{20,}(?=[/\s'\"<>)?]|$)")  # a chat hook's token is part of its path
+_NAMED = re.compile(
+    r"(?i)\b((?:access_|api)?(?:token|key|crumb|secret|password|passwd|cookie|authorization))(['\"]?\s*[=:]\s*)"
+    r"(?:bearer\s+|basic\s+)?['\"]?[^\s'\"&,;)]+"
+)
+
+
+def redact(text: str) -> str:
+    """``text`` with user names, queries, fragments and tokens taken out of its URLs, and named secrets blanked."""
+    text = _FRAGMENT.sub(r"\1", _USER.sub("", text))
+    return _NAMED.sub(r"\1\2…", _LONG_SEGMENT.sub("…", _QUERY.sub("?…", text)))
+
+
+def excerpt(text: str, length: int = 80) -> str:
+    """The beginning of an answer for a message: one line, printable, redacted."""
+    flat = "".join(c if c.isprintable() else " " for c in redact(text[: 4 * length]))
+    return " ".join(flat.split())[:length]
+
+
+class Redact(logging.Filter):
+    """Logging filter for a handler: the message and the traceback of every record go through ``redact``."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), ()
+        if record.exc_info:
+            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+        return True

@@ -1,0 +1,60 @@
+"""Trading sessions from exchange_calendars, corrected where an exchange decided otherwise than the package knows.
+
+Built in the refresh process and stored: the Korean calendar alone takes seconds. Shenzhen and Beijing keep Shanghai's.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from importlib import import_module
+
+from basketwatch import markets
+from basketwatch.calendars import Session
+
+# Days that exchange_calendars 4.13.2 takes for sessions, and why they were none.
+NOT_SESSIONS: dict[tuple[str, date], str] = {
+    ("KR", date(2026, 6, 3)): "local elections",
+    ("KR", date(2026, 7, 17)): "Constitution Day, a public holiday again from 2026",
+}
+# Days with other hours than it knows (exchange-local), and why.
+OTHER_HOURS: dict[tuple[str, date], tuple[time, time, str]] = {
+    ("KR", date(2026, 11, 19)): (time(10, 0), time(16, 30), "university entrance examination"),
+}
+_PAD = timedelta(days=30)  # the package raises for a span without any session; no holiday is as long as this
+
+
+def bound(group: str) -> date | None:
+    """Last date for which the sessions of a group are known; None without such a limit (and for FX)."""
+    name = markets.calendar_of(group)
+    if name is None:
+        return None
+    module = import_module(f"exchange_calendars.exchange_calendar_{name.lower()}")
+    last = getattr(module, f"{name}ExchangeCalendar").bound_max()
+    return None if last is None else last.date()
+
+
+def fetch_sessions(group: str, first: date, last: date) -> list[Session]:
+    """Sessions with ``first <= day <= last`` as far as they are known, with early and late hours in UTC.
+
+    China's holidays are decided a year at a time: past ``bound`` the list ends, it never raises. FX has none.
+    """
+    name, known = markets.calendar_of(group), bound(group)
+    last = min(last, known) if known else last
+    if name is None or last < first:
+        return []
+    import exchange_calendars
+
+    schedule = exchange_calendars.get_calendar(name, start=str(first - _PAD), end=str(last)).schedule
+    return [
+        _session(group, day.date(), opens.to_pydatetime(), closes.to_pydatetime())
+        for day, opens, closes in zip(schedule.index, schedule["open"], schedule["close"], strict=True)
+        if first <= day.date() and (group, day.date()) not in NOT_SESSIONS
+    ]
+
+
+def _session(group: str, day: date, opens: datetime, closes: datetime) -> Session:
+    if (group, day) in OTHER_HOURS:
+        start, end, _ = OTHER_HOURS[group, day]
+        zone = markets.zone_of(group)
+        opens, closes = datetime.combine(day, start, zone), datetime.combine(day, end, zone)
+    return Session(day, opens.astimezone(UTC), closes.astimezone(UTC))
