@@ -1,0 +1,175 @@
+"""The tables. What was observed is stored; what can be computed is not. Nothing here that PostgreSQL could not run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+VERSION = 1  # raise it with every change of a table; nothing older than 1 exists, so nothing brings one up yet
+
+metadata = MetaData()
+
+
+class Instant(TypeDecorator[datetime]):
+    """UTC-aware instant. SQLite keeps no zone, so it goes in as UTC and comes out UTC-aware on every database.
+
+    An instant without a zone is refused: it would be taken for the machine's own.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"instant without a zone: {value}")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _floats(*names: str) -> list[Column[Any]]:
+    return [Column(name, Float) for name in names]
+
+
+meta = Table("meta", metadata, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False))
+
+sessions = Table(
+    "sessions", metadata,
+    Column("market_group", String(8), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("opens", Instant, nullable=False),
+    Column("closes", Instant, nullable=False),
+)  # fmt: skip
+
+quotes = Table(
+    "quotes", metadata,
+    Column("ticker", String(24), primary_key=True),
+    Column("name", Text),
+    Column("session", Date, nullable=False),
+    Column("last", Float, nullable=False),
+    Column("previous_close", Float, nullable=False),
+    *_floats("open", "high", "low", "volume", "amount", "turnover", "volume_ratio", "market_cap", "float_cap"),
+    *_floats("limit_up", "limit_down", "pe_ttm"),
+    Column("currency", String(3), nullable=False),
+    Column("quote_time", Instant, nullable=False),
+    Column("delay_minutes", Float),
+    Column("suspended", Boolean, nullable=False),
+    Column("source", String(24), nullable=False),
+    Column("fetched_at", Instant, nullable=False),
+)  # fmt: skip
+
+bars = Table(
+    "bars", metadata,
+    Column("ticker", String(24), primary_key=True),
+    Column("session", Date, primary_key=True),
+    *_floats("open", "high", "low"),
+    Column("close", Float, nullable=False),
+    *_floats("volume", "amount", "turnover"),
+    Column("source", String(24), nullable=False),
+    Column("final", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+factors = Table(
+    "factors", metadata,
+    Column("ticker", String(24), primary_key=True),
+    Column("ex_date", Date, primary_key=True),
+    Column("factor", Float, nullable=False),
+    Column("source", String(24), nullable=False),
+)  # fmt: skip
+
+# one row a ticker that has bars: how far they reach and when they were last read whole; ``digest`` (of the
+# final closes) finds a flipped bit
+series = Table(
+    "series", metadata,
+    Column("ticker", String(24), primary_key=True),
+    Column("source", String(24), nullable=False),
+    Column("first", Date, nullable=False),
+    Column("last", Date, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("years", Integer, nullable=False),
+    Column("read_at", Instant, nullable=False),
+    Column("digest", String(16), nullable=False),
+)  # fmt: skip
+
+# the word shown for each symbol and part (model.State), with the sentence's key and parameters
+states = Table(
+    "states", metadata,
+    Column("ticker", String(24), primary_key=True),
+    Column("part", String(16), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("source", String(24), nullable=False),
+    Column("key", String(40)),
+    Column("params", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("last_ok", Instant),
+)  # fmt: skip
+
+breakers = Table(
+    "breakers", metadata,
+    Column("host", String(80), primary_key=True),
+    Column("open_until", Instant),
+    Column("failures", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+)  # fmt: skip
+
+runs = Table(
+    "runs", metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("started", Instant, nullable=False),
+    Column("finished", Instant),
+    Column("pid", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("report", Text),
+)  # fmt: skip
+
+requests = Table(
+    "requests", metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("source", String(24), nullable=False),
+    Column("host", String(80), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("status", Integer),
+    Column("ms", Float, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("error", Text),
+    Index("requests_at", "at"),
+)  # fmt: skip
+
+# answers that failed a check, put aside for a person to look at; never read by a page's numbers
+quarantine = Table(
+    "quarantine", metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("ticker", String(24), nullable=False),
+    Column("part", String(16), nullable=False),
+    Column("source", String(24), nullable=False),
+    Column("key", String(40), nullable=False),
+    Column("params", Text, nullable=False),
+)  # fmt: skip

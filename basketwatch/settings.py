@@ -1,0 +1,46 @@
+"""Settings from the environment: where the files and the store are, which language, whether it is the demo market."""
+
+from __future__ import annotations
+
+import locale
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from basketwatch import store
+from basketwatch.errors import UsageError
+
+
+DEMO_FILE = "data/demo.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``home`` holds watchlists/ and sector_maps/; ``url`` is the store's SQLAlchemy URL."""
+
+    home: Path
+    url: str
+    demo: bool
+
+
+def read(*, demo: bool | None = None) -> Settings:
+    """Settings of this process; ``demo`` None means what ``BASKETWATCH_DEMO`` says (set by ``serve --demo``).
+
+    Raises UsageError where ``BASKETWATCH_HOME`` is no folder.
+    """
+    home = Path(os.environ.get("BASKETWATCH_HOME") or Path(__file__).resolve().parent.parent)
+    if not home.is_dir():
+        raise UsageError("no_home", path=home)
+    is_demo = os.environ.get("BASKETWATCH_DEMO") == "1" if demo is None else demo
+    setting = DEMO_FILE if is_demo else os.environ.get("BASKETWATCH_DB", "")
+    return Settings(home, store.location(setting, home), is_demo)
+
+
+def language() -> str:
+    """zh or en: ``BASKETWATCH_LANG``, else the terminal's own. Raises UsageError for another word."""
+    asked = os.environ.get("BASKETWATCH_LANG", "").strip().lower()
+    if asked in ("zh", "en"):
+        return asked
+    if asked:
+        raise UsageError("bad_lang", value=asked)
+    return "zh" if (locale.getlocale()[0] or "").lower().startswith(("zh", "chinese")) else "en"

@@ -1,0 +1,140 @@
+"""What people read: the one catalogue (zh, en), and how numbers, dates and ages are written.
+
+Rounding, signs, percent and units happen here and in the charts, nowhere else. Names and notes are data: ``escape`` for
+HTML, ``plain`` for the places of Streamlit that read markdown.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+from basketwatch.catalogue import CATALOGUE
+from basketwatch.errors import BasketwatchError
+from basketwatch.markets import zone_of
+from basketwatch.model import Problem
+
+LANGUAGES = ("zh", "en")
+DASH = "–"
+MINUS = "−"
+
+
+def say(key: str, lang: str, **params: object) -> str:
+    """The catalogue's text in ``lang``, its ``{placeholders}`` filled; a missing parameter shows as a dash."""
+    template = CATALOGUE[key][0 if lang == "zh" else 1]
+    return template.format_map(_Dashes({name: str(value) for name, value in params.items()}))
+
+
+class _Dashes(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return DASH
+
+
+def sentence(thing: Problem | BasketwatchError | tuple[str, Mapping[str, str]], lang: str = "en") -> str:
+    """The sentence for a problem, an error or a stored (key, params)."""
+    if isinstance(thing, Problem):
+        key, params = thing.key, dict(thing.params)
+    elif isinstance(thing, BasketwatchError):
+        key, params = thing.key, thing.params
+    else:
+        key, params = thing[0], dict(thing[1])
+    return say(key if key in CATALOGUE else "error", lang, **params)
+
+
+# --- data into markup --------------------------------------------------------------------------------------------
+
+
+def escape(value: object) -> str:
+    """For HTML: markup characters escaped, control and text-direction characters dropped."""
+    return html.escape(_printable(value), quote=True)
+
+
+def plain(value: object) -> str:
+    """For Streamlit's markdown places: every punctuation mark that could start markup, LaTeX, a link or an icon escaped."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=@/])", r"\\\1", _printable(value))
+
+
+def _printable(value: object) -> str:
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]", " ", str(value))
+
+
+# --- numbers -----------------------------------------------------------------------------------------------------
+
+
+def _missing(value: float | None) -> bool:
+    return value is None or math.isnan(value) or math.isinf(value)
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    """A fraction as a signed percentage: +1.23%, −0.54%, 0.00%."""
+    return DASH if _missing(value) else _sign(value * 100, digits) + "%"  # type: ignore[operator]
+
+
+def points(value: float | None, digits: int = 2) -> str:
+    """A difference of fractions in percentage points: +0.34pp."""
+    return DASH if _missing(value) else _sign(value * 100, digits) + "pp"  # type: ignore[operator]
+
+
+def _sign(value: float, digits: int) -> str:
+    shown = f"{abs(value):,.{digits}f}"
+    if float(shown.replace(",", "")) == 0:
+        return shown
+    return ("+" if value > 0 else MINUS) + shown
+
+
+def price(value: float | None) -> str:
+    """Two decimals with thousands separators; four below ten for rates."""
+    if _missing(value):
+        return DASH
+    return f"{value:,.4f}" if abs(value) < 10 else f"{value:,.2f}"  # type: ignore[arg-type, operator]
+
+
+def times(value: float | None, digits: int = 2) -> str:
+    """A ratio: 1.98×."""
+    return DASH if _missing(value) else f"{value:.{digits}f}×"
+
+
+def money(value: float | None, currency: str, lang: str) -> str:
+    """A large amount: 1.42万亿 or 8,659亿 in Chinese, 1.42tn or 866bn in English, with its currency."""
+    if _missing(value):
+        return DASH
+    steps = (("万亿", 1e12), ("亿", 1e8), ("万", 1e4)) if lang == "zh" else (("tn", 1e12), ("bn", 1e9), ("m", 1e6))
+    for unit, size in steps:
+        if abs(value) >= size:  # type: ignore[arg-type]
+            scaled = value / size  # type: ignore[operator]
+            return f"{scaled:,.{0 if scaled >= 100 else 2}f}{unit} {currency}"
+    return f"{value:,.0f} {currency}"
+
+
+# --- dates -------------------------------------------------------------------------------------------------------
+
+_WEEKDAYS = {
+    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def day(value: date, lang: str, *, weekday: bool = False) -> str:
+    """7月3日 周五 / Fri 3 Jul."""
+    name = _WEEKDAYS[lang][value.weekday()]
+    if lang == "zh":
+        return f"{value.month}月{value.day}日" + (f" {name}" if weekday else "")
+    return (f"{name} " if weekday else "") + f"{value.day} {_MONTHS[value.month - 1]}"
+
+
+def clock_time(instant: datetime, group: str) -> str:
+    """HH:MM on the exchange's own clock."""
+    return f"{instant.astimezone(zone_of(group)):%H:%M}"
+
+
+def age(span: timedelta, lang: str) -> str:
+    """12 秒前 / 12 s ago, 3 分钟前, 5 小时前, 2 天前."""
+    seconds = max(0, int(span.total_seconds()))
+    for key, size in (("age_days", 86400), ("age_hours", 3600), ("age_minutes", 60)):
+        if seconds >= size:
+            return say(key, lang, n=seconds // size)
+    return say("age_seconds", lang, n=seconds)

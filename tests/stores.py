@@ -1,0 +1,53 @@
+"""Stores for tests of what reads them: the demo market's rows, in a demo store or in one that counts as live."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from basketwatch import demo, markets, store
+from basketwatch.baskets import read_house, universe
+from basketwatch.calendars import Calendar
+from basketwatch.model import House
+from basketwatch.sources import sessions
+from basketwatch.store import Store
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@cache
+def calendars() -> dict[str, Calendar]:
+    """Real trading calendars around the demo market's day."""
+    first, last = demo.NOW.date().replace(year=demo.NOW.year - 5), demo.NOW.date().replace(month=12, day=31)
+    groups = {markets.group(t) for t in universe(house())} - {"FX"}
+    return {g: Calendar(g, tuple(sessions.fetch_sessions(g, first, last))) for g in groups}
+
+
+@cache
+def house() -> House:
+    """The shipped files."""
+    return read_house(PROJECT)
+
+
+@cache
+def _market() -> demo.Market:
+    return demo.market(house(), calendars())
+
+
+def fill(path: Path, *, is_demo: bool) -> Store:
+    """A store at ``path`` with the demo market's rows."""
+    opened, _ = store.open_writer(f"sqlite:///{path}", demo=is_demo)
+    if is_demo:
+        demo.build(opened, house(), calendars())
+        return opened
+    made = _market()
+    run = store.start_run(opened, demo.NOW, 1)
+    for group, calendar in calendars().items():
+        store.save_sessions(opened, group, calendar.sessions)
+    store.save_histories(opened, made.bars, made.factors, years=3, now=demo.NOW)
+    store.save_quotes(opened, made.quotes)
+    store.save_states(opened, made.states)
+    report = {"requests": {"total": 3, "by_host": {}}, "parts": []}
+    store.finish_run(opened, run, demo.NOW, report, [])
+    store.new_version(opened)
+    return opened

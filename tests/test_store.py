@@ -1,0 +1,886 @@
+"""The store: what it opens and refuses, what survives a kill, and that every row comes back as it went in.
+
+The functional tests run on SQLite, and once more on PostgreSQL where BASKETWATCH_TEST_PG_URL names a database in which
+schemas may be made.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from sqlalchemy import create_engine, delete, event, insert, make_url, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from basketwatch import frames, schema, store
+from basketwatch.calendars import Session
+from basketwatch.errors import (
+    RefreshRunning,
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreMixed,
+    StoreNewer,
+    StoreReadOnly,
+)
+from basketwatch.store import Store, SymbolState
+
+PG = os.environ.get("BASKETWATCH_TEST_PG_URL")
+NOW = datetime(2026, 7, 3, 8, 30, tzinfo=UTC)
+A, B = "300308.SZ", "COHR.US"
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and kill -9")
+Opened = tuple[Store, Store]  # writer, reader of the same store
+
+
+# --- tools -------------------------------------------------------------------------------------------------------
+
+
+def file_url(folder: Path) -> str:
+    return f"sqlite:///{folder}/s.sqlite"
+
+
+def writer(url: str, *, demo: bool = False) -> Store:
+    opened, damage = store.open_writer(url, demo=demo)
+    assert damage is None
+    return opened
+
+
+def reader(url: str) -> Store:
+    opened = store.open_reader(url)
+    assert opened is not None
+    return opened
+
+
+def bars(ticker: str, first: date, closes: list[float], *, final: bool = True, source: str = "sina") -> pd.DataFrame:
+    days = [first + timedelta(days=i) for i in range(len(closes))]
+    frame = pd.DataFrame({
+        "ticker": ticker, "session": days, "open": closes, "high": closes, "low": closes, "close": closes,
+        "volume": 100.0, "amount": float("nan"), "turnover": 0.01, "source": source, "final": final,
+    })  # fmt: skip
+    return frame.astype({name: dtype for name, (dtype, _, _) in frames.BARS.items()})
+
+
+def quotes(*rows: dict[str, Any]) -> pd.DataFrame:
+    base = {
+        "ticker": A, "name": "中际旭创", "session": date(2026, 7, 3), "last": 101.5, "previous_close": 100.0, "open": 100.5,
+        "high": 102.0, "low": 99.0, "volume": 1e6, "amount": 1e8, "turnover": 0.02, "volume_ratio": 1.5,
+        "market_cap": 1e11, "float_cap": 9e10, "limit_up": 120.0, "limit_down": 80.0, "pe_ttm": -12.5, "currency": "CNY",
+        "quote_time": NOW, "delay_minutes": 0.0, "suspended": False, "source": "tencent", "fetched_at": NOW,
+    }  # fmt: skip
+    frame = pd.DataFrame([base | row for row in rows])
+    return frame.astype({name: dtype for name, (dtype, _, _) in frames.QUOTES.items()})
+
+
+def factors(ticker: str, *rows: tuple[date, float]) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        [{"ticker": ticker, "ex_date": d, "factor": f, "source": "eastmoney"} for d, f in rows], columns=list(frames.FACTORS)
+    )
+    return frame.astype({name: dtype for name, (dtype, _, _) in frames.FACTORS.items()})
+
+
+def keep(opened: Store, frame: pd.DataFrame, *, swap: bool = False, given: pd.DataFrame | None = None) -> None:
+    store.save_series(opened, str(frame["ticker"].iloc[0]), frame, given, years=3, now=NOW, swap=swap)
+
+
+def closes(opened: Store, ticker: str = A) -> dict[str, float]:
+    frame = store.read_bars(opened, [ticker])
+    return {f"{d:%m-%d}": c for d, c in zip(frame["session"], frame["close"], strict=True)}
+
+
+def set_meta(opened: Store, key: str, value: str) -> None:
+    with opened.engine.begin() as c:
+        c.execute(update(schema.meta).where(schema.meta.c.key == key).values(value=value))
+
+
+def patch(path: Path, old: bytes, new: bytes) -> None:
+    raw = path.read_bytes()
+    assert raw.count(old) == 1 and len(old) == len(new)
+    path.write_bytes(raw.replace(old, new))
+
+
+def filled(url: str, count: int = 40) -> Store:
+    """Enough bars to fill many pages."""
+    opened = writer(url)
+    frame = pd.concat([bars(f"{i:06d}.SZ", date(2026, 1, 1), [10.5 + n for n in range(60)]) for i in range(count)])
+    store.save_histories(opened, frame, factors(A), years=3, now=NOW)
+    return opened
+
+
+def damage_a_bars_page(path: Path) -> None:
+    """Overwrite the page that holds the middle of ``bars``; the header and ``meta`` stay sound."""
+    raw = bytearray(path.read_bytes())
+    page = raw.index(b"000020.SZ2026-02-0") // 4096 * 4096
+    assert page > 0
+    raw[page : page + 4096] = b"\xff" * 4096
+    path.write_bytes(raw)
+
+
+class Child:
+    """A forked process that reports lines through a pipe; it never returns into pytest."""
+
+    def __init__(self, work: Callable[[Callable[[object], None]], None]) -> None:
+        read, write = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                work(lambda line: os.write(write, f"{line}\n".encode()) and None)
+            except BaseException as error:  # the only way out of a child is _exit
+                os.write(write, f"{type(error).__name__} {error}\n".encode())
+            finally:
+                os._exit(0)
+        os.close(write)
+        self.lines = os.fdopen(read)
+
+    def kill(self) -> list[str]:
+        """End it with SIGKILL; returns what it had still said."""
+        os.kill(self.pid, signal.SIGKILL)
+        return self.wait()
+
+    def wait(self) -> list[str]:
+        said = [line.strip() for line in self.lines if line.endswith("\n")]
+        self.lines.close()
+        os.waitpid(self.pid, 0)
+        return said
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield file_url(tmp_path)
+        return
+    if not PG:
+        pytest.skip("BASKETWATCH_TEST_PG_URL is not set")
+    name, engine = f"t{random.getrandbits(48):x}", create_engine(PG)
+    with engine.begin() as c:
+        c.execute(text(f"CREATE SCHEMA {name}"))
+    yield make_url(PG).update_query_dict({"options": f"-csearch_path={name}"}).render_as_string(hide_password=False)
+    with engine.begin() as c:
+        c.execute(text(f"DROP SCHEMA {name} CASCADE"))
+
+
+@pytest.fixture
+def opened(url: str) -> Opened:
+    return writer(url), reader(url)
+
+
+# --- opening: what is there -------------------------------------------------------------------------------------------
+
+
+def test_a_missing_empty_or_tableless_store_is_none_for_the_reader_and_built_by_the_writer(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    assert store.open_reader(file_url(tmp_path)) is None and not path.exists()
+    path.touch()
+    assert store.open_reader(file_url(tmp_path)) is None
+    with create_engine(file_url(tmp_path)).begin() as c:
+        c.execute(text("PRAGMA user_version = 1"))
+    assert path.stat().st_size > 0 and store.open_reader(file_url(tmp_path)) is None
+    writer(file_url(tmp_path))
+    assert store.version(reader(file_url(tmp_path))).endswith("-0")
+
+
+def test_the_writer_makes_the_folder_and_a_second_opening_changes_nothing(tmp_path: Path) -> None:
+    where = f"sqlite:///{tmp_path}/a/b/s.sqlite"
+    first = store.version(writer(where))
+    assert store.version(writer(where)) == first
+
+
+@pytest.mark.parametrize("name", ["with space", "50%25 #1", "数据"])
+def test_file_names_that_a_url_would_bend(tmp_path: Path, name: str) -> None:
+    where = store.location(f"{name}/s.sqlite", tmp_path)
+    writer(where)
+    assert store.file_of(where) == tmp_path / name / "s.sqlite" and (tmp_path / name / "s.sqlite").exists()
+    assert store.noted(reader(where), "schema") == "1"
+
+
+def test_location_of_each_kind_of_setting(tmp_path: Path) -> None:
+    assert store.file_of(store.location("", tmp_path)) == tmp_path / "data" / "basketwatch.sqlite"
+    assert store.file_of(store.location("x.db", tmp_path)) == tmp_path / "x.db"
+    assert store.file_of(store.location("/else/x.db", tmp_path)) == Path("/else/x.db")
+    assert store.location("postgresql://h/b", tmp_path) == "postgresql://h/b"
+    assert store.file_of("postgresql://h/b") is None
+
+
+@pytest.mark.parametrize("bad", ["sqlite://", "sqlite:///:memory:", "mysql://u:secret@h/b", "no url", "odd://u:secret@h/b"])
+def test_a_url_of_another_database_is_said_without_its_password(bad: str) -> None:
+    for call in (store.open_reader, store.open_writer):
+        with pytest.raises(StoreError) as caught:
+            call(bad)
+        assert "secret" not in str(caught.value)
+
+
+def test_a_server_that_does_not_answer_is_said_without_its_password() -> None:
+    pytest.importorskip("psycopg")
+    for call in (store.open_reader, store.open_writer):
+        with pytest.raises(StoreError) as caught:
+            call("postgresql+psycopg://u:secret@127.0.0.1:1/b")
+        assert "secret" not in str(caught.value) and "Connection refused" in caught.value.params["detail"]
+
+
+def test_a_missing_driver_is_said() -> None:
+    with pytest.raises(StoreError, match="pg8000"):
+        store.open_reader("postgresql+pg8000://u:secret@h/b")
+
+
+def test_newer_schema_is_refused_by_both_and_left_alone(opened: Opened, url: str) -> None:
+    set_meta(opened[0], "schema", "2")
+    for call in (store.open_reader, store.open_writer):
+        with pytest.raises(StoreNewer) as caught:
+            call(url)
+        assert (caught.value.params["found"], caught.value.params["known"]) == ("2", "1")
+    assert store.noted(opened[1], "schema") == "2"
+
+
+def test_demo_and_live_never_meet(opened: Opened, url: str, tmp_path: Path) -> None:
+    for call in (store.open_reader, store.open_writer):
+        with pytest.raises(StoreMixed):
+            call(url, demo=True)
+    writer(f"sqlite:///{tmp_path}/d.sqlite", demo=True)
+    for call in (store.open_reader, store.open_writer):
+        with pytest.raises(StoreMixed):
+            call(f"sqlite:///{tmp_path}/d.sqlite")
+
+
+def test_only_the_demo_market_is_ever_cleared(opened: Opened, tmp_path: Path) -> None:
+    with pytest.raises(StoreMixed):
+        store.clear(opened[0])
+    demo = writer(f"sqlite:///{tmp_path}/d.sqlite", demo=True)
+    keep(demo, bars(A, date(2026, 7, 1), [1.5]))
+    before = store.version(demo)
+    store.clear(demo)
+    assert store.read_bars(demo).empty and store.version(demo) == before
+
+
+def test_another_programs_meta_table_is_refused(tmp_path: Path) -> None:
+    with create_engine(file_url(tmp_path)).begin() as c:
+        c.execute(text("CREATE TABLE meta (key TEXT, value TEXT)"))
+        c.execute(text("INSERT INTO meta VALUES ('schema', 'x.1')"))
+    for call in (store.open_reader, store.open_writer):
+        with pytest.raises(StoreError, match="not a store of basketwatch"):
+            call(file_url(tmp_path))
+
+
+# --- damage ------------------------------------------------------------------------------------------------------
+
+
+def _html(path: Path) -> None:
+    path.write_text("<html><body>login</body></html>" * 400, encoding="utf-8")
+
+
+def _short_text(path: Path) -> None:
+    path.write_text("<html>", encoding="utf-8")
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def _halved(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 8192 * 4096])
+
+
+def _damaged_header(path: Path) -> None:
+    path.write_bytes(b"\xff" * 100 + path.read_bytes()[100:])
+
+
+@pytest.mark.parametrize("spoil", [_html, _short_text, _cut, _halved, _damaged_header])
+def test_a_damaged_file_is_said_moved_aside_whole_and_rebuilt(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
+    path, where = tmp_path / "s.sqlite", file_url(tmp_path)
+    before = store.version(filled(where))
+    spoil(path)
+    spoiled = path.read_bytes()
+    with pytest.raises(StoreCorrupt):
+        store.open_reader(where)
+    assert path.read_bytes() == spoiled  # a reader only says it
+    opened, damage = store.open_writer(where)
+    assert damage is not None and damage.params["moved"].startswith("s.sqlite.corrupt-")
+    assert (tmp_path / damage.params["moved"]).read_bytes() == spoiled
+    assert store.read_bars(opened).empty and store.version(opened) != before
+    assert store.open_writer(where)[1] is None
+
+
+def test_the_wal_goes_with_the_file_and_an_earlier_one_is_never_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Noon(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime(2026, 7, 3, 12, 0, tzinfo=tz)
+
+    monkeypatch.setattr(store, "datetime", Noon)
+    for n in range(3):
+        for end in ("", "-wal", "-shm"):
+            (tmp_path / f"s.sqlite{end}").write_text(f"not a database {n}" * 1000, encoding="utf-8")
+        assert store.open_writer(file_url(tmp_path))[1] is not None
+    kept = {p.name: p.read_text(encoding="utf-8")[:16] for p in tmp_path.glob("*.corrupt-*")}
+    name = "s.sqlite.corrupt-20260703T120000"
+    assert [kept[f"{name}{plus}"] for plus in ("", "+", "++")] == [f"not a database {n}" for n in range(3)]
+    assert len(kept) == 9 and {f"{name}{plus}{end}" for plus in ("", "+", "++") for end in ("", "-wal", "-shm")} == set(kept)
+
+
+def test_a_page_damaged_in_the_middle_is_a_sentence_for_readers_and_writers_and_healed_by_the_next_opening(
+    tmp_path: Path,
+) -> None:
+    where = file_url(tmp_path)
+    opened = filled(where)
+    damage_a_bars_page(tmp_path / "s.sqlite")
+    seen = reader(where)
+    assert store.version(seen) and store.read_quotes(seen).empty  # the rest is still served
+    frame = bars("000020.SZ", date(2026, 1, 1), [7.5] * 60)
+    for touch in (
+        lambda: store.read_bars(seen), lambda: store.last_closes(seen), lambda: store.damaged_series(seen),
+        lambda: store.read_bars(opened, ["000020.SZ"]), lambda: store.save_bars(opened, frame), lambda: keep(opened, frame),
+        lambda: keep(opened, frame, swap=True),
+    ):  # fmt: skip
+        with pytest.raises(StoreCorrupt) as caught:
+            touch()
+        assert caught.value.params["path"].endswith("s.sqlite")
+    rebuilt, damage = store.open_writer(where)
+    assert damage is not None and store.read_bars(rebuilt).empty
+
+
+def test_damage_is_not_moved_away_under_a_running_refresh(tmp_path: Path) -> None:
+    where = file_url(tmp_path)
+    opened = filled(where)
+    damage_a_bars_page(tmp_path / "s.sqlite")
+    with store.writer_lock(opened), pytest.raises(RefreshRunning):
+        store.open_writer(where)
+    assert not list(tmp_path.glob("*.corrupt-*"))
+    assert store.open_writer(where)[1] is not None
+
+
+def test_a_flipped_bit_in_a_close_is_found_where_sqlite_sees_nothing(tmp_path: Path) -> None:
+    opened = writer(file_url(tmp_path))
+    keep(opened, bars(A, date(2026, 7, 1), [97.03125, 98.5, 99.25]))
+    keep(opened, bars(B, date(2026, 7, 1), [50.5, 51.5]))
+    frame = bars(A, date(2026, 7, 4), [97.59375])
+    frame[["open", "high", "low"]] = float("nan")  # so that its eight bytes stand once in the file
+    store.save_bars(opened, frame)
+    assert store.damaged_series(opened) == []
+    good = struct.pack(">d", 97.59375)
+    patch(tmp_path / "s.sqlite", good, good[:-1] + bytes([good[-1] ^ 1]))
+    with opened.engine.connect() as c:
+        assert c.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+    assert store.damaged_series(reader(file_url(tmp_path))) == [A]
+    store.save_bars(opened, bars(A, date(2026, 7, 5), [99.5]))
+    assert store.damaged_series(opened) == [A]  # a bar added later does not hide it
+    keep(opened, bars(A, date(2026, 7, 1), [97.03125, 98.5, 99.25, 97.59375, 99.5]))
+    assert store.damaged_series(opened) == []  # read whole again
+
+
+# --- refused by the disk ------------------------------------------------------------------------------------------
+
+
+def _nobody() -> None:
+    if os.geteuid() == 0:  # permission bits do not bind root
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+
+
+@forks
+@pytest.mark.parametrize("killed", [False, True], ids=["closed", "with -wal"])
+def test_a_read_only_folder_is_served_and_says_why_it_is_not_written(killed: bool) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder, where = Path(name), file_url(Path(name))
+        if killed:
+            child = Child(lambda say: (keep(writer(where), bars(A, date(2026, 7, 1), [1.5])), _die(where)))  # type: ignore[func-returns-value]
+            child.wait()
+            assert (folder / "s.sqlite-wal").stat().st_size > 0
+        else:
+            keep(writer(where), bars(A, date(2026, 7, 1), [1.5]))
+        for path in (*folder.iterdir(), folder):
+            path.chmod(0o555 if path == folder else 0o444)
+
+        def look(say: Callable[[object], None]) -> None:
+            _nobody()
+            say(closes(reader(where)))
+            for refused in (lambda: store.open_writer(where), lambda: store.save_bars(reader(where), bars(A, NOW.date(), [2.5]))):
+                try:
+                    refused()
+                except StoreError as error:
+                    say(type(error).__name__)
+
+        said = Child(look).wait()
+        folder.chmod(0o755)
+    assert said == ["{'07-01': 1.5}", "StoreReadOnly", "StoreReadOnly"]
+
+
+def _die(where: str) -> None:
+    """End the process while a connection holds the -wal that carries a committed row."""
+    c = store.open_writer(where)[0].engine.connect()
+    c.execute(text("INSERT INTO meta VALUES ('word', 'kept')"))
+    c.commit()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError):
+        store.open_writer(f"sqlite:///{tmp_path}/file/data/s.sqlite")
+    with pytest.raises(StoreError):
+        store.open_writer(f"sqlite:///{tmp_path}")  # a folder where the file should be
+    with pytest.raises(StoreError):
+        store.open_reader(f"sqlite:///{tmp_path}")
+
+
+def test_readers_cannot_write(opened: Opened) -> None:
+    with pytest.raises(StoreReadOnly):
+        store.save_quotes(opened[1], quotes({}))
+    with pytest.raises(StoreReadOnly):
+        store.new_version(opened[1])
+    assert store.read_quotes(opened[0]).empty and store.version(opened[0]).endswith("-0")
+
+
+def test_a_full_disk_is_said_and_what_was_stored_stays(tmp_path: Path) -> None:
+    opened = filled(file_url(tmp_path), 5)
+
+    @event.listens_for(opened.engine, "connect")
+    def _(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA max_page_count = 40")
+
+    _fills_up(opened, 5)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "none", tmp_path], capture_output=True, check=False) if (
+        sys.platform == "linux" and os.geteuid() == 0 and shutil.which("mount")
+    ) else None  # fmt: skip
+    if mounted is None or mounted.returncode:
+        pytest.skip("no right to mount a small disk")
+    yield tmp_path
+    subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_a_really_full_disk_is_said_and_what_was_stored_stays(small_disk: Path) -> None:
+    opened = filled(file_url(small_disk), 5)
+    _fills_up(opened, 5)
+    (small_disk / "rest").write_bytes(b"\0" * (shutil.disk_usage(small_disk).free // 4096 * 4096))
+    with pytest.raises(StoreFull):
+        store.save_quotes(opened, quotes({}))
+    assert len(store.read_bars(opened)) == 300  # not even room for the -wal: still served
+    assert len(store.read_bars(reader(file_url(small_disk)))) == 300
+
+
+def _fills_up(opened: Store, count: int) -> None:
+    with pytest.raises(StoreFull):
+        for i in range(200):
+            keep(opened, bars(f"{i:06d}.HK", date(2026, 1, 1), [10.5] * 60))
+    assert len(store.read_bars(opened, [f"{i:06d}.SZ" for i in range(count)])) == 60 * count
+    assert store.damaged_series(opened) == []
+    with opened.engine.connect() as c:
+        assert c.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+
+
+# --- kills, locks, readers beside a writer ----------------------------------------------------------------------------
+
+
+@forks
+def test_forty_kills_lose_no_acknowledged_commit_and_never_mix_two_generations(tmp_path: Path) -> None:
+    where, chance = file_url(tmp_path), random.Random(7)
+    keep(writer(where), bars(A, date(2026, 1, 1), [0.5] * 30))
+    held, total = 0, 0
+    for _ in range(40):
+
+        def write(say: Callable[[object], None], start: int = held) -> None:
+            opened = store.open_writer(where)[0]
+            with store.writer_lock(opened):
+                for n in range(start + 1, start + 1000):
+                    keep(opened, bars(A, date(2026, 1, 1), [n + 0.5] * 30), swap=n % 2 == 0)
+                    say(n)
+
+        child = Child(write)
+        acknowledged = [child.lines.readline() for _ in range(chance.randint(1, 4))]
+        threading.Event().wait(chance.random() * 0.01)
+        acknowledged += child.kill()
+        seen = reader(where)
+        frame = store.read_bars(seen)
+        stored = frame["close"].unique().tolist()
+        assert len(frame) == 30 and len(stored) == 1 and stored[0] - 0.5 >= int(acknowledged[-1])
+        assert store.damaged_series(seen) == []
+        held, total = int(stored[0] - 0.5), total + len(acknowledged)
+    with writer(where).engine.connect() as c:
+        assert c.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+    assert held >= total >= 40
+
+
+@forks
+def test_a_second_writer_is_told_who_writes_and_a_kill_frees_the_place(url: str) -> None:
+    opened = writer(url)
+
+    def hold(say: Callable[[object], None]) -> None:
+        own = writer(url)
+        with store.writer_lock(own):
+            store.start_run(own, NOW, 60)
+            say("held")
+            threading.Event().wait()
+
+    child = Child(hold)
+    assert child.lines.readline() == "held\n"
+    with pytest.raises(RefreshRunning) as caught, store.writer_lock(opened):
+        pass
+    assert caught.value.params == {"pid": str(child.pid), "since": "2026-07-03T08:30:00+00:00"}
+    assert store.read_bars(reader(url)).empty
+    child.kill()
+    for _ in range(200):  # a server notices the dead connection a moment later
+        try:
+            with store.writer_lock(opened):
+                return
+        except RefreshRunning:
+            threading.Event().wait(0.05)
+    pytest.fail("the place was not freed")
+
+
+def test_the_place_is_free_again_after_an_error_and_one_process_cannot_take_it_twice(opened: Opened) -> None:
+    with pytest.raises(ZeroDivisionError), store.writer_lock(opened[0]):
+        raise ZeroDivisionError
+    with store.writer_lock(opened[0]), pytest.raises(RefreshRunning) as caught, store.writer_lock(opened[0]):
+        pass
+    assert caught.value.params == {"pid": "?", "since": "?"}
+
+
+def test_readers_are_never_locked_out_by_a_writer(url: str) -> None:
+    opened = writer(url)
+    keep(opened, bars(A, date(2026, 1, 1), [0.5] * 200))
+    stop, faults, reads = threading.Event(), list[BaseException](), list[int]()
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                frame = store.read_bars(reader(url))
+                assert len(frame) == 200 and frame["close"].nunique() == 1
+                reads.append(1)
+            except BaseException as error:
+                faults.append(error)
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for n in range(60):
+        keep(opened, bars(A, date(2026, 1, 1), [n + 0.5] * 200), swap=True)
+        store.new_version(opened)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert faults == [] and len(reads) >= 3 and store.version(opened).endswith("-60")
+
+
+# --- version, words ----------------------------------------------------------------------------------------------
+
+
+def test_the_version_counts_and_belongs_to_this_store(opened: Opened, tmp_path: Path) -> None:
+    name, count = store.version(opened[1]).split("-")
+    assert count == "0" and store.new_version(opened[0]) == f"{name}-1" == store.version(opened[1])
+    other = store.version(writer(f"sqlite:///{tmp_path}/other.sqlite"))
+    assert other.endswith("-0") and not other.startswith(name)
+
+
+def test_words_about_the_store(opened: Opened) -> None:
+    assert store.noted(opened[1], "demo_build") is None
+    store.note(opened[0], "demo_build", "a")
+    store.note(opened[0], "demo_build", "b")
+    assert store.noted(opened[1], "demo_build") == "b"
+
+
+# --- rows: in and out --------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_store_gives_frames_with_every_column_and_its_dtype(opened: Opened) -> None:
+    for frame, columns in (
+        (store.read_quotes(opened[1]), frames.QUOTES), (store.read_bars(opened[1]), frames.BARS),
+        (store.read_bars(opened[1], []), frames.BARS), (store.read_factors(opened[1]), frames.FACTORS),
+        (store.read_factors(opened[1], []), frames.FACTORS),
+    ):  # fmt: skip
+        assert frame.empty and {c: str(t) for c, t in frame.dtypes.items()} == {c: t for c, (t, _, _) in columns.items()}
+    assert store.read_quotes(opened[1]).index.name == "ticker"
+    assert store.last_run(opened[1]) is None and store.recent_runs(opened[1]) == []
+    assert store.read_series(opened[1]) == store.last_closes(opened[1]) == store.read_calendars(opened[1]) == {}
+    assert store.read_states(opened[1]) == store.read_breakers(opened[1]) == store.read_quarantine(opened[1]) == []
+    assert store.freshness(opened[1]) == store.requests_since(opened[1], NOW) == {}
+    assert store.damaged_series(opened[1]) == []
+
+
+def test_saving_nothing_changes_nothing(opened: Opened) -> None:
+    w = opened[0]
+    keep(w, bars(A, date(2026, 7, 1), [1.5]), given=factors(A, (date(2026, 7, 1), 0.5)))
+    store.save_quotes(w, quotes({}))
+    store.save_sessions(w, "US", [Session(date(2026, 7, 2), NOW, NOW)])
+    for nothing in (pd.DataFrame(), bars(A, NOW.date(), [])):
+        store.save_bars(w, nothing)
+        store.save_histories(w, nothing, pd.DataFrame(), years=3, now=NOW)
+        for swap in (True, False):
+            store.save_series(w, A, nothing, factors(A), years=3, now=NOW, swap=swap)
+    store.save_quotes(w, pd.DataFrame())
+    store.save_quotes(w, quotes({}).iloc[:0])
+    store.save_factors(w, pd.DataFrame())
+    store.save_factors(w, factors(A))
+    store.save_states(w, [])
+    store.save_quarantine(w, [])
+    store.save_sessions(w, "US", [])
+    assert closes(w) == {"07-01": 1.5} and len(store.read_factors(w)) == 1 and len(store.read_quotes(w)) == 1
+    assert len(store.read_calendars(w)["US"].sessions) == 1 and store.damaged_series(w) == []
+
+
+def test_a_quote_comes_back_as_it_went_in_and_nan_is_null_between(opened: Opened) -> None:
+    sent = quotes({}, {"ticker": B, "name": None, "pe_ttm": float("nan"), "suspended": True, "limit_up": float("nan")})
+    store.save_quotes(opened[0], sent)
+    found = store.read_quotes(opened[1])
+    pd.testing.assert_frame_equal(found.loc[[A, B]].reset_index(drop=True), sent)
+    assert found.loc[B, "suspended"] is True or found.loc[B, "suspended"] == True  # noqa: E712
+    with opened[1].engine.connect() as c:
+        q = schema.quotes.c
+        assert c.execute(select(q.ticker).where(q.pe_ttm.is_(None), q.limit_up.is_(None), q.name.is_(None))).scalars().all() == [B]
+
+
+def test_a_column_without_any_value_keeps_its_dtype(opened: Opened) -> None:
+    store.save_quotes(opened[0], quotes({"name": None, "limit_up": float("nan"), "delay_minutes": float("nan")}))
+    found = store.read_quotes(opened[1])
+    assert {c: str(t) for c, t in found.dtypes.items()} == {c: t for c, (t, _, _) in frames.QUOTES.items()}
+    assert pd.isna(found.loc[A, "limit_up"]) and pd.isna(found.loc[A, "name"])
+
+
+def test_a_new_quote_keeps_the_name_and_caps_that_it_lacks_and_nothing_else(opened: Opened) -> None:
+    store.save_quotes(opened[0], quotes({}))
+    nan = float("nan")
+    store.save_quotes(opened[0], quotes({"name": None, "market_cap": nan, "float_cap": nan, "pe_ttm": nan, "last": 102.5}))
+    row = store.read_quotes(opened[1]).loc[A]
+    assert (row["name"], row["market_cap"], row["float_cap"], row["last"]) == ("中际旭创", 1e11, 9e10, 102.5)
+    assert pd.isna(row["pe_ttm"])
+    store.save_quotes(opened[0], quotes({"name": "旭创", "market_cap": 2e11}))
+    assert store.read_quotes(opened[1]).loc[A, ["name", "market_cap"]].tolist() == ["旭创", 2e11]
+
+
+def test_instants_are_stored_as_utc_whatever_their_zone_and_refused_without_one(opened: Opened) -> None:
+    shanghai = datetime(2026, 7, 3, 15, 0, 3, tzinfo=timezone(timedelta(hours=8)))
+    run = store.start_run(opened[0], shanghai, 1)
+    found = store.last_run(opened[1])
+    assert found is not None and found.id == run
+    assert found.started == datetime(2026, 7, 3, 7, 0, 3, tzinfo=UTC) and found.started.tzinfo == UTC
+    store.save_quotes(opened[0], quotes({"quote_time": shanghai}))
+    assert str(store.read_quotes(opened[1]).loc[A, "quote_time"]) == "2026-07-03 07:00:03+00:00"
+    with pytest.raises(Exception, match="without a zone"):
+        store.start_run(opened[0], datetime(2026, 7, 3, 15, 0), 1)  # noqa: DTZ001
+
+
+def test_dates_are_the_exchanges_own_in_every_process_zone(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import time
+
+    opened = writer(url)
+    for zone in ("America/New_York", "Asia/Shanghai", "UTC"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        # 3 July in New York: its close, 20:00 UTC, is already 4 July in Shanghai
+        store.save_quotes(opened, quotes({"ticker": B, "session": date(2026, 7, 3), "quote_time": datetime(2026, 7, 3, 20, tzinfo=UTC)}))
+        keep(opened, bars(B, date(2026, 7, 3), [1.5]), swap=True)
+        row = store.read_quotes(opened).loc[B]
+        assert (str(row["session"].date()), str(row["quote_time"])) == ("2026-07-03", "2026-07-03 20:00:00+00:00")
+        assert store.last_closes(opened) == {B: (date(2026, 7, 3), 1.5)}
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_read_bars_by_ticker_and_date_sorted(opened: Opened) -> None:
+    frame = pd.concat([bars(t, date(2026, 7, 1), [1.5, 2.5, 3.5]) for t in (B, A)]).iloc[::-1]
+    store.save_histories(opened[0], frame, factors(A, (date(2026, 7, 3), 0.5), (date(2026, 7, 2), 0.9)), years=3, now=NOW)
+    found = store.read_bars(opened[1])
+    assert found["ticker"].tolist() == [A] * 3 + [B] * 3 and found["close"].tolist() == [1.5, 2.5, 3.5] * 2
+    assert {c: str(t) for c, t in found.dtypes.items()} == {c: t for c, (t, _, _) in frames.BARS.items()}
+    assert found["amount"].isna().all()
+    some = store.read_bars(opened[1], [B, "NONE.US"], date(2026, 7, 2))
+    assert some["close"].tolist() == [2.5, 3.5] and set(some["ticker"]) == {B}
+    assert len(store.read_bars(opened[1], [f"{i:05d}.HK" for i in range(5000)] + [A])) == 3
+    assert store.read_factors(opened[1], [A])["factor"].tolist() == [0.9, 0.5]
+    assert store.read_factors(opened[1], [B]).empty
+    assert store.damaged_series(opened[1]) == []
+
+
+def test_an_overlapping_history_is_merged_and_a_swap_replaces_it(opened: Opened) -> None:
+    w = opened[0]
+    keep(w, bars(A, date(2026, 7, 1), [1.5, 2.5, 3.5, 4.5]))
+    later = bars(A, date(2026, 7, 3), [30.5, 40.5, 50.5])
+    keep(w, later[later["close"] != 40.5])  # 3 and 5 July: the source has no row for the 4th
+    assert closes(w) == {"07-01": 1.5, "07-02": 2.5, "07-03": 30.5, "07-04": 4.5, "07-05": 50.5}
+    row = store.read_series(w)[A]
+    assert (row.first, row.last, row.count, row.years, row.read_at) == (date(2026, 7, 1), date(2026, 7, 5), 5, 3, NOW)
+    keep(w, bars(A, date(2026, 7, 2), [0.25, 0.5], source="tencent"), swap=True)
+    assert closes(w) == {"07-02": 0.25, "07-03": 0.5}
+    row = store.read_series(w)[A]
+    assert (row.first, row.last, row.count, row.source) == (date(2026, 7, 2), date(2026, 7, 3), 2, "tencent")
+    assert store.damaged_series(w) == []
+
+
+def test_factors_are_left_replaced_from_the_first_bar_on_or_swapped(opened: Opened) -> None:
+    w = opened[0]
+    frame = bars(A, date(2026, 7, 1), [1.5, 2.5])
+    old, new = (date(2025, 7, 1), 0.5), (date(2026, 7, 2), 0.75)
+    keep(w, frame, given=factors(A, old, (date(2026, 7, 1), 0.9)))
+    keep(w, frame)
+    assert store.read_factors(w)["factor"].tolist() == [0.5, 0.9]
+    keep(w, frame, given=factors(A, new))  # the older one belongs to older bars, which stay
+    assert store.read_factors(w)["factor"].tolist() == [0.5, 0.75]
+    keep(w, frame, given=factors(A, (old[0], 0.6), new))
+    assert store.read_factors(w)["factor"].tolist() == [0.6, 0.75]
+    keep(w, frame, given=factors(A, new), swap=True)
+    assert store.read_factors(w)["factor"].tolist() == [0.75]
+    store.save_factors(w, factors(A, (new[0], 0.8)))
+    assert store.read_factors(w)["factor"].tolist() == [0.8]
+
+
+def test_a_failed_write_leaves_the_whole_history_as_it_was(opened: Opened) -> None:
+    keep(opened[0], bars(A, date(2026, 7, 1), [1.5, 2.5]), given=factors(A, (date(2026, 7, 2), 0.5)))
+    with pytest.raises(IntegrityError):  # a bug of ours, so no sentence
+        keep(opened[0], bars(A, date(2026, 7, 1), [9.5, float("nan")]), swap=True, given=factors(A))
+    assert closes(opened[1]) == {"07-01": 1.5, "07-02": 2.5} and len(store.read_factors(opened[1])) == 1
+
+
+def test_bars_from_quotes_bring_their_series_up_to_date(opened: Opened) -> None:
+    w = opened[0]
+    keep(w, bars(A, date(2026, 7, 1), [1.5, 2.5]))
+    store.save_bars(w, pd.concat([bars(A, date(2026, 7, 3), [3.5], final=False), bars(B, date(2026, 7, 3), [9.5])]))
+    row = store.read_series(w)[A]
+    assert (row.last, row.count) == (date(2026, 7, 2), 2) and B not in store.read_series(w)
+    assert store.last_closes(w) == {A: (date(2026, 7, 2), 2.5), B: (date(2026, 7, 3), 9.5)}
+    store.save_bars(w, bars(A, date(2026, 7, 3), [3.75]))  # final now
+    row = store.read_series(w)[A]
+    assert (row.first, row.last, row.count, row.read_at) == (date(2026, 7, 1), date(2026, 7, 3), 3, NOW)
+    store.save_bars(w, bars(A, date(2026, 7, 2), [2.25, 3.25]))  # corrected inside the series
+    assert closes(w) == {"07-01": 1.5, "07-02": 2.25, "07-03": 3.25} and store.read_series(w)[A].count == 3
+    store.save_bars(w, pd.concat([bars(A, date(2026, 7, 4), [4.5]), bars(A, date(2026, 7, 4), [4.75])]))  # the last one
+    assert closes(w)["07-04"] == 4.75 and store.damaged_series(w) == []
+
+
+def test_a_history_without_a_final_bar_has_no_series(opened: Opened) -> None:
+    keep(opened[0], bars(A, date(2026, 7, 3), [1.5], final=False))
+    assert store.read_series(opened[0]) == {} and closes(opened[0]) == {"07-03": 1.5}
+    store.save_histories(opened[0], bars(B, date(2026, 7, 3), [1.5], final=False), factors(B), years=3, now=NOW)
+    assert store.read_series(opened[0]) == {} == store.last_closes(opened[0])
+
+
+def test_states_remember_the_last_success_over_failures(opened: Opened) -> None:
+    bad = SymbolState(A, "quotes", "blocked", "tencent", NOW, None, "source_blocked", (("host", "h"), ("detail", "四二九")))
+    later = NOW + timedelta(hours=1)
+    store.save_states(opened[0], [bad])
+    assert store.read_states(opened[1]) == [bad]
+    store.save_states(opened[0], [SymbolState(A, "quotes", "ok", "sina", NOW), SymbolState(B, "bars", "partial", "yahoo", NOW)])
+    store.save_states(opened[0], [replace(bad, at=later)])
+    found = {s.ticker: s for s in store.read_states(opened[1])}
+    assert found[A] == replace(bad, at=later, last_ok=NOW) and found[B].last_ok == NOW
+    store.save_states(opened[0], [SymbolState(A, "quotes", "ok", "sina", later)])
+    found = {s.ticker: s for s in store.read_states(opened[1])}
+    assert (found[A].last_ok, found[A].key, found[A].params) == (later, None, ())
+
+
+def test_sessions_breakers_quarantine(opened: Opened) -> None:
+    w, r = opened
+    day = Session(date(2026, 7, 3), datetime(2026, 7, 3, 1, 30, tzinfo=UTC), datetime(2026, 7, 3, 7, 0, tzinfo=UTC))
+    earlier = Session(date(2026, 7, 2), day.opens - timedelta(days=1), day.closes - timedelta(days=1))
+    store.save_sessions(w, "CN", [day, earlier])
+    store.save_sessions(w, "US", [day])
+    store.save_sessions(w, "US", [earlier])
+    assert store.read_calendars(r)["CN"].sessions == (earlier, day) and store.read_calendars(r)["US"].sessions == (earlier,)
+    assert store.read_calendars(r, date(2026, 7, 3))["CN"].sessions == (day,)
+    assert "US" not in store.read_calendars(r, date(2026, 7, 3))
+    store.save_breakers(w, [{"host": "h", "open_until": NOW, "failures": 2, "reason": "429"}])
+    store.save_breakers(w, [{"host": "i", "open_until": None, "failures": 1, "reason": "403"}, {"host": "j", "open_until": NOW, "failures": 3, "reason": ""}])
+    assert {b.host: b.open_until for b in store.read_breakers(r)} == {"i": None, "j": NOW}
+    store.save_breakers(w, [])
+    assert store.read_breakers(r) == []
+    row = {"at": NOW, "ticker": A, "part": "bars", "source": "sina", "key": "suspect", "params": json.dumps({"detail": "五"})}
+    store.save_quarantine(w, [row, row | {"ticker": B}])
+    assert [q.ticker for q in store.read_quarantine(r)] == [B, A] and len(store.read_quarantine(r, 1)) == 1
+
+
+def test_freshness_is_by_market_group(opened: Opened) -> None:
+    old = NOW - timedelta(hours=2)
+    store.save_quotes(opened[0], quotes(
+        {}, {"ticker": "688205.SH", "fetched_at": old, "quote_time": old, "source": "sina"},
+        {"ticker": B, "fetched_at": old, "quote_time": old, "source": "yahoo"},
+    ))  # fmt: skip
+    found = store.freshness(opened[1])
+    assert set(found) == {"CN", "US"} and (found["CN"].fetched_at, found["CN"].quote_time) == (NOW, NOW)
+    assert set(found["CN"].sources) == {"tencent", "sina"}
+    assert found["US"] == store.Freshness(old, old, ("yahoo",))
+
+
+def _asked(at: datetime, host: str, status: int | None) -> dict[str, Any]:
+    return {
+        "at": at, "source": "sina", "host": host, "path": "/x", "status": status, "ms": 12.5, "size": 100,
+        "error": None if status else "timeout",
+    }  # fmt: skip
+
+
+def test_a_run_from_start_to_report(opened: Opened) -> None:
+    w, r = opened
+    first = store.start_run(w, NOW, 5)
+    store.note_progress(w, first, 2, 6, "A股")
+    seen = store.last_run(r)
+    assert seen == store.Run(first, NOW, None, os.getpid(), 2, 6, "A股", None)
+    assert store.last_run(r, finished=True) is None and store.recent_runs(r) == []
+    minute = timedelta(minutes=1)
+    asked = [_asked(NOW, "h", 200), _asked(NOW, "h", 429), _asked(NOW, "h", None), _asked(NOW - minute, "i", 200)]
+    store.finish_run(w, first, NOW + minute, {"parts": [], "名": 1}, asked)
+    second = store.start_run(w, NOW + 2 * minute, 1)
+    assert second > first
+    done, last = store.last_run(r, finished=True), store.last_run(r)
+    assert done is not None and (done.id, done.finished, done.report) == (first, NOW + minute, {"parts": [], "名": 1})
+    assert last is not None and last.id == second
+    assert store.requests_since(r, NOW) == {"h": {"total": 3, "failed": 2}}
+    assert store.requests_since(r, NOW - minute)["i"] == {"total": 1, "failed": 0}
+    store.finish_run(w, second, NOW + 3 * minute, {}, [])
+    assert [run.id for run in store.recent_runs(r)] == [second, first]
+    assert [run.id for run in store.recent_runs(r, 1)] == [second]
+
+
+def test_old_requests_runs_and_answers_put_aside_are_dropped(opened: Opened) -> None:
+    w, r = opened
+    day = timedelta(days=1)
+    aside = {"ticker": A, "part": "bars", "source": "sina", "key": "suspect", "params": "{}"}
+    for age in (61, 59, 15, 13):
+        run = store.start_run(w, NOW - age * day, 1)
+        store.finish_run(w, run, NOW - age * day, {"age": age}, [_asked(NOW - age * day, f"h{age}", 200)])
+        store.save_quarantine(w, [aside | {"at": NOW - age * day}])
+    store.start_run(w, NOW, 1)
+    assert [run.report and run.report["age"] for run in store.recent_runs(r)] == [13, 15, 59]
+    assert set(store.requests_since(r, NOW - 100 * day)) == {"h13"}
+    assert [q.at for q in store.read_quarantine(r)] == [NOW - 13 * day, NOW - 15 * day, NOW - 59 * day]
+
+
+# --- every statement, for both databases --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", schema.metadata.sorted_tables, ids=lambda t: t.name)
+def test_every_table_and_upsert_compiles_for_both_databases(table: Any) -> None:
+    for name, dialect in (("postgresql", postgresql.dialect()), ("sqlite", sqlite.dialect())):
+        assert f"CREATE TABLE {table.name}" in str(CreateTable(table).compile(dialect=dialect))
+        for index in table.indexes:
+            assert "CREATE INDEX" in str(CreateIndex(index).compile(dialect=dialect))
+        keep_one = [c.name for c in table.c if not c.primary_key][:1]
+        for kept in ((), keep_one):
+            said = str(store._upsert_statement(name, table, kept).compile(dialect=dialect))
+            assert "ON CONFLICT" in said and ("coalesce(excluded." in said) == bool(kept)
+        for statement in (insert(table), delete(table), select(table)):
+            assert table.name in str(statement.compile(dialect=dialect))
+
+
+def test_no_word_that_is_stored_is_longer_than_its_column() -> None:
+    """PostgreSQL refuses what SQLite lets pass."""
+    from basketwatch.catalogue import CATALOGUE
+
+    assert max(map(len, CATALOGUE)) <= schema.states.c.key.type.length == schema.quarantine.c.key.type.length

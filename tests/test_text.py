@@ -1,0 +1,120 @@
+"""How numbers, dates and ages are written, and that names stay names."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from basketwatch import errors, text
+from basketwatch.catalogue import CATALOGUE
+from basketwatch.errors import BasketwatchError, Blocked, UsageError
+from basketwatch.model import Problem
+
+PACKAGE = Path(text.__file__).parent
+
+
+@pytest.mark.parametrize(("value", "shown"), [
+    (0.012345, "+1.23%"), (-0.00535041, "−0.54%"), (0.0, "0.00%"), (-0.00001, "0.00%"), (float("nan"), "–"),
+    (None, "–"), (12.3456, "+1,234.56%"),
+])  # fmt: skip
+def test_signed_always_prints_its_sign_but_never_one_on_zero(value: float | None, shown: str) -> None:
+    assert text.signed(value) == shown
+
+
+def test_points_are_rounded_from_the_unrounded_difference() -> None:
+    """−8.638902 pp prints 8.64; differences of rounded returns would print 8.63 (worked example of a weekly report)."""
+    assert text.points(-0.09173943 - -0.00535041) == "−8.64pp"
+
+
+@pytest.mark.parametrize(("value", "lang", "shown"), [
+    (1.41476e12, "zh", "1.41万亿 CNY"), (865_851_000_000, "zh", "8,659亿 CNY"), (865_851_000_000, "en", "866bn CNY"),
+    (1.41476e12, "en", "1.41tn CNY"), (None, "en", "–"), (950.0, "en", "950 CNY"),
+])  # fmt: skip
+def test_money(value: float | None, lang: str, shown: str) -> None:
+    assert text.money(value, "CNY", lang) == shown
+
+
+def test_price_keeps_four_decimals_for_rates() -> None:
+    assert (text.price(4842.174), text.price(6.7426), text.price(None)) == ("4,842.17", "6.7426", "–")
+
+
+def test_days_and_clock() -> None:
+    assert text.day(date(2026, 7, 3), "zh", weekday=True) == "7月3日 周五"
+    assert text.day(date(2026, 7, 3), "en", weekday=True) == "Fri 3 Jul"
+    assert text.clock_time(datetime(2026, 7, 3, 7, 0, tzinfo=UTC), "CN") == "15:00"
+
+
+@pytest.mark.parametrize(("seconds", "zh", "en"), [
+    (12, "12 秒前", "12 s ago"), (-3, "0 秒前", "0 s ago"), (185, "3 分钟前", "3 min ago"), (90_000, "1 天前", "1 d ago"),
+])  # fmt: skip
+def test_age(seconds: int, zh: str, en: str) -> None:
+    assert (text.age(timedelta(seconds=seconds), "zh"), text.age(timedelta(seconds=seconds), "en")) == (zh, en)
+
+
+PAYLOADS = [
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "![t](http://evil.test/p.png)", "[x](javascript:alert(1))",
+    "$E=mc^2$ and $12", "**bold** _it_ `code`", "# title", ":material/home: :red[x]", "a\u202eb\u2066c", "line\nbreak\ttab",
+    "http://evil.test/p.png", "&lt;b&gt;", "'\"><svg/onload=alert(1)>", "{{7*7}} ${7*7}", "| a | b |", "~~gone~~", "- list",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_escape_leaves_no_markup(payload: str) -> None:
+    shown = text.escape(payload)
+    assert not re.search(r"[<>\"']", shown)
+    assert not re.search(r"[\x00-\x1f\u202a-\u202e\u2066-\u2069]", shown)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_plain_escapes_every_mark_that_could_start_markdown(payload: str) -> None:
+    shown = text.plain(payload)
+    assert not re.search(r"(?<!\\)[*_`\[\]()#$<>~|:!{}]", re.sub(r"\\\\", "", shown))
+    assert "\n" not in shown
+
+
+def all_errors() -> list[type[BasketwatchError]]:
+    found, queue = [], [BasketwatchError]
+    while queue:
+        kind = queue.pop()
+        found.append(kind)
+        queue += kind.__subclasses__()
+    return [k for k in found if k is not UsageError and k.__module__ == errors.__name__]
+
+
+@pytest.mark.parametrize("kind", all_errors(), ids=lambda k: k.__name__)
+def test_every_error_has_a_sentence_in_both_languages(kind: type[BasketwatchError]) -> None:
+    assert kind.key in CATALOGUE
+    zh, en = CATALOGUE[kind.key]
+    assert zh and en and zh != en
+
+
+def keys_in_code() -> set[str]:
+    """Literal keys given to say(), Problem.of() and UsageError() in the package and the pages."""
+    pattern = r'(?:say\(\s*|UsageError\(\s*|Problem\.of\([^,]+,\s*)"([a-z0-9_]+)"'
+    files = [*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "pages").glob("*.py")]
+    return {key for f in files for key in re.findall(pattern, f.read_text(encoding="utf-8"))}
+
+
+def test_every_key_used_in_code_is_in_the_catalogue() -> None:
+    used = keys_in_code()
+    assert len(used) > 60
+    assert used <= set(CATALOGUE), sorted(used - set(CATALOGUE))
+
+
+@pytest.mark.parametrize("key", sorted(CATALOGUE))
+def test_both_languages_take_the_same_parameters(key: str) -> None:
+    zh, en = (set(re.findall(r"{(\w+)}", t)) for t in CATALOGUE[key])
+    assert zh == en
+
+
+def test_sentence_of_each_thing() -> None:
+    fault = Blocked(source="tencent", host="qt.gtimg.cn", detail="403")
+    assert text.sentence(fault, "en").startswith("tencent refused the request (403)")
+    assert "qt.gtimg.cn" in text.sentence(fault, "zh")
+    assert text.sentence(Problem.of("x", "stale", session="2026-07-01", behind=2), "en") == (
+        "The quote is of 2026-07-01, 2 sessions behind."
+    )
+    assert text.sentence(("no such key", {"detail": "x"}), "en") == "Something went wrong: x."
