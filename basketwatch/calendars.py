@@ -169,6 +169,13 @@ def minutes_open(calendar: Calendar, session: Session, now: datetime) -> float:
     return total - (min(end, pause[1]) - pause[0]).total_seconds() / 60
 
 
+def due_session(state: MarketState, now: datetime) -> Session | None:
+    """The session that a quote should be of by now."""
+    if state.session is None or now >= state.session.opens + DELAY:
+        return state.session
+    return state.last_closed or state.session
+
+
 def behind(calendar: Calendar, have: date | None, want: date) -> int:
     """How many sessions ``have`` lies behind ``want``; a missing date counts as far behind (999)."""
     return 999 if have is None else len(calendar.between(have + timedelta(days=1), want))

@@ -105,7 +105,7 @@ _FUND = {"SH": ("5",), "SZ": ("15", "16")}
 
 
 def kind(ticker: str) -> Kind:
-    """What a ticker is, by its market and the first digits of its code; a Hong Kong, US or Taiwan fund counts as stock."""
+    """What a ticker is, by its market and first digits; a fund of Hong Kong, the US or Taiwan counts as stock."""
     code, market = split(ticker)
     if market.suffix == "FX":
         return "fx"

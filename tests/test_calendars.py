@@ -1,4 +1,4 @@
-"""Sessions and market states. The calendars below are written by hand, from the exchanges' closures of 2025 and 2026."""
+"""Sessions and market states, on calendars written by hand from the exchanges' closures of 2025 and 2026."""
 
 from __future__ import annotations
 
@@ -198,7 +198,13 @@ def test_minutes_open(group: str, local: str, minutes: float) -> None:
 
 def test_traded_until() -> None:
     session = CN.session(date(2026, 7, 3))
-    for local, until in (("10:00", "10:00"), ("11:30", "11:30"), ("12:59", "11:30"), ("13:01", "13:01"), ("19:00", "15:00")):
+    for local, until in (
+        ("10:00", "10:00"),
+        ("11:30", "11:30"),
+        ("12:59", "11:30"),
+        ("13:01", "13:01"),
+        ("19:00", "15:00"),
+    ):
         assert traded_until("CN", session, at(f"2026-07-03 {local}", "CN")) == at(f"2026-07-03 {until}", "CN")
     half = HK.session(date(2026, 12, 24))
     assert traded_until("HK", half, at("2026-12-24 12:30", "HK")) == half.closes

@@ -1,0 +1,453 @@
+"""The day's picture: store → metrics → what every page, ``check`` and its JSON show. Reads only, without Streamlit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from basketwatch import limits, markets, metrics, store
+from basketwatch.baskets import names, universe
+from basketwatch.calendars import FINAL_AFTER, Calendar, MarketState, behind, due_session, minutes_open, traded_until
+from basketwatch.model import Basket, Chain, House, Names, Problem
+from basketwatch.store import Run, Store, SymbolState
+
+HISTORY = timedelta(days=420)  # 250 sessions, the year's first base and a long holiday
+SPARK = 60  # sessions in the small lines
+SECTORS = 31
+YOUNG = 10  # a history shorter than this begins with the listing: the first days may have no price limit
+
+# A quote taken longer ago than this while its market trades is shown as stale.
+LIVE_FOR = timedelta(minutes=5)
+
+_TRADED = ["open", "high", "low", "last", "volume", "amount", "turnover"]
+Words = Mapping[tuple[str, str], SymbolState]
+
+
+@dataclass(frozen=True)
+class BasketView:
+    """One basket, measured. ``table`` has a row a member (columns of ``Picture.table``, plus segment).
+
+    A member whose numbers are of an older session than those of its market's other members stands in ``table``, but
+    not in the basket's own figures, nor in ``covered`` (members with a return of the day).
+    """
+
+    basket: Basket
+    chain: Chain | None
+    table: pd.DataFrame
+    covered: int
+    returns: dict[str, float]
+    returns_cap: dict[str, float]
+    by_group: dict[str, dict[str, Any]]
+    excess: dict[str, dict[str, float]]
+    breadth: dict[str, int]
+    would_rank: dict[str, int | None]
+
+
+@dataclass(frozen=True)
+class Overnight:
+    """US leaders' moves that a mainland session has not seen yet, with the segments they lead."""
+
+    for_session: date | None
+    sessions: tuple[date, ...]
+    provisional: bool
+    moves: pd.DataFrame  # ticker, move, leads: list of (chain id, segment id), stale
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Everything that the pages show, at one version of the store and one instant.
+
+    ``table``: one row a ticker that has a quote or bars: ``frames.QUOTES``, the windows of ``metrics.WINDOWS``,
+    high_52w, low_52w, place_52w, group, final, behind, stale, state, limit_state, limit_agrees, to_cny, cap_cny, spark.
+    ``ranks``: of the sectors, where all of them have a return of one session. ``closes``: adjusted, wide.
+    ``lines``: basket id -> its last 60 sessions, equal weight, start = 1.
+    """
+
+    now: datetime
+    demo: bool
+    version: str
+    house: House
+    markets: Mapping[str, MarketState]
+    calendars: Mapping[str, Calendar]
+    table: pd.DataFrame
+    ranks: pd.DataFrame
+    baskets: tuple[BasketView, ...]
+    closes: pd.DataFrame
+    lines: Mapping[str, list[float]]
+    overnight: Overnight
+    problems: tuple[Problem, ...]
+    run: Run | None
+
+    def basket(self, basket_id: str) -> BasketView | None:
+        return next((b for b in self.baskets if b.basket.id == basket_id), None)
+
+    def name(self, ticker: str) -> Names:
+        """Name from the files, else the one the source sends, else the ticker."""
+        known = names(self.house).get(ticker)
+        if known:
+            return known
+        sent = self.table["name"].get(ticker)
+        name = sent if isinstance(sent, str) and sent else ticker
+        return Names(name, name)
+
+
+def picture(opened: Store, house: House, now: datetime) -> Picture:
+    """Read the store and compute the picture of ``now``. Raises store errors only."""
+    since = (now - HISTORY).date()
+    wanted = universe(house)
+    calendars = _calendars(opened, wanted, since - timedelta(days=30))
+    states = {group: calendar.state(now) for group, calendar in calendars.items()}
+    words = {(s.ticker, s.part): s for s in store.read_states(opened)}
+    stored = store.read_bars(opened, wanted, since)
+    latest = _latest(_quotes(opened, wanted), stored)
+    bars = metrics.adjusted(metrics.with_quotes(stored, latest), store.read_factors(opened, wanted))
+    closes, gaps = metrics.wide(bars), _gaps(latest, bars, calendars)
+    table = _table(latest, bars, closes, calendars, gaps)
+    _add_age(table, calendars, states, words, now)
+    _add_limits(table, _young(bars, store.read_series(opened)))
+    table["volume_ratio"] = _volume_ratios(table, bars, calendars, now)
+    sectors = metrics.in_step(table.loc[[s.ticker for s in house.sectors if s.ticker in table.index]])
+    views = tuple(_view(b, house, table, sectors, now) for b in house.baskets)
+    return Picture(
+        now=now, demo=opened.demo, version=store.version(opened), house=house, markets=states, calendars=calendars,
+        table=table, ranks=metrics.ranks(sectors, SECTORS), baskets=views, closes=closes,
+        lines=_lines(views, closes, calendars), overnight=_overnight(house, closes, table, calendars, now),
+        problems=(*house.problems, *_problems(table, wanted, words, gaps), *_unconfirmed(calendars, states)),
+        run=store.last_run(opened, finished=True),
+    )  # fmt: skip
+
+
+# --- what is stored ----------------------------------------------------------------------------------------------
+
+
+def _calendars(opened: Store, wanted: Sequence[str], since: date) -> dict[str, Calendar]:
+    """The calendar of every market in use; one that is not stored yet guesses weekdays, and says that it does."""
+    found = store.read_calendars(opened, since)
+    used = dict.fromkeys([*found, *(markets.group(t) for t in wanted)])
+    return {group: found.get(group) or Calendar(group, ()) for group in used if group != "FX"}
+
+
+def _quotes(opened: Store, wanted: Sequence[str]) -> pd.DataFrame:
+    quotes = store.read_quotes(opened)
+    return quotes.loc[quotes.index.isin(wanted)]
+
+
+def _latest(quotes: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
+    """One row a ticker: its quote, or its last bar where that is newer or alone; ``final`` where the bar is.
+
+    A final bar of the quote's own session settles the prices: the quote may be from before the close.
+    """
+    last = (
+        stored.drop_duplicates("ticker", keep="last").set_index("ticker", drop=False).rename(columns={"close": "last"})
+    )
+    quoted = quotes["session"].reindex(last.index)
+    alone, settled = last.loc[~(quoted >= last["session"])], last.loc[(quoted == last["session"]) & last["final"]]
+    table = quotes.assign(final=quotes.index.isin(settled.index))
+    at, before = settled.index, table.loc[settled.index]
+    table.loc[at, "suspended"] = False
+    table.loc[at, _TRADED] = settled[_TRADED].fillna(before[_TRADED])
+    for cap in ("market_cap", "float_cap"):
+        table.loc[at, cap] = before[cap] * (settled["last"] / before["last"])
+    if not len(alone):
+        return table
+    own = alone.reindex(columns=[c for c in table.columns if c != "suspended"]).assign(
+        name=table["name"].reindex(alone.index), suspended=False, currency=[markets.currency(t) for t in alone.index]
+    )
+    return pd.concat([table.drop(index=alone.index, errors="ignore"), own.astype(table.dtypes)])
+
+
+def _gaps(latest: pd.DataFrame, bars: pd.DataFrame, calendars: Mapping[str, Calendar]) -> dict[str, date]:
+    """Ticker -> the session before a hole in its bars, where the last one continues another close than theirs.
+
+    A hole alone is no fault, the share may have been suspended; but then its previous close is the one that is stored.
+    """
+    earlier = bars.loc[bars["session"] < latest["session"].reindex(bars["ticker"]).to_numpy()]
+    last = earlier.drop_duplicates("ticker", keep="last").set_index("ticker")
+    out = {}
+    for ticker, day, close in zip(last.index, last["session"].dt.date, last["close"], strict=True):
+        newest, calendar = latest["session"][ticker].date(), calendars.get(markets.group(ticker))
+        before = metrics.window_bases(calendar, newest)["1d"]
+        reference = latest["previous_close"][ticker]
+        if before is not None and day < before and abs(reference - close) > max(0.005, 1e-4 * close):
+            out[ticker] = day
+    return out
+
+
+def _young(bars: pd.DataFrame, series: Mapping[str, Any]) -> dict[str, int]:
+    """Ticker -> sessions since its listing, where its whole history, read once, is shorter than ``YOUNG``."""
+    own = bars.groupby("ticker")["session"].agg(["size", "min"])
+    few = own.loc[own["size"] < YOUNG]
+    found = zip(few.index, few["size"], few["min"].dt.date, strict=True)
+    return {t: int(count) for t, count, first in found if t in series and series[t].first == first}
+
+
+# --- the table ---------------------------------------------------------------------------------------------------
+
+
+def _table(
+    latest: pd.DataFrame, bars: pd.DataFrame, closes: pd.DataFrame, calendars: Mapping[str, Calendar],
+    gaps: Mapping[str, date],
+) -> pd.DataFrame:  # fmt: skip
+    as_of = dict(zip(latest.index, latest["session"].dt.date, strict=True))
+    previous = {str(t): float(v) for t, v in latest["previous_close"].dropna().items()}
+    moves = metrics.returns(closes, as_of, calendars, previous, gaps)
+    moves.loc[latest["suspended"].to_numpy(), "1d"] = np.nan
+    table = pd.concat([latest, moves, metrics.year_range(bars, as_of).reindex(latest.index)], axis=1)
+    table["group"] = [markets.group(t) for t in table.index]
+    table["place_52w"] = (table["last"] - table["low_52w"]) / (table["high_52w"] - table["low_52w"])
+    table["to_cny"] = table["currency"].map(metrics.yuan(table["last"])).astype("float64")
+    table["cap_cny"] = table["market_cap"] * table["to_cny"]
+    table["spark"] = _sparks(closes, list(table.index))
+    return table
+
+
+def _sparks(closes: pd.DataFrame, tickers: list[str]) -> list[list[float]]:
+    values = closes.reindex(columns=tickers).to_numpy(dtype="float64")
+    return [column[~np.isnan(column)][-SPARK:].tolist() for column in values.T]
+
+
+def _add_limits(table: pd.DataFrame, young: Mapping[str, int]) -> None:
+    """Columns limit_state and limit_agrees, and limit_up, limit_down: the quote's own, else those of the rule."""
+    found = [_limit(row, young) for row in table.rename(columns={"name": "named"}).itertuples()]
+    for column in ("limit_up", "limit_down"):
+        side = column.removeprefix("limit_")
+        table[column] = np.array([getattr(f, side) for f in found], dtype="float64")
+    table["limit_state"] = [f.state for f in found]
+    table["limit_agrees"] = pd.Series([f.agrees for f in found], index=table.index, dtype="object")
+
+
+def _limit(row: Any, young: Mapping[str, int]) -> limits.Limit:
+    if row.suspended or markets.kind(row.ticker) not in ("stock", "etf"):
+        return limits.Limit("no_limit", None, None, None)
+    return limits.state_of(
+        row.ticker, row.session.date(), open=row.open, high=row.high, low=row.low, close=row.last,
+        previous_close=row.previous_close, quote_up=row.limit_up, quote_down=row.limit_down,
+        st=isinstance(row.named, str) and limits.is_st(row.named), sessions_listed=young.get(row.ticker),
+    )  # fmt: skip
+
+
+def _volume_ratios(
+    table: pd.DataFrame, bars: pd.DataFrame, calendars: Mapping[str, Calendar], now: datetime
+) -> list[float]:
+    """The source's volume ratio where it sends one; elsewhere computed from stored volumes, for stocks and funds."""
+    wanting = [t for t in table.index[table["volume_ratio"].isna()] if markets.kind(t) in ("stock", "etf")]
+    own = bars.loc[bars["ticker"].isin(wanting)].groupby("ticker")
+    past = {str(t): (g["session"].to_numpy(), g["volume"].to_numpy()) for t, g in own}
+    rows: Iterable[Any] = table.itertuples()
+    return [_volume_ratio(r, *past[r.ticker], calendars[r.group], now) if r.ticker in past else r.volume_ratio
+            for r in rows]  # fmt: skip
+
+
+def _volume_ratio(
+    row: Any, sessions: metrics.Days, volumes: metrics.Floats, calendar: Calendar, now: datetime
+) -> float:
+    session = calendar.session(row.session.date())
+    if session is None:
+        return float("nan")
+    known = now if pd.isna(row.fetched_at) else row.fetched_at.to_pydatetime() - _delay(row)
+    if row.final:
+        known = session.closes
+    full = minutes_open(calendar, session, session.closes)
+    before = volumes[sessions < row.session.to_datetime64()].tolist()
+    return metrics.volume_ratio(row.volume, before, minutes_open(calendar, session, known), full)
+
+
+# --- how old it is -----------------------------------------------------------------------------------------------
+
+
+def _add_age(
+    table: pd.DataFrame,
+    calendars: Mapping[str, Calendar],
+    states: Mapping[str, MarketState],
+    words: Words,
+    now: datetime,
+) -> None:
+    """Columns behind, stale and state."""
+    rows: list[Any] = list(table.itertuples())
+    lag = [_behind(r.session.date(), calendars.get(r.group), states.get(r.group), now) for r in rows]
+    stale = [_stale(r, n, states.get(r.group), now) for r, n in zip(rows, lag, strict=True)]
+    said = [_state(r, old, states.get(r.group), words, now) for r, old in zip(rows, stale, strict=True)]
+    table["behind"], table["stale"], table["state"] = lag, stale, said
+
+
+def _delay(row: Any) -> timedelta:
+    return timedelta(minutes=0 if np.isnan(row.delay_minutes) else row.delay_minutes)
+
+
+def _behind(session: date, calendar: Calendar | None, state: MarketState | None, now: datetime) -> int:
+    """Sessions between a row's own and the one due; for an exchange rate weekdays."""
+    if calendar is None or state is None:
+        return int(np.busday_count(session + timedelta(days=1), max(session, now.date()) + timedelta(days=1)))
+    due = due_session(state, now)
+    return behind(calendar, session, due.day) if due else 0
+
+
+def _stale(row: Any, lag: int, state: MarketState | None, now: datetime) -> bool:
+    """Older than it should be: of an earlier session, or fetched before the market's last trade and not just now.
+
+    Half an hour after the close only a price from after the close will do. What is suspended must have been seen so
+    since the session began.
+    """
+    if state is None:
+        return lag > 1
+    session, due = state.session, due_session(state, now)
+    if session is None or due is None:
+        return False
+    if row.suspended:
+        return not row.fetched_at >= due.opens
+    if lag > 0 or row.final:
+        return lag > 0
+    if now >= session.closes + FINAL_AFTER + LIVE_FOR:
+        return not row.fetched_at >= session.closes + _delay(row)
+    recent = row.fetched_at >= traded_until(state.group, session, now) or now - row.fetched_at <= LIVE_FOR
+    return not recent
+
+
+def _state(row: Any, stale: bool, state: MarketState | None, words: Words, now: datetime) -> str:
+    """The one word for a symbol: what left it stale, else ``partial`` while its session may still change."""
+    word = words.get((row.ticker, "quotes"))
+    if stale:
+        return word.state if word and word.state not in ("ok", "partial") else "stale"
+    session = None if state is None or row.final or row.suspended else state.session
+    unfinished = session and row.session.date() == session.day and now < session.closes + FINAL_AFTER
+    return "partial" if unfinished else "ok"
+
+
+# --- baskets -----------------------------------------------------------------------------------------------------
+
+
+def _view(basket: Basket, house: House, table: pd.DataFrame, sectors: pd.DataFrame, now: datetime) -> BasketView:
+    chain = next((c for c in house.chains if c.id == basket.chain), None)
+    rows = _members(basket, chain, table, now)
+    counted = metrics.in_step(rows[["group", "session", "suspended", "limit_state", "cap_cny", *metrics.WINDOWS]])
+    mainland = counted.loc[counted["group"] == "CN"]
+    mean = metrics.equal_weight(mainland)
+    ranked = sectors.loc[sectors["session"] == mainland["session"].max()]
+    benchmarks = table.loc[[b for b in basket.benchmarks if b in table.index], ["group", "session", *metrics.WINDOWS]]
+    return BasketView(
+        basket=basket, chain=chain, table=rows, covered=_covered(counted),
+        returns=metrics.equal_weight(counted), returns_cap=metrics.cap_weight(counted),
+        by_group={g: _part(counted.loc[counted["group"] == g]) for g in dict.fromkeys(counted["group"])},
+        excess=metrics.excess(counted, benchmarks),
+        breadth=metrics.breadth(counted),
+        would_rank={w: metrics.would_rank(mean[w], ranked[w], SECTORS) for w in metrics.WINDOWS},
+    )  # fmt: skip
+
+
+def _members(basket: Basket, chain: Chain | None, table: pd.DataFrame, now: datetime) -> pd.DataFrame:
+    """Rows of today's members, empty ones where nothing is stored; ``until`` is the last day of a membership."""
+    current = [m.ticker for m in basket.members if m.until is None or m.until >= _today(m.ticker, now)]
+    rows = table.reindex(current)
+    rows["ticker"], rows["group"] = rows.index, [markets.group(t) for t in current]
+    rows["suspended"] = rows["suspended"].eq(other=True)
+    segments = [chain.segment_of(t) if chain else None for t in current]
+    rows["segment"] = pd.Series([s.id if s else None for s in segments], index=rows.index, dtype="object")
+    return rows
+
+
+def _today(ticker: str, now: datetime) -> date:
+    return now.astimezone(markets.split(ticker)[1].zone).date()
+
+
+def _covered(rows: pd.DataFrame) -> int:
+    return int(rows["1d"].notna().sum())
+
+
+def _part(rows: pd.DataFrame) -> dict[str, Any]:
+    return {"returns": metrics.equal_weight(rows), "members": len(rows), "covered": _covered(rows)}
+
+
+def home_of(view: BasketView) -> str:
+    """The market on whose closing instants a basket's series is drawn: that of most of its members."""
+    groups = view.table["group"].value_counts()
+    return str(groups.index[0]) if len(groups) else "CN"
+
+
+def _lines(
+    views: Sequence[BasketView], closes: pd.DataFrame, calendars: Mapping[str, Calendar]
+) -> dict[str, list[float]]:
+    out: dict[str, list[float]] = {}
+    recent = closes.tail(SPARK * 2)
+    for home in dict.fromkeys(home_of(view) for view in views):
+        own = {view.basket.id: list(view.table.index) for view in views if home_of(view) == home}
+        held = [t for t in dict.fromkeys(t for tickers in own.values() for t in tickers) if t in recent]
+        grid = metrics.aligned(recent[held], calendars, home).tail(SPARK)
+        start = grid.index[0].date() if len(grid) else date.min
+        out |= {key: metrics.basket_series(grid, tickers, start)[0].tolist() for key, tickers in own.items()}
+    return {view.basket.id: out[view.basket.id] for view in views}
+
+
+def against(seen: Picture, view: BasketView, window: str) -> tuple[dict[str, pd.Series], int]:
+    """The basket and its benchmarks over a window, each 1 on the base session, and how many members the basket holds.
+
+    Everything is put on the closing instants of the basket's home market. A benchmark that has no close as old as the
+    base is left out.
+    """
+    home = home_of(view)
+    ends = view.table.loc[view.table["group"] == home, "session"].dropna()
+    if not len(ends):
+        return {}, 0
+    base = metrics.window_bases(seen.calendars.get(home), ends.max().date())[window]
+    benchmarks = [b for b in view.basket.benchmarks if b in seen.closes]
+    held = [t for t in view.table.index if t in seen.closes]
+    start = base or ends.min().date()
+    recent = seen.closes.loc[seen.closes.index >= pd.Timestamp(start - timedelta(days=30))]
+    grid = metrics.aligned(recent[[*dict.fromkeys([*held, *benchmarks])]], seen.calendars, home)
+    line, count = metrics.basket_series(grid, held, start)
+    others = {b: metrics.rebased(grid[b], start) for b in benchmarks}
+    return {view.basket.id: line} | {b: other for b, other in others.items() if len(other)}, count
+
+
+def _overnight(
+    house: House, closes: pd.DataFrame, table: pd.DataFrame, calendars: Mapping[str, Calendar], now: datetime
+) -> Overnight:
+    led: dict[str, list[tuple[str, str]]] = {}
+    for chain in house.chains:
+        for segment in chain.segments:
+            for ticker in segment.overseas:
+                if markets.group(ticker) == "US":
+                    led.setdefault(ticker, []).append((chain.id, segment.id))
+    home, abroad = calendars.get("CN"), calendars.get("US")
+    day, sessions = metrics.overnight_window(home, abroad, now) if home and abroad else (None, [])
+    before = abroad.before(sessions[0].day) if abroad and sessions else None
+    moves = metrics.overnight(closes, list(led), sessions, before.day if before else None)
+    frame = pd.DataFrame({"ticker": list(led), "move": moves.to_numpy(), "leads": list(led.values())})
+    frame["stale"] = [bool(table["stale"].get(t, True)) for t in led]
+    days, running = tuple(s.day for s in sessions), bool(sessions) and now < sessions[-1].closes
+    return Overnight(day, days, running, frame.sort_values("move", ascending=False, ignore_index=True))
+
+
+# --- problems ----------------------------------------------------------------------------------------------------
+
+
+def _problems(table: pd.DataFrame, wanted: Sequence[str], words: Words, gaps: Mapping[str, date]) -> list[Problem]:
+    """What is missing, stale, short of its history or at odds with the rules, one problem a ticker."""
+    out = []
+    rows = table[["session", "behind", "stale", "limit_agrees", "limit_up"]].to_dict("index")
+    for ticker in wanted:
+        row, word, bars = rows.get(ticker), words.get((ticker, "quotes")), words.get((ticker, "bars"))
+        if row is None:
+            told = Problem(ticker, word.key, word.params) if word and word.key else None
+            out.append(told or Problem.of(ticker, "never_fetched"))
+        elif row["stale"]:
+            out.append(Problem.of(ticker, "stale", "soft", session=row["session"].date(), behind=row["behind"]))
+        elif ticker in gaps and bars and bars.key:
+            out.append(Problem(ticker, bars.key, bars.params, "soft"))
+        elif row["limit_agrees"] is False:
+            out.append(Problem.of(ticker, "limit_disagrees", "soft", up=row["limit_up"]))
+    return out
+
+
+def _unconfirmed(calendars: Mapping[str, Calendar], states: Mapping[str, MarketState]) -> list[Problem]:
+    """Markets whose sessions are only guessed by now."""
+    found = [c for c in calendars.values() if not states[c.group].confirmed]
+    bounds = [{} if c.bound is None else {"bound": str(c.bound)} for c in found]
+    return [
+        Problem(f"calendar {c.group}", "calendar_not_confirmed", tuple(b.items()), "soft")
+        for c, b in zip(found, bounds, strict=True)
+    ]

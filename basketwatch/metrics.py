@@ -1,0 +1,373 @@
+"""What is computed from stored prices: returns, excess, breadth, volume ratio, 52-week place, series, ranks.
+
+Pure: frames and calendars in, frames out; fractions, unrounded. Returns, highs and averages are taken on adjusted
+prices, limits on raw ones. A window's base is a *session* of the security's own calendar (``window_bases``), so two
+markets are never joined on the bare date: ``aligned`` puts a foreign series on the home market's closing instants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from basketwatch import markets
+from basketwatch.calendars import DELAY, Calendar, Session
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+Days = npt.NDArray[np.datetime64]
+
+WINDOWS: tuple[str, ...] = ("1d", "1w", "mtd", "ytd", "20d", "60d", "250d")
+SESSIONS_BACK: dict[str, int] = {"20d": 20, "60d": 60, "250d": 250}
+
+# A base price may be that of an earlier session while a stock was suspended; past this many days it is no base.
+OLDEST_BASE = timedelta(days=45)
+
+
+# --- adjustment --------------------------------------------------------------------------------------------------
+
+
+def multipliers(bars: pd.DataFrame, factors: pd.DataFrame) -> pd.Series:
+    """What each raw price of ``bars`` is multiplied by: the product of the ticker's factors with a later ex-date.
+
+    qfq by ratio: 688.14 before an ex-date with 845/846 becomes 687.3266. A ticker's last bar keeps its price: an
+    ex-date after it is known in advance, but has not come for that price. ``bars`` are sorted by ticker and session.
+    """
+    out = np.ones(len(bars))
+    tickers, days = bars["ticker"].to_numpy(dtype=object), bars["session"].to_numpy()
+    dated = zip(factors["ticker"], factors["ex_date"].to_numpy(), factors["factor"], strict=True)
+    for ticker, ex_date, factor in dated:
+        first, stop = np.searchsorted(tickers, [ticker, ticker + "\0"])
+        ex = first + np.searchsorted(days[first:stop], ex_date)
+        if ex < stop:
+            out[first:ex] *= factor
+    return pd.Series(out, index=bars.index, name="multiplier")
+
+
+def adjusted(bars: pd.DataFrame, factors: pd.DataFrame) -> pd.DataFrame:
+    """``bars`` with open, high, low and close adjusted by ratio; volume and amount stay as they were traded."""
+    by = multipliers(bars, factors)
+    out = bars.copy()
+    for column in ("open", "high", "low", "close"):
+        out[column] = out[column] * by
+    return out
+
+
+def with_quotes(bars: pd.DataFrame, quotes: pd.DataFrame) -> pd.DataFrame:
+    """Raw bars with each quote as the bar of its own session, so that the last point is the last price.
+
+    A suspended security adds none: its quote repeats an old price. Sorted by ticker and session.
+    """
+    live = quotes.loc[~quotes["suspended"].astype(bool)]
+    today = live[["ticker", "session", "open", "high", "low", "last", "volume", "amount", "turnover", "source"]]
+    today = today.rename(columns={"last": "close"}).assign(final=False)
+    newest = bars.groupby("ticker")["session"].max().reindex(today["ticker"])
+    keep = ~(today["session"].to_numpy() < newest.to_numpy())
+    joined = pd.concat([bars, today.loc[keep, bars.columns]], ignore_index=True)
+    return joined.drop_duplicates(["ticker", "session"], keep="last").sort_values(
+        ["ticker", "session"], ignore_index=True
+    )
+
+
+def wide(bars: pd.DataFrame, column: str = "close") -> pd.DataFrame:
+    """``column`` as a table, a row a date and a column a ticker. One row is not one instant: see ``aligned``."""
+    return bars.pivot(index="session", columns="ticker", values=column)
+
+
+# --- windows -----------------------------------------------------------------------------------------------------
+
+
+def window_bases(calendar: Calendar | None, session: date) -> dict[str, date | None]:
+    """Base session of each window that ends with ``session``.
+
+    1w: last session of the previous ISO week; mtd, ytd: of the previous month, year; 20d…: that many sessions before.
+    Without a calendar (foreign exchange) weekdays are the sessions.
+    """
+    monday = session - timedelta(days=session.weekday())
+    firsts = {"1d": session, "1w": monday, "mtd": session.replace(day=1), "ytd": session.replace(month=1, day=1)}
+    if calendar is None or not calendar.sessions:
+        bases = {name: _weekday_before(day) for name, day in firsts.items()}
+        counted = {name: _weekdays_back(session, n) for name, n in SESSIONS_BACK.items()}
+        return {**bases, **counted}
+    found = {name: calendar.before(day) for name, day in firsts.items()}
+    back = {name: calendar.back(session, n) for name, n in SESSIONS_BACK.items()}
+    return {name: s.day if s else None for name, s in (found | back).items()}
+
+
+def _weekday_before(day: date) -> date:
+    back = day - timedelta(days=1)
+    return back - timedelta(days=max(0, back.weekday() - 4))
+
+
+def _weekdays_back(day: date, count: int) -> date:
+    found: date = np.busday_offset(day, -count, roll="backward").astype(date)
+    return found
+
+
+def returns(
+    closes: pd.DataFrame, as_of: Mapping[str, date], calendars: Mapping[str, Calendar],
+    previous: Mapping[str, float], gaps: Mapping[str, date] | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """Return of each ticker over each window, a fraction; NaN where a base is missing or nothing traded since.
+
+    ``closes``: adjusted, wide. ``as_of``: each ticker's last session. ``previous``: the exchange's previous close (the
+    ex-rights reference price), the base of ``1d``; without it the adjusted close of the session before.
+    ``gaps``: ticker -> last session before closes that are missing; no base lies between the two.
+    """
+    tickers = list(as_of)
+    days, values = closes.index.to_numpy(), closes.reindex(columns=tickers).to_numpy(dtype="float64")
+    sessions, newest = _days(as_of.values()), _newest(values)
+    last = _at(newest, days, sessions)
+    cache: dict[tuple[str, date], dict[str, date | None]] = {}
+    bases = []
+    for ticker, session in as_of.items():
+        key = (markets.group(ticker), session)
+        if key not in cache:
+            cache[key] = window_bases(calendars.get(key[0]), session)
+        bases.append(cache[key])
+    broken = _days((gaps or {}).get(t) for t in tickers)
+    out = {}
+    for window in WINDOWS:
+        base = _days(b[window] for b in bases)
+        base[base > broken] = np.datetime64("NaT")
+        out[window] = _moves(values, _at(newest, days, base), last)
+    reference = np.array([previous.get(t) or np.nan for t in tickers], dtype="float64")
+    traded = _at(newest, days, sessions, oldest=timedelta(0))
+    now = np.where(traded >= 0, values[traded, np.arange(len(tickers))] if len(days) else np.nan, np.nan)
+    out["1d"] = np.where(reference > 0, now / reference - 1, out["1d"])
+    return pd.DataFrame(out, index=pd.Index(tickers, dtype="str"), columns=list(WINDOWS), dtype="float64")
+
+
+def _days(dates: Iterable[date | None]) -> Days:
+    return np.array(list(dates), dtype="datetime64[D]")
+
+
+def _newest(values: Floats) -> Rows:
+    """Row of each column's newest number up to each row, -1 where there is none yet; the first row is before all."""
+    rows = np.where(np.isnan(values), -1, np.arange(len(values))[:, None])
+    return np.maximum.accumulate(np.vstack([np.full((1, values.shape[1]), -1), rows]), axis=0)
+
+
+def _at(newest: Rows, days: Days, wanted: Days, oldest: timedelta = OLDEST_BASE) -> Rows:
+    """Row of each column's last number on or before its ``wanted`` day; -1 without one that is young enough."""
+    known = ~np.isnat(wanted)
+    rows = newest[np.where(known, np.searchsorted(days, wanted, side="right"), 0), np.arange(len(wanted))]
+    found = rows >= 0
+    found[found] = wanted[found] - days[rows[found]] <= np.timedelta64(oldest)
+    return np.where(found, rows, -1)
+
+
+def _moves(values: Floats, base: Rows, last: Rows) -> Floats:
+    """Return of each column between two rows; NaN without both, and where they are one (nothing traded in between)."""
+    out = np.full(len(base), np.nan)
+    at = np.flatnonzero((base >= 0) & (last >= 0) & (base != last))
+    out[at] = values[last[at], at] / values[base[at], at] - 1
+    return out
+
+
+# --- one security ------------------------------------------------------------------------------------------------
+
+
+def year_range(bars: pd.DataFrame, as_of: Mapping[str, date]) -> pd.DataFrame:
+    """Columns high_52w and low_52w per ticker: adjusted highs and lows (closes where there are none) of 52 weeks."""
+    ends = pd.Series(_days(as_of.values()), index=pd.Index(list(as_of), dtype="str"))
+    day, last = bars["session"].to_numpy(), ends.reindex(bars["ticker"]).to_numpy()
+    inside = bars.loc[(day > last - np.timedelta64(52, "W")) & (day <= last), ["ticker", "high", "low", "close"]]
+    high, low = (inside[column].fillna(inside["close"]).groupby(inside["ticker"]) for column in ("high", "low"))
+    return pd.DataFrame({"high_52w": high.max(), "low_52w": low.min()})
+
+
+def volume_ratio(volume: float, past: Sequence[float], minutes: float, minutes_a_day: float) -> float:
+    """量比: volume a minute so far over the mean volume a minute of the last five sessions that traded.
+
+    At the close this is V_t / mean(V_{t-5..t-1}). NaN without five such sessions.
+    """
+    traded = [v for v in past if v and v > 0][-5:]
+    if len(traded) < 5 or minutes <= 0 or not volume > 0:
+        return float("nan")
+    return (volume / minutes) / (sum(traded) / 5 / minutes_a_day)
+
+
+def yuan(lasts: pd.Series) -> dict[str, float]:
+    """Currency -> yuan for one unit, by its own rate to the yuan or across the dollar; NaN where that is missing.
+
+    ``lasts``: last prices by ticker, of which those of exchange rates count (USDCNY.FX, HKDCNY.FX, USDKRW.FX …).
+    """
+    rates = {str(t): float(v) for t, v in lasts.items() if str(t).endswith(".FX")}
+    usd = rates.get("USDCNY.FX", np.nan)
+    crossed = {code: usd / rates.get(f"USD{code}.FX", np.nan) for code in ("HKD", "TWD", "KRW")}
+    direct = {code: rates[f"{code}CNY.FX"] for code in crossed if f"{code}CNY.FX" in rates}
+    return {"CNY": 1.0, "USD": usd} | crossed | direct
+
+
+# --- a basket ----------------------------------------------------------------------------------------------------
+
+
+def equal_weight(table: pd.DataFrame) -> dict[str, float]:
+    """Mean of the members' returns over each window (equal weight at its start, buy and hold); who has none is out."""
+    found = table[list(WINDOWS)].to_numpy(dtype="float64")
+    known = ~np.isnan(found)
+    count = known.sum(axis=0)
+    total = np.where(known, found, 0.0).sum(axis=0)
+    return {w: float(total[i] / count[i]) if count[i] else float("nan") for i, w in enumerate(WINDOWS)}
+
+
+def cap_weight(table: pd.DataFrame) -> dict[str, float]:
+    """Return of all members' market value, Σ cap now / Σ cap at the window's start − 1, in yuan (``cap_cny``).
+
+    The start's cap is cap now / (1 + return): shares taken as constant, adjusted price.
+    """
+    found = table[list(WINDOWS)].to_numpy(dtype="float64")
+    caps = table["cap_cny"].to_numpy(dtype="float64")[:, None]
+    known = ~np.isnan(found) & ~np.isnan(caps)
+    now = np.where(known, caps, 0.0).sum(axis=0)
+    start = np.where(known, caps / (1 + found), 0.0).sum(axis=0)
+    return {w: float(now[i] / start[i] - 1) if start[i] else float("nan") for i, w in enumerate(WINDOWS)}
+
+
+def breadth(table: pd.DataFrame) -> dict[str, int]:
+    """Counts up, flat, down, limit_up, limit_down, suspended among the members, by the return of the day."""
+    suspended = table["suspended"].to_numpy(dtype=bool)
+    day = table["1d"].to_numpy(dtype="float64")[~suspended]
+    states = table["limit_state"].tolist()
+    return {
+        "up": int((day > 0).sum()),
+        "flat": int((day == 0).sum()),
+        "down": int((day < 0).sum()),
+        "limit_up": sum(state in ("sealed_up", "one_price_up", "t_up") for state in states),
+        "limit_down": sum(state in ("sealed_down", "one_price_down", "t_down") for state in states),
+        "suspended": int(suspended.sum()),
+    }
+
+
+def in_step(rows: pd.DataFrame) -> pd.DataFrame:
+    """``rows`` without the numbers of those whose session is older than the newest one of their market.
+
+    Their returns end on another day, so they must not be averaged, counted or ranked with the rest. A suspended member
+    stays: its value has not moved since.
+    """
+    newest = rows.groupby("group")["session"].max().reindex(rows["group"]).to_numpy()
+    late = (rows["session"] < newest) & ~rows["suspended"]
+    out = rows.copy()
+    out.loc[late, [*WINDOWS]] = np.nan
+    out["limit_state"] = rows["limit_state"].mask(late)
+    return out
+
+
+def excess(members: pd.DataFrame, benchmarks: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Benchmark -> mean return of the members that ended on its own session and market, minus its return.
+
+    Arithmetic, before rounding, over the same two dates; a US member has no excess over a mainland index.
+    """
+    means: dict[tuple[str, pd.Timestamp], dict[str, float]] = {}
+    out = {}
+    for ticker, own in benchmarks.to_dict("index").items():
+        key = (own["group"], own["session"])
+        if key not in means:
+            means[key] = equal_weight(members.loc[(members["group"] == key[0]) & (members["session"] == key[1])])
+        out[str(ticker)] = {w: means[key][w] - float(own[w]) for w in WINDOWS}
+    return out
+
+
+def ranks(sectors: pd.DataFrame, full: int) -> pd.DataFrame:
+    """Rank of each sector per window, 1 = best, ties share the lower number; NaN where fewer than ``full`` have one."""
+    found = sectors[[*WINDOWS]]
+    return found.rank(ascending=False, method="min").mask(found.notna().sum() < full, axis="columns")
+
+
+def would_rank(value: float, sectors: pd.Series, full: int) -> int | None:
+    """Rank that ``value`` would take among ``full`` sectors and itself; None where a sector is missing."""
+    if value != value or int(sectors.notna().sum()) < full:
+        return None
+    return int((sectors > value).sum()) + 1
+
+
+# --- series ------------------------------------------------------------------------------------------------------
+
+
+def aligned(closes: pd.DataFrame, calendars: Mapping[str, Calendar], home: str) -> pd.DataFrame:
+    """``closes`` (wide, adjusted) as known at each closing instant of the ``home`` market.
+
+    A US close labelled D comes after mainland session D and so belongs to the next one; while the mainland is on
+    holiday several US sessions fall into one. Without a home calendar the frame comes back forward-filled.
+    """
+    if home not in calendars or not calendars[home].sessions or closes.empty:
+        return closes.ffill()
+    first, last = closes.index[0].date(), closes.index[-1].date()
+    grid = calendars[home].between(first, last)
+    instants = np.array([s.closes.timestamp() for s in grid])
+    groups = {markets.group(str(t)) for t in closes}
+    ends = {g: _closing_instants(closes.index, calendars.get(g) or calendars[home]) for g in groups}
+    parts = {}
+    for ticker, values in closes.items():
+        known = values.notna().to_numpy()
+        at = np.searchsorted(ends[markets.group(str(ticker))][known], instants, side="right")
+        parts[ticker] = np.concatenate([[np.nan], values.to_numpy()[known]])[at]
+    return pd.DataFrame(parts, index=pd.DatetimeIndex([s.day for s in grid], name="session").as_unit("s"))
+
+
+def _closing_instants(days: pd.Index, calendar: Calendar) -> Floats:
+    """When each day's close was known, epoch seconds: at the session's close, without a session at midnight after."""
+    known = {s.day: s.closes.timestamp() for s in calendar.between(days[0].date(), days[-1].date())}
+    return np.array([known.get(d.date(), d.timestamp() + 86400) for d in days])
+
+
+def basket_series(on_grid: pd.DataFrame, members: Sequence[str], start: date) -> tuple[pd.Series, int]:
+    """Equal-weight buy-and-hold value of a basket from ``start`` (= 1.0), and how many members it holds.
+
+    ``on_grid``: output of ``aligned``. Members without a price at the start are out; a missing day keeps the last.
+    """
+    inside = on_grid.loc[on_grid.index >= pd.Timestamp(start), [m for m in members if m in on_grid]].ffill()
+    held = inside.loc[:, inside.iloc[0].notna()] if len(inside) else inside.iloc[:, :0]
+    if not held.shape[1]:
+        return pd.Series(dtype="float64"), 0
+    return (held / held.iloc[0]).mean(axis=1), held.shape[1]
+
+
+def rebased(series: pd.Series, start: date) -> pd.Series:
+    """``series`` from ``start`` on, divided by its first value there; empty where it has none on the first day."""
+    inside = series.loc[series.index >= pd.Timestamp(start)]
+    return (inside / inside.iloc[0]).dropna() if len(inside) and pd.notna(inside.iloc[0]) else inside.iloc[:0]
+
+
+# --- overnight ---------------------------------------------------------------------------------------------------
+
+
+def overnight_sessions(home: Calendar, abroad: Calendar, day: date) -> list[Session]:
+    """US sessions that a mainland session ``day`` has not seen: labelled in [previous mainland session, ``day``).
+
+    None on the Monday after a US Friday holiday, six after Spring Festival 2026.
+    """
+    previous = home.before(day)
+    return abroad.between(previous.day, day - timedelta(days=1)) if previous else []
+
+
+def overnight_window(home: Calendar, abroad: Calendar, now: datetime) -> tuple[date | None, list[Session]]:
+    """The mainland session to look at, and the US sessions begun by ``now`` that it has not or had not seen.
+
+    Up to its close that is today's session. Then it is the next one, as soon as a US session has begun for it; until
+    then the one that was traded last, with what it opened to.
+    """
+    today = home.session(now.astimezone(markets.zone_of(home.group)).date())
+    coming = today if today and now < today.closes else None
+    state = home.state(now)
+    for target in (coming or state.next, state.session):
+        begun = [s for s in overnight_sessions(home, abroad, target.day) if s.opens + DELAY <= now] if target else []
+        if target and (begun or target is coming):
+            return target.day, begun
+    return (state.next.day if state.next else None), []
+
+
+def overnight(
+    closes: pd.DataFrame, tickers: Sequence[str], sessions: Sequence[Session], before: date | None
+) -> pd.Series:
+    """Compound move of each ticker over ``sessions``, against its close of ``before``; NaN without both."""
+    days, values = closes.index.to_numpy(), closes.reindex(columns=list(tickers)).to_numpy(dtype="float64")
+    newest, count = _newest(values), len(tickers)
+    ends = _days([sessions[-1].day if sessions else None] * count)
+    last = _at(newest, days, ends, oldest=timedelta(0))
+    return pd.Series(_moves(values, _at(newest, days, _days([before] * count)), last), index=list(tickers))

@@ -1,0 +1,535 @@
+"""Returns, excess, breadth, ranks and series against hand calculations and the closes printed by the exchanges' reports.
+
+The three closes a row of ``REPORT`` are public index closes; its percentages were worked out with Python's ``decimal``.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from math import isnan, nan
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from basketwatch import metrics
+from basketwatch.calendars import minutes_open
+from basketwatch.metrics import WINDOWS
+from tests.test_calendars import CALENDARS, CN, HK, US, at
+
+FRIDAY = date(2026, 7, 3)
+# ticker: closes of 2025-12-31, 2026-06-26 and 2026-07-03, week and year to date in percent
+REPORT = {
+    "000300.SH": ("4629.940", "4868.221", "4842.174", -0.535041, 4.583947),
+    "399006.SZ": ("3203.172", "4194.209", "4019.934", -4.155134, 25.498537),
+    "801770.SI": ("5501.52", "9358.68", "8500.12", -9.173943, 54.504937),
+}
+REPORT_DAYS = [date(2025, 12, 31), date(2026, 6, 26), FRIDAY]
+
+
+def wide(rows: dict[str, dict[date, float]]) -> pd.DataFrame:
+    """Ticker -> day -> close, as ``metrics.wide`` makes it."""
+    frame = pd.DataFrame(
+        {t: pd.Series({pd.Timestamp(d): v for d, v in r.items()}) for t, r in rows.items()}
+    ).sort_index()
+    return frame.set_axis(pd.DatetimeIndex(frame.index).as_unit("s"), axis=0)
+
+
+def bars(ticker: str, rows: dict[str, float], **more: float) -> pd.DataFrame:
+    """Bars whose open, high and low are the close."""
+    return pd.DataFrame({
+        "ticker": ticker, "session": pd.to_datetime(list(rows)).as_unit("s"), "open": list(rows.values()),
+        "high": list(rows.values()), "low": list(rows.values()), "close": list(rows.values()), "volume": 1000.0,
+        "amount": nan, "turnover": nan, "source": "x", "final": True,
+    } | more)  # fmt: skip
+
+
+def factors(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    frame = pd.DataFrame(list(rows), columns=["ticker", "ex_date", "factor"])
+    return frame.assign(ex_date=pd.to_datetime(frame["ex_date"]).astype("datetime64[s]"), source="x")
+
+
+def one(
+    closes: dict[date, float], session: date, ticker: str = "300308.SZ", previous: float = nan, gap: date | None = None
+) -> dict[str, float]:
+    gaps = {} if gap is None else {ticker: gap}
+    return (
+        metrics.returns(wide({ticker: closes}), {ticker: session}, CALENDARS, {ticker: previous}, gaps)
+        .loc[ticker]
+        .to_dict()
+    )
+
+
+# --- windows -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def report() -> pd.DataFrame:
+    closes = {t: {d: float(v) for d, v in zip(REPORT_DAYS, row[:3], strict=True)} for t, row in REPORT.items()}
+    return metrics.returns(wide(closes), dict.fromkeys(REPORT, FRIDAY), CALENDARS, {})
+
+
+@pytest.mark.parametrize("ticker", REPORT)
+def test_the_weekly_report_to_the_digit(report: pd.DataFrame, ticker: str) -> None:
+    *closes, week, year = REPORT[ticker]
+    start, base, last = (Decimal(c) for c in closes)
+    assert round(report["1w"][ticker] * 100, 6) == week == float(round((last / base - 1) * 100, 6))
+    assert round(report["ytd"][ticker] * 100, 6) == year == float(round((last / start - 1) * 100, 6))
+
+
+def test_differences_are_taken_before_rounding(report: pd.DataFrame) -> None:
+    rows = report.assign(group="CN", session=pd.Timestamp(FRIDAY))
+    found = metrics.excess(rows.loc[["801770.SI"]], rows.loc[["000300.SH", "399006.SZ"]])
+    points = {(b, w): found[b][w] * 100 for b in found for w in ("1w", "ytd")}
+    assert {key: round(value, 6) for key, value in points.items()} == {
+        ("000300.SH", "1w"): -8.638902, ("399006.SZ", "1w"): -5.018809,
+        ("000300.SH", "ytd"): 49.920990, ("399006.SZ", "ytd"): 29.006400,
+    }  # fmt: skip
+    assert [round(v, 2) for v in points.values()] == [-8.64, 49.92, -5.02, 29.01]  # rounded first: 8.63, 5.01, 29.00
+
+
+@pytest.mark.parametrize(
+    ("calendar", "session", "expected"),
+    [
+        (CN, "2026-07-05", {"1d": "2026-07-03", "1w": "2026-06-26", "mtd": "2026-06-30", "ytd": "2025-12-31"}),  # a Sunday
+        (CN, "2026-07-03", {"1d": "2026-07-02", "1w": "2026-06-26", "mtd": "2026-06-30", "ytd": "2025-12-31"}),
+        (CN, "2026-07-01", {"1d": "2026-06-30", "mtd": "2026-06-30"}),  # the month's first session: one day
+        (CN, "2026-06-30", {"1w": "2026-06-26", "mtd": "2026-05-29"}),
+        (CN, "2026-02-25", {"1d": "2026-02-24", "1w": "2026-02-13", "mtd": "2026-01-30"}),  # the week after Spring Festival
+        (CN, "2026-06-22", {"1d": "2026-06-18", "1w": "2026-06-18"}),  # Friday the 19th was closed
+        (CN, "2026-01-05", {"1d": "2025-12-31", "1w": "2025-12-31", "mtd": "2025-12-31", "ytd": "2025-12-31"}),
+        (HK, "2026-01-02", {"1d": "2025-12-31", "1w": "2025-12-24", "mtd": "2025-12-31", "ytd": "2025-12-31"}),  # ISO week
+        (US, "2025-12-31", {"1w": "2025-12-26", "mtd": "2025-11-28"}),
+        (US, "2026-07-02", {"1w": "2026-06-26"}),
+        (US, "2026-07-06", {"1d": "2026-07-02", "1w": "2026-07-02"}),  # Friday the 3rd was closed
+        (None, "2026-01-02", {"1d": "2026-01-01", "1w": "2025-12-26", "ytd": "2025-12-31", "20d": "2025-12-05"}),
+    ],
+)  # fmt: skip
+def test_window_bases(calendar: object, session: str, expected: dict[str, str]) -> None:
+    found = metrics.window_bases(calendar, date.fromisoformat(session))
+    assert {w: str(found[w]) for w in expected} == expected
+    assert set(found) == set(WINDOWS)
+
+
+def test_twenty_days_are_sessions() -> None:
+    """From 2026-02-27 three back to the 24th, then 17 from the 13th on; counted by hand on a wall calendar."""
+    assert metrics.window_bases(CN, date(2026, 2, 27))["20d"] == date(2026, 1, 22)
+    assert metrics.window_bases(US, date(2026, 2, 27))["20d"] == date(2026, 1, 29)
+
+
+def test_a_window_that_begins_before_the_calendar_has_no_base() -> None:
+    assert metrics.window_bases(CN, date(2025, 9, 10))["60d"] is None
+    assert metrics.window_bases(CN, date(2025, 9, 1))["1d"] is None
+
+
+# --- adjustment --------------------------------------------------------------------------------------------------
+
+
+def test_ratio_adjustment() -> None:
+    """688.14 x 845/846 = 581478.30/846 = 687.326596; subtracting the dividend of 1.00 would give 687.14."""
+    raw = bars("300308.SZ", {"2026-04-28": 688.14, "2026-04-29": 846.0, "2026-04-30": 850.0})
+    found = metrics.adjusted(raw, factors(("300308.SZ", "2026-04-30", 845 / 846)))
+    assert found["close"].tolist() == pytest.approx([688.14 * 845 / 846, 845.0, 850.0], rel=1e-15)
+    assert found["close"][0] == pytest.approx(687.3266, abs=5e-5)
+    assert found[["open", "high", "low"]].equals(pd.DataFrame(dict.fromkeys(("open", "high", "low"), found["close"])))
+    assert found["volume"].tolist() == [1000.0] * 3
+    assert raw["close"][0] == 688.14
+
+
+def test_factors_multiply_and_touch_only_their_own_ticker() -> None:
+    raw = pd.concat([
+        bars("300308.SZ", {"2026-04-28": 100.0, "2026-04-29": 100.0}),
+        bars("300308.SZX", {"2026-04-28": 100.0, "2026-04-29": 100.0}),  # sorts right behind it
+        bars("688498.SH", {"2026-04-28": 100.0, "2026-04-29": 100.0, "2026-04-30": 100.0}),
+    ], ignore_index=True)  # fmt: skip
+    found = metrics.multipliers(raw, factors(
+        ("688498.SH", "2026-04-29", 0.5), ("688498.SH", "2026-04-30", 0.8), ("300308.SZ", "2026-04-29", 0.25),
+        ("000001.SZ", "2026-04-29", 0.1), ("999999.SZ", "2026-04-29", 0.1), ("688498.SH", "2020-01-02", 0.1),
+    ))  # fmt: skip
+    assert found.tolist() == pytest.approx([0.25, 1, 1, 1, 0.4, 0.8, 1])
+
+
+def test_an_ex_date_still_to_come_leaves_the_last_price_alone() -> None:
+    """A dividend announced for Monday must not lower Friday's price, nor make its return against a raw previous close."""
+    raw = bars("300308.SZ", {"2026-07-02": 100.0, "2026-07-03": 110.0})
+    found = metrics.adjusted(raw, factors(("300308.SZ", "2026-07-06", 0.9)))
+    assert found["close"].tolist() == [100.0, 110.0]
+    row = one({FRIDAY - timedelta(days=1): 100.0, FRIDAY: found["close"][1]}, FRIDAY, previous=100.0)
+    assert row["1d"] == pytest.approx(0.1)
+
+
+def test_an_ex_rights_day_that_looks_like_a_crash_is_a_rise() -> None:
+    """66.52 → 55.86 raw is −16.03 %; against a reference price of 51.17 (1.3 new shares for one) it is +9.17 %."""
+    reference = 51.17
+    raw = bars("603203.SH", {"2026-06-05": 66.52, "2026-06-08": 55.86})
+    closes = metrics.wide(metrics.adjusted(raw, factors(("603203.SH", "2026-06-08", reference / 66.52))))
+    row = metrics.returns(closes, {"603203.SH": date(2026, 6, 8)}, CALENDARS, {"603203.SH": reference}).loc["603203.SH"]
+    assert row["1d"] == pytest.approx(55.86 / 51.17 - 1) == pytest.approx(0.0917, abs=5e-5)
+    assert row["1w"] == pytest.approx(row["1d"])
+    assert pytest.approx(-0.1603, abs=5e-5) == 55.86 / 66.52 - 1
+
+
+# --- returns -----------------------------------------------------------------------------------------------------
+
+
+def test_one_day_is_against_the_exchange_s_previous_close() -> None:
+    closes = {date(2026, 7, 2): 846.0, FRIDAY: 845.0}
+    assert one(closes, FRIDAY, previous=845.0)["1d"] == 0.0
+    assert one(closes, FRIDAY)["1d"] == pytest.approx(845 / 846 - 1)
+    assert one(closes, FRIDAY, previous=0.0)["1d"] == pytest.approx(845 / 846 - 1)
+
+
+def test_nothing_traded_no_return() -> None:
+    """Suspended since 24 June: no day, week or month, but the year and twenty sessions have moved until then."""
+    closes = {date(2025, 12, 31): 10.0, date(2026, 6, 4): 11.0, date(2026, 6, 23): 12.0}
+    row = one(closes, FRIDAY, previous=12.0)
+    assert [w for w in WINDOWS if isnan(row[w])] == ["1d", "1w", "mtd", "60d", "250d"]
+    assert (row["ytd"], row["20d"]) == pytest.approx((0.2, 12 / 11 - 1))
+
+
+def test_a_base_in_a_suspension_is_the_last_price_before_it() -> None:
+    closes = {date(2026, 6, 23): 10.0, date(2026, 7, 2): 11.0, FRIDAY: 12.0}
+    assert one(closes, FRIDAY)["1w"] == pytest.approx(0.2)
+    assert isnan(one({date(2026, 5, 8): 10.0, FRIDAY: 12.0}, FRIDAY)["1w"])  # 49 days older than the base: no base
+
+
+def test_a_base_in_a_gap_of_the_store_is_missing_not_older() -> None:
+    closes = {date(2025, 12, 31): 8.0, date(2026, 6, 18): 10.0, FRIDAY: 12.0}
+    row = one(closes, FRIDAY, previous=11.5, gap=date(2026, 6, 18))
+    assert isnan(row["1w"])
+    assert isnan(row["mtd"])
+    assert (row["1d"], row["ytd"]) == pytest.approx((12 / 11.5 - 1, 0.5))
+
+
+def test_a_new_listing_has_no_older_windows() -> None:
+    row = one({date(2026, 7, 1): 10.0, date(2026, 7, 2): 9.0, FRIDAY: 12.0}, FRIDAY)
+    assert row["1d"] == pytest.approx(12 / 9 - 1)
+    assert [w for w in WINDOWS if isnan(row[w])] == ["1w", "mtd", "ytd", "20d", "60d", "250d"]
+
+
+def test_each_ticker_ends_on_its_own_session() -> None:
+    closes = wide({
+        "300308.SZ": {date(2026, 6, 26): 10.0, FRIDAY: 11.0},
+        "NVDA.US": {date(2026, 6, 26): 100.0, date(2026, 7, 1): 110.0, date(2026, 7, 2): 99.0},
+        "USDCNY.FX": {date(2026, 6, 26): 7.0, FRIDAY: 6.86},
+    })  # fmt: skip
+    ends = {"300308.SZ": FRIDAY, "NVDA.US": date(2026, 7, 2), "USDCNY.FX": FRIDAY, "LITE.US": date(2026, 7, 2)}
+    found = metrics.returns(closes, ends, CALENDARS, {})
+    assert found["1w"].tolist() == pytest.approx([0.1, -0.01, -0.02, nan], nan_ok=True)
+    assert found["1d"]["NVDA.US"] == pytest.approx(-0.1)
+    assert list(found.index) == list(ends)
+
+
+def test_returns_of_nothing() -> None:
+    assert metrics.returns(wide({}), {}, CALENDARS, {}).empty
+    empty = metrics.returns(wide({"300308.SZ": {}}), {"300308.SZ": FRIDAY}, CALENDARS, {"300308.SZ": 10.0})
+    assert empty.isna().all(axis=None)
+
+
+def test_returns_agree_with_pandas_on_a_full_table() -> None:
+    """The independent formula: closes by label, reindexed to the calendar's sessions, shifted."""
+    sessions = [s.day for s in CN.between(date(2025, 12, 1), FRIDAY)]
+    rng = np.random.default_rng(7)
+    prices = 20 * np.exp(rng.normal(0, 0.02, (len(sessions), 5)).cumsum(axis=0))
+    tickers = [f"60000{i}.SH" for i in range(5)]
+    closes = wide({t: dict(zip(sessions, prices[:, i], strict=True)) for i, t in enumerate(tickers)})
+    found = metrics.returns(closes, dict.fromkeys(tickers, FRIDAY), CALENDARS, {})
+    for window, back in (("1d", 1), ("20d", 20), ("60d", 60)):
+        np.testing.assert_allclose(found[window], closes.iloc[-1] / closes.iloc[-1 - back] - 1, rtol=1e-12)
+    for window, base in (("1w", "2026-06-26"), ("mtd", "2026-06-30"), ("ytd", "2025-12-31")):
+        np.testing.assert_allclose(found[window], closes.iloc[-1] / closes.loc[base] - 1, rtol=1e-12)
+    assert found["250d"].isna().all()
+
+
+# --- one security ------------------------------------------------------------------------------------------------
+
+
+def test_quotes_become_the_bar_of_their_session() -> None:
+    stored = pd.concat([bars("A.US", {"2026-07-01": 1.0, "2026-07-02": 2.0}), bars("B.US", {"2026-07-02": 5.0})])
+    quotes = pd.DataFrame({
+        "ticker": ["A.US", "B.US", "C.US", "D.US"], "session": pd.to_datetime(["2026-07-02", "2026-07-01", "2026-07-02"] * 2)[:4],
+        "last": [2.5, 9.0, 7.0, 8.0], "suspended": [False, False, False, True], "source": "q",
+    } | dict.fromkeys(("open", "high", "low", "volume", "amount", "turnover"), 1.0)).set_index("ticker", drop=False)  # fmt: skip
+    found = metrics.with_quotes(stored, quotes)
+    shown = list(zip(found["ticker"], found["session"].dt.day, found["close"], found["final"], strict=True))
+    # the quote replaces A's bar; B's is older than the bar; C has no bars; D is suspended
+    assert shown == [("A.US", 1, 1.0, True), ("A.US", 2, 2.5, False), ("B.US", 2, 5.0, True), ("C.US", 2, 7.0, False)]
+
+
+def test_year_range_is_adjusted_and_52_weeks_long() -> None:
+    raw = bars("300308.SZ", {"2025-07-02": 500.0, "2025-07-07": 100.0, "2026-04-29": 90.0, "2026-07-03": 80.0})
+    raw.loc[1, ["high", "low"]] = [120.0, nan]  # a sector's bar may have closes only
+    raw.loc[2, ["high", "low"]] = [95.0, 60.0]
+    after = bars("300308.SZ", {"2026-07-06": 999.0})
+    by = metrics.adjusted(pd.concat([raw, after], ignore_index=True), factors(("300308.SZ", "2026-04-30", 0.5)))
+    row = metrics.year_range(by, {"300308.SZ": FRIDAY}).loc["300308.SZ"]
+    assert row.to_dict() == {"high_52w": 80.0, "low_52w": 30.0}  # 120 and 60 halved; 2025-07-02 and 07-06 are outside
+
+
+def test_volume_ratio_at_the_close() -> None:
+    """V_t / mean(V of the five before) = 600 / 300."""
+    assert metrics.volume_ratio(600, [9e9, 100, 200, 300, 400, 500], 240, 240) == pytest.approx(2.0)
+
+
+def test_volume_ratio_leaves_suspended_sessions_out() -> None:
+    assert metrics.volume_ratio(600, [100, 200, 300, 0, nan, 400, 500, 0], 240, 240) == pytest.approx(2.0)
+
+
+def test_volume_ratio_across_lunch() -> None:
+    """At 13:30 150 of 240 minutes are over: 500 in 150 minutes against 480 in 240 is 3.33 a minute against 2."""
+    session = CN.session(FRIDAY)
+    minutes = minutes_open(CN, session, at("2026-07-03 13:30", "CN"))
+    assert metrics.volume_ratio(500, [480] * 5, minutes, minutes_open(CN, session, session.closes)) == pytest.approx(
+        5 / 3
+    )
+    at_lunch = minutes_open(CN, session, at("2026-07-03 12:59", "CN"))
+    assert metrics.volume_ratio(500, [480] * 5, at_lunch, 240) == pytest.approx(500 / 120 / 2)
+
+
+@pytest.mark.parametrize(
+    ("volume", "past", "minutes"), [(0, [1] * 5, 9), (nan, [1] * 5, 9), (5, [1] * 4, 9), (5, [1] * 5, 0)]
+)
+def test_no_volume_ratio(volume: float, past: list[float], minutes: float) -> None:
+    assert isnan(metrics.volume_ratio(volume, past, minutes, 240))
+
+
+# --- a basket ----------------------------------------------------------------------------------------------------
+
+
+def members(**columns: list[object]) -> pd.DataFrame:
+    rows = len(next(iter(columns.values())))
+    blank = dict.fromkeys(WINDOWS, [nan] * rows) | {
+        "group": ["CN"] * rows, "session": [pd.Timestamp(FRIDAY)] * rows, "suspended": [False] * rows,
+        "limit_state": ["none"] * rows, "cap_cny": [1.0] * rows,
+    }  # fmt: skip
+    return pd.DataFrame(blank | columns)
+
+
+def test_equal_weight_and_cap_weight_by_hand() -> None:
+    """Caps now 110, 180 and 50; a week ago 100, 200 and 50: 340/350 − 1 = −2.857 %; the mean of +10, −10 and 0 is 0."""
+    table = members(**{"1w": [0.1, -0.1, 0.0], "cap_cny": [110.0, 180.0, 50.0]})
+    assert metrics.equal_weight(table)["1w"] == pytest.approx(0.0)
+    assert metrics.cap_weight(table)["1w"] == pytest.approx(340 / 350 - 1)
+    assert isnan(metrics.equal_weight(table)["ytd"])
+    assert isnan(metrics.cap_weight(table)["ytd"])
+
+
+def test_who_has_no_return_or_no_cap_is_left_out() -> None:
+    table = members(**{"1w": [0.1, nan, -0.1], "cap_cny": [110.0, 900.0, nan]})
+    assert metrics.equal_weight(table)["1w"] == pytest.approx(0.0)
+    assert metrics.cap_weight(table)["1w"] == pytest.approx(0.1)
+
+
+def test_weights_of_nobody() -> None:
+    assert all(
+        isnan(v)
+        for v in (
+            *metrics.equal_weight(members(**{"1d": []})).values(),
+            *metrics.cap_weight(members(**{"1d": []})).values(),
+        )
+    )
+
+
+def test_breadth() -> None:
+    table = members(**{
+        "1d": [0.1, 0.0, -0.1, nan, 0.2, nan], "suspended": [False, False, False, True, False, False],
+        "limit_state": ["sealed_up", "none", "t_down", "no_limit", "touched_up", nan],
+    })  # fmt: skip
+    assert metrics.breadth(table) == {"up": 2, "flat": 1, "down": 1, "limit_up": 1, "limit_down": 1, "suspended": 1}
+
+
+@pytest.mark.parametrize(("state", "side"), [
+    ("one_price_up", "limit_up"), ("t_up", "limit_up"), ("sealed_up", "limit_up"), ("touched_up", None),
+    ("one_price_down", "limit_down"), ("t_down", "limit_down"), ("sealed_down", "limit_down"), ("touched_down", None),
+    ("none", None), ("no_limit", None), ("unknown", None),
+])  # fmt: skip
+def test_which_states_are_limit_ups(state: str, side: str | None) -> None:
+    found = metrics.breadth(members(**{"1d": [0.1], "limit_state": [state]}))
+    assert [k for k in ("limit_up", "limit_down") if found[k]] == ([side] if side else [])
+
+
+def test_who_lags_behind_its_market_is_not_counted() -> None:
+    thursday = pd.Timestamp("2026-07-02")
+    table = members(**{
+        "1d": [0.01, 0.03, 0.5, nan, -0.02], "1w": [0.1, 0.1, 0.5, 0.2, 0.1], "group": ["CN", "CN", "CN", "CN", "US"],
+        "session": [pd.Timestamp(FRIDAY)] * 2 + [thursday, pd.Timestamp("2026-06-23"), thursday],
+        "suspended": [False, False, False, True, False], "limit_state": ["none", "none", "sealed_up", "no_limit", "no_limit"],
+    })  # fmt: skip
+    found = metrics.in_step(table)
+    # the US member ends on Thursday like its market; the suspended one has not moved since
+    assert metrics.equal_weight(found)["1d"] == pytest.approx((0.01 + 0.03 - 0.02) / 3)
+    assert metrics.equal_weight(found)["1w"] == pytest.approx((0.1 + 0.1 + 0.2 + 0.1) / 4)
+    assert metrics.breadth(found)["limit_up"] == 0
+    assert table["1d"][2] == 0.5
+    everyone_late = metrics.in_step(table.assign(session=thursday))
+    assert metrics.equal_weight(everyone_late)["1d"] == pytest.approx((0.01 + 0.03 + 0.5 - 0.02) / 4)
+
+
+def test_excess_needs_the_same_market_and_the_same_session() -> None:
+    table = members(**{
+        "1d": [0.03, 0.05, 0.9], "group": ["CN", "CN", "US"],
+        "session": pd.to_datetime(["2026-07-03", "2026-07-02", "2026-07-03"]),
+    })  # fmt: skip
+    bench = members(**{"1d": [0.01, 0.02, 0.04], "group": ["CN", "CN", "HK"],
+                       "session": pd.to_datetime(["2026-07-03", "2026-07-02", "2026-07-03"])}).set_axis(["b", "old", "hk"])  # fmt: skip
+    found = metrics.excess(table, bench)
+    assert [found[b]["1d"] for b in ("b", "old", "hk")] == pytest.approx([0.02, 0.03, nan], nan_ok=True)
+    assert isnan(found["b"]["1w"])
+    assert metrics.excess(table, bench.iloc[:0]) == {}
+
+
+# --- ranks -------------------------------------------------------------------------------------------------------
+
+
+def test_ranks_with_ties_and_a_missing_sector() -> None:
+    table = members(**{"1w": [0.03, 0.01, 0.03, -0.02], "ytd": [0.1, nan, 0.2, 0.3]}).set_axis(list("abcd"))
+    found = metrics.ranks(table, 4)
+    assert found["1w"].tolist() == [1, 3, 1, 4]
+    assert found["ytd"].isna().all()
+    assert metrics.ranks(table, 3)["ytd"].tolist() == pytest.approx([3, nan, 2, 1], nan_ok=True)
+    assert metrics.ranks(table, 31).isna().all(axis=None)
+
+
+def test_would_rank() -> None:
+    week = pd.Series([0.03, 0.01, 0.03, -0.02])
+    assert [metrics.would_rank(v, week, 4) for v in (0.04, 0.03, 0.02, -0.02, -0.03)] == [1, 1, 3, 4, 5]
+    assert metrics.would_rank(nan, week, 4) is None
+    assert metrics.would_rank(0.1, week.where(week > 0), 4) is None
+
+
+# --- series ------------------------------------------------------------------------------------------------------
+
+
+def test_six_us_sessions_fall_into_one_mainland_step() -> None:
+    """2026-02-13 → 02-24: at the close of the 24th the newest US close is that of the 23rd, six sessions later."""
+    us = [s.day for s in US.between(date(2026, 2, 10), date(2026, 2, 25))]
+    closes = wide({
+        "000300.SH": dict.fromkeys((date(2026, 2, 12), date(2026, 2, 13), date(2026, 2, 24), date(2026, 2, 25)), 1.0),
+        "NVDA.US": {d: float(d.day) for d in us},
+    })  # fmt: skip
+    found = metrics.aligned(closes, CALENDARS, "CN")
+    assert [d.day for d in found.index] == [10, 11, 12, 13, 24, 25]
+    assert found["NVDA.US"].tolist() == pytest.approx([nan, 10, 11, 12, 23, 24], nan_ok=True)
+    between = [d for d in us if date(2026, 2, 12) < d <= date(2026, 2, 23)]
+    assert [d.day for d in between] == [13, 17, 18, 19, 20, 23]
+
+
+def test_a_us_holiday_repeats_the_close_before() -> None:
+    closes = wide({"NVDA.US": {date(2026, 7, 1): 1.0, date(2026, 7, 2): 2.0, date(2026, 7, 6): 6.0},
+                   "000300.SH": {date(2026, 7, 7): 1.0}})  # fmt: skip
+    found = metrics.aligned(closes, CALENDARS, "CN")["NVDA.US"]
+    assert {f"{d:%m-%d}": v for d, v in found.dropna().items()} == {
+        "07-02": 1.0,
+        "07-03": 2.0,
+        "07-06": 2.0,
+        "07-07": 6.0,
+    }
+
+
+@pytest.mark.parametrize("monday", [date(2026, 3, 9), date(2026, 11, 2)])
+def test_daylight_saving_shifts_nothing_by_a_day(monday: date) -> None:
+    week = [monday + timedelta(days=k) for k in range(5)]
+    closes = wide({"NVDA.US": {d: float(d.day) for d in week}, "000300.SH": dict.fromkeys(week, 1.0)})
+    assert metrics.aligned(closes, CALENDARS, "CN")["NVDA.US"].tolist()[1:] == [float(d.day) for d in week[:-1]]
+    # seen from New York the mainland's day D has closed before the US day D does
+    back = metrics.aligned(closes.assign(**{"000300.SH": closes["NVDA.US"]}), CALENDARS, "US")
+    assert back["000300.SH"].tolist() == back["NVDA.US"].tolist() == [float(d.day) for d in week]
+
+
+def test_hong_kong_closes_after_the_mainland_and_rates_with_it() -> None:
+    week = [date(2026, 7, d) for d in (6, 7, 8)]
+    closes = wide({t: {d: float(d.day) for d in week} for t in ("000300.SH", "01686.HK", "USDCNY.FX")})
+    found = metrics.aligned(closes, CALENDARS, "CN")
+    assert found["01686.HK"].tolist() == pytest.approx([nan, 6, 7], nan_ok=True)
+    assert found["USDCNY.FX"].tolist() == found["000300.SH"].tolist() == [6, 7, 8]
+
+
+def test_a_rate_of_a_holiday_is_known_at_the_next_close() -> None:
+    closes = wide(
+        {"USDCNY.FX": {date(2026, 2, 13): 6.9, date(2026, 2, 20): 6.8}, "000300.SH": {date(2026, 2, 24): 1.0}}
+    )
+    assert metrics.aligned(closes, CALENDARS, "CN")["USDCNY.FX"].tolist() == [6.9, 6.8]
+
+
+def test_without_a_home_calendar_closes_are_carried_on() -> None:
+    closes = wide({"A.US": {date(2026, 7, 1): 1.0, date(2026, 7, 2): nan}, "B.US": {date(2026, 7, 2): 2.0}})
+    assert metrics.aligned(closes, {}, "CN")["A.US"].tolist() == [1.0, 1.0]
+    assert metrics.aligned(wide({}), CALENDARS, "CN").empty
+
+
+def test_basket_series_by_hand() -> None:
+    """Bought in equal parts on the 1st: (2 + 0.5) / 2 = 1.25, then (3 + 0.5) / 2; the third has no price then."""
+    grid = wide({
+        "a": {date(2026, 7, 1): 10.0, date(2026, 7, 2): 20.0, FRIDAY: 30.0}, "b": {date(2026, 7, 1): 4.0, date(2026, 7, 2): 2.0},
+        "c": {date(2026, 7, 2): 1.0, FRIDAY: 9.0},
+    })  # fmt: skip
+    line, held = metrics.basket_series(grid, ["a", "b", "c", "unknown"], date(2026, 7, 1))
+    assert (line.tolist(), held) == ([1.0, 1.25, 1.75], 2)
+    for nobody in (["unknown"], []):
+        assert metrics.basket_series(grid, nobody, date(2026, 7, 1))[1] == 0
+    assert metrics.basket_series(grid, ["a"], date(2026, 8, 1))[0].empty
+
+
+def test_rebased_starts_at_one_on_the_first_day_or_not_at_all() -> None:
+    grid = wide({"a": {date(2026, 7, 1): 10.0, date(2026, 7, 2): 20.0}, "b": {date(2026, 7, 2): 5.0}})
+    assert metrics.rebased(grid["a"], date(2026, 7, 1)).tolist() == [1.0, 2.0]
+    assert metrics.rebased(grid["b"], date(2026, 7, 1)).empty  # it would start at 1 on another day
+    assert metrics.rebased(grid["a"], date(2026, 8, 1)).empty
+
+
+# --- overnight ---------------------------------------------------------------------------------------------------
+
+
+def test_overnight_sessions_of_the_year() -> None:
+    counts = {
+        s.day: len(metrics.overnight_sessions(CN, US, s.day)) for s in CN.between(date(2026, 1, 1), date(2026, 12, 31))
+    }
+    none = [f"{d:%m-%d}" for d, n in counts.items() if n == 0]
+    assert none == ["01-20", "05-26", "07-06", "09-08", "11-27", "12-28"]
+    assert counts[date(2026, 2, 24)] == counts[date(2026, 10, 8)] == 6
+    assert counts[date(2026, 7, 3)] == 1
+    # every US session belongs to exactly one mainland session
+    assert sum(counts.values()) == len(US.between(date(2025, 12, 31), date(2026, 12, 30)))
+
+
+@pytest.mark.parametrize(
+    ("now", "day", "sessions"),
+    [  # Shanghai time; New York opens at 21:30 in summer, and counts 25 minutes later
+        ("2026-07-03 08:00", "07-03", ["07-02"]),  # before the open
+        ("2026-07-03 12:00", "07-03", ["07-02"]),  # lunch
+        ("2026-07-03 14:59", "07-03", ["07-02"]),
+        ("2026-07-02 15:00", "07-02", ["07-01"]),  # closed, New York still asleep: what today opened to
+        ("2026-07-02 21:54", "07-02", ["07-01"]),
+        ("2026-07-02 21:55", "07-03", ["07-02"]),  # New York trades
+        ("2026-07-03 22:30", "07-03", ["07-02"]),  # … but not on the 3rd
+        ("2026-07-05 10:00", "07-03", ["07-02"]),  # Sunday: nothing new for Monday
+        ("2026-07-06 08:00", "07-06", []),  # Monday morning: nothing happened overnight
+        ("2026-06-27 10:00", "06-29", ["06-26"]),  # an ordinary Saturday
+        ("2026-02-13 16:00", "02-13", ["02-12"]),
+        ("2026-02-13 23:00", "02-24", ["02-13"]),  # winter: opens at 22:30
+        ("2026-02-18 12:00", "02-24", ["02-13", "02-17"]),  # in the middle of Spring Festival
+        ("2026-02-24 09:00", "02-24", ["02-13", "02-17", "02-18", "02-19", "02-20", "02-23"]),
+        ("2026-10-07 09:00", "10-08", ["09-30", "10-01", "10-02", "10-05", "10-06"]),
+        ("2027-01-04 09:00", "01-04", []),  # past both bounds: Friday the 1st is guessed open in both
+    ],
+)  # fmt: skip
+def test_overnight_window(now: str, day: str, sessions: list[str]) -> None:
+    found, seen = metrics.overnight_window(CN, US, at(now, "CN"))
+    expected = sessions if now[:4] == "2026" else ["01-01"]
+    assert (f"{found:%m-%d}", [f"{s.day:%m-%d}" for s in seen]) == (day, expected)
+
+
+def test_overnight_move_is_compounded_over_its_sessions() -> None:
+    """100 before, 110 on the 13th, 121 on the 17th: +21 %; a ticker that lacks the last session has no move."""
+    closes = wide({
+        "A.US": {date(2026, 2, 12): 100.0, date(2026, 2, 13): 110.0, date(2026, 2, 17): 121.0},
+        "B.US": {date(2026, 2, 12): 100.0, date(2026, 2, 13): 110.0},
+        "C.US": {date(2026, 2, 17): 5.0},
+    })  # fmt: skip
+    sessions = US.between(date(2026, 2, 13), date(2026, 2, 17))
+    found = metrics.overnight(closes, ["A.US", "B.US", "C.US", "D.US"], sessions, date(2026, 2, 12))
+    assert found.tolist() == pytest.approx([0.21, nan, nan, nan], nan_ok=True)
+    assert metrics.overnight(closes, ["A.US"], [], date(2026, 2, 12)).isna().all()
+    assert metrics.overnight(closes, ["A.US"], sessions, None).isna().all()
+    assert metrics.overnight(wide({}), [], sessions, None).empty
