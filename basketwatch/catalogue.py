@@ -14,8 +14,8 @@ UI: dict[str, tuple[str, str]] = {
     "nav_keep": ("维护", "Upkeep"),
     "language": ("语言", "Language"),
     "colours": ("涨跌颜色", "Colours"),
-    "red_up": ("红涨绿跌", "Red up"),
-    "green_up": ("绿涨红跌", "Green up"),
+    "red_up": ("红涨", "Red up"),
+    "green_up": ("绿涨", "Green up"),
     "demo_badge": ("演示 · 虚构价格", "DEMO · invented prices"),
     "demo_help": (
         "这是演示市场：价格全部虚构，日期固定在 2026-07-03 收盘后。",
@@ -30,6 +30,11 @@ UI: dict[str, tuple[str, str]] = {
     "age_minutes": ("{n} 分钟前", "{n} min ago"),
     "age_hours": ("{n} 小时前", "{n} h ago"),
     "age_days": ("{n} 天前", "{n} d ago"),
+    "short_CN": ("A股", "A"),
+    "short_HK": ("港股", "HK"),
+    "short_US": ("美股", "US"),
+    "short_TW": ("台股", "TW"),
+    "short_KR": ("韩股", "KR"),
     "group_CN": ("A股", "A-shares"),
     "group_HK": ("港股", "Hong Kong"),
     "group_US": ("美股", "US"),
@@ -79,8 +84,8 @@ UI: dict[str, tuple[str, str]] = {
         "The first fill takes a minute or two: quotes come first, histories stock by stock. You can close the page meanwhile.",
     ),
     "empty_offline": (
-        "还没有任何行情源应答。请检查网络或代理（HTTPS_PROXY），或先看演示市场：在终端运行 basketwatch demo。",
-        "No source has answered yet. Check the network or proxy (HTTPS_PROXY), or see the demo market first: run basketwatch demo.",
+        "还没有任何行情源应答。请检查网络或代理（HTTPS_PROXY），或先看演示市场。",
+        "No source has answered yet. Check the network or proxy (HTTPS_PROXY), or see the demo market first.",
     ),
     "start_demo": ("先看演示市场", "See the demo market"),
     "back_to_live": ("回到实盘数据", "Back to live data"),
@@ -126,7 +131,10 @@ UI: dict[str, tuple[str, str]] = {
     "col_state": ("状态", "State"),
     "col_session": ("交易日", "Session"),
     "col_source": ("来源", "Source"),
-    "help_1d": ("相对交易所前收盘（除权除息参考价）", "against the exchange's previous close (the ex-rights reference price)"),
+    "help_1d": (
+        "相对交易所前收盘（除权除息参考价）",
+        "against the exchange's previous close (the ex-rights reference price)",
+    ),
     "help_1w": ("相对上一 ISO 周最后交易日", "against the last session of the previous ISO week"),
     "help_ytd": ("相对上年最后交易日，复权", "against the last session of last year, adjusted"),
     "help_excess": ("当日涨跌减{name}，同市场同交易日", "today's return minus {name}, same market and session"),
@@ -143,7 +151,10 @@ UI: dict[str, tuple[str, str]] = {
     "ledger_source": ("来源", "Source"),
     "ledger_time": ("时间", "Time"),
     "def_last": ("最新成交价", "last trade"),
-    "def_previous_close": ("交易所前收盘；除权日为参考价", "the exchange's previous close; on an ex-date the reference price"),
+    "def_previous_close": (
+        "交易所前收盘；除权日为参考价",
+        "the exchange's previous close; on an ex-date the reference price",
+    ),
     "def_limit_up": ("涨停价：行情源自报，规则复核", "the quote's own limit, checked against the rule"),
     "def_limit_down": ("跌停价：行情源自报，规则复核", "the quote's own limit, checked against the rule"),
     "def_market_cap": ("总股本 × 价格", "all shares × price"),
@@ -175,7 +186,10 @@ UI: dict[str, tuple[str, str]] = {
     "state_suspect": ("可疑", "suspect"),
     "state_unknown_symbol": ("未知代码", "unknown symbol"),
     "health_sources": ("数据源", "Sources"),
-    "health_last_run": ("最近一次刷新 {age}：{requests} 个请求，{parts}", "Last refresh {age}: {requests} requests, {parts}"),
+    "health_last_run": (
+        "最近一次刷新 {age}：{requests} 个请求，{parts}",
+        "Last refresh {age}: {requests} requests, {parts}",
+    ),
     "health_no_run": ("还没有刷新过。", "Nothing has been refreshed yet."),
     "health_requests": ("今日请求", "Requests today"),
     "health_host": ("主机", "Host"),
@@ -232,7 +246,10 @@ UI: dict[str, tuple[str, str]] = {
 }
 
 SENTENCES: dict[str, tuple[str, str]] = {
-    "no_home": ("BASKETWATCH_HOME 指向的 {path} 不是文件夹。", "BASKETWATCH_HOME points to {path}, which is no folder."),
+    "no_home": (
+        "BASKETWATCH_HOME 指向的 {path} 不是文件夹。",
+        "BASKETWATCH_HOME points to {path}, which is no folder.",
+    ),
     "nothing_stored": (
         "还没有数据可显示；请先运行 basketwatch refresh。",
         "There is nothing to show yet; run basketwatch refresh first.",
@@ -260,7 +277,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{source} 的回答不是预期的格式（{detail}），没有采用。",
         "{source} answered in an unexpected form ({detail}); the answer was not used.",
     ),
-    "source_too_large": ("{source} 的回答过大（{detail}），没有读完。", "{source} sent too large an answer ({detail}); it was cut off."),
+    "source_too_large": (
+        "{source} 的回答过大（{detail}），没有读完。",
+        "{source} sent too large an answer ({detail}); it was cut off.",
+    ),
     "source_no_data": ("{source} 没有 {ticker} 的数据。", "{source} has no data for {ticker}."),
     "source_unknown_symbol": (
         "{source} 不认识 {ticker}；请核对代码，或它已退市。",
@@ -291,7 +311,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{path} 里是演示数据（或反之），不能与实盘数据混用；请换一个 BASKETWATCH_DB。",
         "{path} holds the demo market where live data are wanted, or the other way round; use another BASKETWATCH_DB.",
     ),
-    "refresh_running": ("已有刷新在运行（进程 {pid}，始于 {since}）。", "A refresh is already running (process {pid}, since {since})."),
+    "refresh_running": (
+        "已有刷新在运行（进程 {pid}，始于 {since}）。",
+        "A refresh is already running (process {pid}, since {since}).",
+    ),
     "never_fetched": ("还没有取到行情。", "No quote has been received yet."),
     "stale": ("行情停在 {session}，落后 {behind} 个交易日。", "The quote is of {session}, {behind} sessions behind."),
     "limit_disagrees": (
@@ -329,6 +352,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "token_locked": ("口令错误次数过多，请一分钟后再试。", "Too many wrong tokens; try again in a minute."),
     "wrong_host": ("请用此面板自己的地址打开。", "Open this dashboard by its own address."),
     "refresh_failed": ("刷新未成功（退出码 {status}）：{detail}", "The refresh failed (status {status}): {detail}"),
+    "refresh_nothing": (
+        "没有任何行情源应答；请检查网络或代理，稍后会自动再试。",
+        "No source answered; check the network or proxy, it will be tried again by itself.",
+    ),
     "refresh_timeout": (
         "刷新超过 {seconds} 秒，已中止；已写入的数据保留。",
         "The refresh took longer than {seconds} s and was stopped; what was written stays.",
@@ -351,164 +378,164 @@ SENTENCES: dict[str, tuple[str, str]] = {
 
 FILES: dict[str, tuple[str, str]] = {
     "folder_unreadable": (
-        '读不了此文件夹（{detail}）；请检查它是否存在、可读。',
-        'This folder cannot be read ({detail}); check that it exists and is readable.',
+        "读不了此文件夹（{detail}）；请检查它是否存在、可读。",
+        "This folder cannot be read ({detail}); check that it exists and is readable.",
     ),
     "file_missing": (
-        '缺少此文件；请恢复它。',
-        'This file is missing; restore it.',
+        "缺少此文件；请恢复它。",
+        "This file is missing; restore it.",
     ),
     "file_outside": (
-        '链接指向文件夹之外，未读取；请把文件放进文件夹。',
-        'The link leads out of the folder and was not followed; put the file itself here.',
+        "链接指向文件夹之外，未读取；请把文件放进文件夹。",
+        "The link leads out of the folder and was not followed; put the file itself here.",
     ),
     "file_unreadable": (
-        '读不了此文件（{detail}），已略过；请检查它。',
-        'The file cannot be read ({detail}) and was left out; check it.',
+        "读不了此文件（{detail}），已略过；请检查它。",
+        "The file cannot be read ({detail}) and was left out; check it.",
     ),
     "file_too_large": (
-        '文件超过 {limit} kB，未读取；请拆成几个。',
-        'The file is over {limit} kB and was not read; split it.',
+        "文件超过 {limit} kB，未读取；请拆成几个。",
+        "The file is over {limit} kB and was not read; split it.",
     ),
     "line_too_long": (
-        '此行超过 {limit} 字节，文件未读取；请断行。',
-        'This line is over {limit} bytes, the file was left out; break the line.',
+        "此行超过 {limit} 字节，文件未读取；请断行。",
+        "This line is over {limit} bytes, the file was left out; break the line.",
     ),
     "nul": (
-        '文件含空字节（可能是 UTF-16），未读取；请存为 UTF-8。',
-        'The file holds a NUL byte (UTF-16?) and was left out; save it as UTF-8.',
+        "文件含空字节（可能是 UTF-16），未读取；请存为 UTF-8。",
+        "The file holds a NUL byte (UTF-16?) and was left out; save it as UTF-8.",
     ),
     "not_utf8": (
-        '不是 UTF-8（可能是 GBK），文件未读取；请存为 UTF-8。',
-        'Not UTF-8 (GBK?), the file was left out; save it as UTF-8.',
+        "不是 UTF-8（可能是 GBK），文件未读取；请存为 UTF-8。",
+        "Not UTF-8 (GBK?), the file was left out; save it as UTF-8.",
     ),
     "too_deep": (
-        '嵌套太深，文件未读取；请按说明书的格式写。',
-        'Nested too deeply, the file was left out; write it as the manual shows.',
+        "嵌套太深，文件未读取；请按说明书的格式写。",
+        "Nested too deeply, the file was left out; write it as the manual shows.",
     ),
     "syntax": (
-        '第 {column} 列不合 TOML 语法（{detail}），整个文件未读取；请改正此行。',
-        'Not TOML at column {column} ({detail}), the whole file was left out; correct this line.',
+        "第 {column} 列不合 TOML 语法（{detail}），整个文件未读取；请改正此行。",
+        "Not TOML at column {column} ({detail}), the whole file was left out; correct this line.",
     ),
     "ticker_unquoted": (
         '代码 {ticker} 要加引号："{ticker}"；整个文件未读取。',
         'The ticker needs quotes: "{ticker}"; the whole file was left out.',
     ),
     "unknown_key_near": (
-        '不认识“{field}”，是否指“{nearest}”？可用：{known}。',
-        'Unknown key “{field}”; did you mean “{nearest}”? Known: {known}.',
+        "不认识“{field}”，是否指“{nearest}”？可用：{known}。",
+        "Unknown key “{field}”; did you mean “{nearest}”? Known: {known}.",
     ),
     "unknown_key": (
-        '不认识“{field}”，已忽略；可用：{known}。',
-        'Unknown key “{field}” was ignored; known: {known}.',
+        "不认识“{field}”，已忽略；可用：{known}。",
+        "Unknown key “{field}” was ignored; known: {known}.",
     ),
     "missing_key": (
-        '缺少“{field}”，此项未采用；请补上。',
-        '“{field}” is missing, this entry was left out; add it.',
+        "缺少“{field}”，此项未采用；请补上。",
+        "“{field}” is missing, this entry was left out; add it.",
     ),
     "wrong_type": (
-        '“{field}”应写成 {wanted}，现为 {found}，未采用。',
-        '“{field}” should look like {wanted}, found {found}; not used.',
+        "“{field}”应写成 {wanted}，现为 {found}，未采用。",
+        "“{field}” should look like {wanted}, found {found}; not used.",
     ),
     "bad_date": (
-        '“{field}”应是不加引号的日期，如 2026-11-20，现为 {found}，未采用。',
-        '“{field}” should be a date without quotes, as 2026-11-20, found {found}; not used.',
+        "“{field}”应是不加引号的日期，如 2026-11-20，现为 {found}，未采用。",
+        "“{field}” should be a date without quotes, as 2026-11-20, found {found}; not used.",
     ),
     "half_name": (
-        '“{field}”缺 {lang}，两种语言都用“{text}”；请补上。',
-        '“{field}” has no {lang}, “{text}” is shown in both languages; add it.',
+        "“{field}”缺 {lang}，两种语言都用“{text}”；请补上。",
+        "“{field}” has no {lang}, “{text}” is shown in both languages; add it.",
     ),
     "control_text": (
-        '“{text}”含控制字符或换行，已去掉；请在文件中删除。',
-        '“{text}” held control characters or line breaks, which were taken out; delete them in the file.',
+        "“{text}”含控制字符或换行，已去掉；请在文件中删除。",
+        "“{text}” held control characters or line breaks, which were taken out; delete them in the file.",
     ),
     "bidi_text": (
-        '“{text}”含改变文字方向的字符，已去掉；请在文件中删除。',
-        '“{text}” held characters that turn the reading direction, which were taken out; delete them in the file.',
+        "“{text}”含改变文字方向的字符，已去掉；请在文件中删除。",
+        "“{text}” held characters that turn the reading direction, which were taken out; delete them in the file.",
     ),
     "ticker_form": (
         '“{ticker}”不是“代码.市场”的形式（如 "300308.SZ"），未采用。',
         '“{ticker}” is not CODE.MARKET (as "300308.SZ") and was left out.',
     ),
     "ticker_spelling": (
-        '“{ticker}”请写成 {proper}；未采用。',
-        'Write “{ticker}” as {proper}; it was left out.',
+        "“{ticker}”请写成 {proper}；未采用。",
+        "Write “{ticker}” as {proper}; it was left out.",
     ),
     "unknown_market": (
-        '{ticker}：此处不能用市场 {market}，未采用；可用：{known}。',
-        '{ticker}: market {market} cannot stand here, left out; use one of {known}.',
+        "{ticker}：此处不能用市场 {market}，未采用；可用：{known}。",
+        "{ticker}: market {market} cannot stand here, left out; use one of {known}.",
     ),
     "bad_code": (
-        '{code} 不是 {market} 的代码，{ticker} 未采用；请核对位数。',
-        '{code} is no code of {market}, {ticker} was left out; check its digits.',
+        "{code} 不是 {market} 的代码，{ticker} 未采用；请核对位数。",
+        "{code} is no code of {market}, {ticker} was left out; check its digits.",
     ),
     "duplicate_ticker": (
-        '{ticker} 已在第 {first} 行，此处未采用；请删去一处。',
-        '{ticker} is already on line {first}, this one was left out; delete one.',
+        "{ticker} 已在第 {first} 行，此处未采用；请删去一处。",
+        "{ticker} is already on line {first}, this one was left out; delete one.",
     ),
     "until_before_since": (
-        '{ticker} 的 until（{until}）早于 since（{since}），未采用；请改正。',
-        '{ticker} ends ({until}) before it begins ({since}) and was left out; correct the dates.',
+        "{ticker} 的 until（{until}）早于 since（{since}），未采用；请改正。",
+        "{ticker} ends ({until}) before it begins ({since}) and was left out; correct the dates.",
     ),
     "unknown_role": (
-        '{ticker}：没有角色“{role}”，按 core 处理；可用：{known}。',
-        '{ticker}: no role “{role}”, taken as core; use one of {known}.',
+        "{ticker}：没有角色“{role}”，按 core 处理；可用：{known}。",
+        "{ticker}: no role “{role}”, taken as core; use one of {known}.",
     ),
     "bad_id": (
-        'id“{id}”只能用小写字母、数字和 _，至多 40 个；未采用。',
-        'The id “{id}” may only hold small letters, digits and _, at most 40; left out.',
+        "id“{id}”只能用小写字母、数字和 _，至多 40 个；未采用。",
+        "The id “{id}” may only hold small letters, digits and _, at most 40; left out.",
     ),
     "id_not_file": (
         'id 是“{id}”，文件名却是 {stem}.toml，未采用；请写 id = "{stem}"。',
         'The id is “{id}” but the file is {stem}.toml, left out; write id = "{stem}".',
     ),
     "unknown_benchmark": (
-        '没有文件列出基准 {ticker}，未采用；请加进 sector_maps/benchmarks.toml。',
-        'No file lists the benchmark {ticker}, left out; add it to sector_maps/benchmarks.toml.',
+        "没有文件列出基准 {ticker}，未采用；请加进 sector_maps/benchmarks.toml。",
+        "No file lists the benchmark {ticker}, left out; add it to sector_maps/benchmarks.toml.",
     ),
     "no_benchmark": (
-        '篮子 {basket} 没有可用的基准，无法比较；请补一个。',
-        'Basket {basket} has no usable benchmark and is compared with nothing; add one.',
+        "篮子 {basket} 没有可用的基准，无法比较；请补一个。",
+        "Basket {basket} has no usable benchmark and is compared with nothing; add one.",
     ),
     "unknown_chain": (
-        '没有产业链“{chain}”，篮子不分环节显示；可用：{known}。',
-        'There is no chain “{chain}”, the basket is shown without segments; known: {known}.',
+        "没有产业链“{chain}”，篮子不分环节显示；可用：{known}。",
+        "There is no chain “{chain}”, the basket is shown without segments; known: {known}.",
     ),
     "no_segment": (
-        '{ticker} 不在产业链 {chain} 的任何环节；请在 sector_maps/{chain}.toml 补上。',
-        '{ticker} is in no segment of chain {chain}; add it in sector_maps/{chain}.toml.',
+        "{ticker} 不在产业链 {chain} 的任何环节；请在 sector_maps/{chain}.toml 补上。",
+        "{ticker} is in no segment of chain {chain}; add it in sector_maps/{chain}.toml.",
     ),
     "two_segments": (
-        '{ticker} 已在环节 {other}（第 {first} 行），在 {segment} 中未采用；请删去一处。',
-        '{ticker} is already in segment {other} (line {first}), left out of {segment}; delete one.',
+        "{ticker} 已在环节 {other}（第 {first} 行），在 {segment} 中未采用；请删去一处。",
+        "{ticker} is already in segment {other} (line {first}), left out of {segment}; delete one.",
     ),
     "duplicate_segment": (
-        '环节 id“{segment}”重复，后一个未采用；请改名。',
-        'The segment id “{segment}” stands twice, the second was left out; rename it.',
+        "环节 id“{segment}”重复，后一个未采用；请改名。",
+        "The segment id “{segment}” stands twice, the second was left out; rename it.",
     ),
     "wrong_side": (
-        '{ticker} 放在 {side} 不合适（tickers 放沪深北，overseas 放其他）；请移动。',
-        '{ticker} does not belong in {side} (tickers: SH SZ BJ, overseas: the rest); move it.',
+        "{ticker} 放在 {side} 不合适（tickers 放沪深北，overseas 放其他）；请移动。",
+        "{ticker} does not belong in {side} (tickers: SH SZ BJ, overseas: the rest); move it.",
     ),
     "unnamed_ticker": (
-        '{ticker} 没有名称，以代码显示；请在 sector_maps/benchmarks.toml 的 overseas 补上。',
-        '{ticker} has no name and is shown by its ticker; add it under overseas in sector_maps/benchmarks.toml.',
+        "{ticker} 没有名称，以代码显示；请在 sector_maps/benchmarks.toml 的 overseas 补上。",
+        "{ticker} has no name and is shown by its ticker; add it under overseas in sector_maps/benchmarks.toml.",
     ),
     "empty_basket": (
-        '篮子 {basket} 没有可用成员；请添加。',
-        'Basket {basket} has no usable member; add one.',
+        "篮子 {basket} 没有可用成员；请添加。",
+        "Basket {basket} has no usable member; add one.",
     ),
     "many_members": (
-        '篮子 {basket} 有 {members} 个成员，超过 {limit}，刷新会慢；请拆分。',
-        'Basket {basket} has {members} members, over {limit}; refreshing is slow, consider splitting it.',
+        "篮子 {basket} 有 {members} 个成员，超过 {limit}，刷新会慢；请拆分。",
+        "Basket {basket} has {members} members, over {limit}; refreshing is slow, consider splitting it.",
     ),
     "sector_count": (
-        '申万一级行业应有 {wanted} 个，读到 {found} 个，排名不全；请补正。',
-        '{wanted} Shenwan sectors are expected, {found} were read, ranks are incomplete; correct the table.',
+        "申万一级行业应有 {wanted} 个，读到 {found} 个，排名不全；请补正。",
+        "{wanted} Shenwan sectors are expected, {found} were read, ranks are incomplete; correct the table.",
     ),
     "unknown_basket": (
-        '没有篮子“{basket}”；可用：{known}。',
-        'There is no basket “{basket}”; known: {known}.',
+        "没有篮子“{basket}”；可用：{known}。",
+        "There is no basket “{basket}”; known: {known}.",
     ),
 }
 
@@ -522,7 +549,10 @@ DOCTOR: dict[str, tuple[str, str]] = {
     "doctor_sources": ("行情源", "sources"),
     "doctor_assumptions": ("待验证", "assumptions"),
     "doctor_missing": ("未安装", "missing"),
-    "doctor_pandas": ("pandas {version} 太新，请安装低于 {below} 的版本。", "pandas {version} is too new; install one below {below}."),
+    "doctor_pandas": (
+        "pandas {version} 太新，请安装低于 {below} 的版本。",
+        "pandas {version} is too new; install one below {below}.",
+    ),
     "doctor_problems": ("{count} 个问题", "{count} problems"),
     "doctor_place": ("{size}，磁盘可用 {free}", "{size}, {free} free on the disk"),
     "doctor_not_writable": ("文件夹不可写，无法刷新。", "The folder cannot be written: a refresh will fail."),
@@ -553,15 +583,24 @@ DOCTOR: dict[str, tuple[str, str]] = {
     "source_shenwan_report": ("申万日报", "Shenwan report"),
     "assume_tencent_index_lots": ("腾讯指数成交量以手计", "Tencent counts an index's volume in lots of 100"),
     "assume_tencent_beijing": ("腾讯用 bj 前缀表示北交所", "Tencent names Beijing stocks with bj"),
-    "assume_tencent_lots": ("腾讯主板和创业板成交量以手计", "Tencent counts main board and ChiNext volume in lots of 100"),
+    "assume_tencent_lots": (
+        "腾讯主板和创业板成交量以手计",
+        "Tencent counts main board and ChiNext volume in lots of 100",
+    ),
     "assume_tencent_star_shares": ("腾讯科创板成交量以股计", "Tencent counts STAR volume in shares"),
     "assume_tencent_limits": ("腾讯的涨跌停价与规则一致", "Tencent's limit prices are those of the rule"),
     "assume_tencent_new_listing": ("腾讯对新股不给涨跌停价", "Tencent shows no limit prices for a new listing"),
     "assume_tencent_us": ("腾讯美股现价与雅虎相差不到 5%", "Tencent's US price is within 5 % of Yahoo's"),
-    "assume_eastmoney_quoted_codes": ("东方财富数据中心接受带引号的代码", "Eastmoney's data centre takes codes in quotes"),
+    "assume_eastmoney_quoted_codes": (
+        "东方财富数据中心接受带引号的代码",
+        "Eastmoney's data centre takes codes in quotes",
+    ),
     "assume_eastmoney_time": ("东方财富 f124 是行情时间", "Eastmoney's f124 is the time of the quote"),
     "assume_eastmoney_lots": ("东方财富 f5 以手计，科创板也是", "Eastmoney's f5 is in lots of 100, STAR too"),
-    "assume_eastmoney_csindex": ("东方财富用 2.931160 给中证指数日线", "Eastmoney has the CSI index's bars as 2.931160"),
+    "assume_eastmoney_csindex": (
+        "东方财富用 2.931160 给中证指数日线",
+        "Eastmoney has the CSI index's bars as 2.931160",
+    ),
     "assume_shenwan_complete": ("申万日报一页给全", "Shenwan's report comes whole in one page"),
     "assume_shenwan_name": ("申万 801770 是通信", "Shenwan's 801770 is 通信 (communications)"),
     "assume_shenwan_certificate": ("申万网站证书有效", "The certificate of Shenwan's site verifies"),
@@ -571,8 +610,105 @@ DOCTOR: dict[str, tuple[str, str]] = {
     "assume_yahoo_index_pe": ("雅虎对 ^SOX 不给市盈率，对 SOXX 给", "Yahoo has no PE for ^SOX but one for SOXX"),
     "assume_yahoo_crosses": ("雅虎有美元兑港元和新台币", "Yahoo has the dollar in HKD and TWD"),
     "assume_yahoo_delay": ("雅虎写明港股延时", "Yahoo states the delay of Hong Kong quotes"),
-    "assume_yahoo_taiwan_before": ("雅虎台股昨收等于前一交易日收盘", "Yahoo's previous close of Taiwan is the session before's close"),
-    "assume_stored_close": ("库里收盘价与另一来源相差不到 0.1%", "The stored close is within 0.1 % of another source's"),
+    "assume_yahoo_taiwan_before": (
+        "雅虎台股昨收等于前一交易日收盘",
+        "Yahoo's previous close of Taiwan is the session before's close",
+    ),
+    "assume_stored_close": (
+        "库里收盘价与另一来源相差不到 0.1%",
+        "The stored close is within 0.1 % of another source's",
+    ),
 }
 
-CATALOGUE: dict[str, tuple[str, str]] = UI | SENTENCES | FILES | DOCTOR
+CHECKS: dict[str, tuple[str, str]] = {
+    "not_wanted": (
+        "来源返回了未请求的代码，没有采用。",
+        "The source sent a symbol that was not asked for; it was left out.",
+    ),
+    "missing": (
+        "{source} 没有返回 {ticker}；沿用上次的数据。",
+        "{source} left {ticker} out; the last data stay.",
+    ),
+    "duplicate": (
+        "{source} 给 {ticker} 的两行互相矛盾（{detail}），都没有采用。",
+        "Two rows of {source} for {ticker} contradict each other ({detail}); neither was used.",
+    ),
+    "bad_price": (
+        "{source} 给 {ticker} 的价格缺失或不是正数（{detail}），没有采用。",
+        "A price of {ticker} from {source} is missing or not positive ({detail}); it was not used.",
+    ),
+    "high_below_low": (
+        "{source} 给 {ticker} 的最高价低于最低价（{detail}），没有采用。",
+        "The high of {ticker} from {source} is below its low ({detail}); it was not used.",
+    ),
+    "outside_range": (
+        "{source} 给 {ticker} 的价格超出当日高低范围（{detail}），没有采用。",
+        "A price of {ticker} from {source} lies outside the day's range ({detail}); it was not used.",
+    ),
+    "no_session": (
+        "{source} 给 {ticker} 的行情没有交易日期，没有采用。",
+        "The quote of {ticker} from {source} has no trading date; it was not used.",
+    ),
+    "not_begun": (
+        "{source} 给 {ticker} 的交易日尚未开始，没有采用。",
+        "The session of {ticker} from {source} has not begun yet; it was not used.",
+    ),
+    "not_a_session": (
+        "{source} 给 {ticker} 的日期不是交易日，没有采用。",
+        "The date of {ticker} from {source} is no trading day; it was not used.",
+    ),
+    "units": (
+        "{source} 给 {ticker} 的成交额与成交量不符（{detail}），疑似单位错误，没有采用。",
+        "Amount and volume of {ticker} from {source} do not fit ({detail}); units suspected, not used.",
+    ),
+    "limits_off": (
+        "{source} 给 {ticker} 的涨跌停价没有包住前收盘（{detail}），没有采用。",
+        "The limit prices of {ticker} from {source} do not bracket the previous close ({detail}); not used.",
+    ),
+    "turnover": (
+        "{source} 给 {ticker} 的换手率与成交量、流通市值不符（{detail}），没有采用。",
+        "The turnover of {ticker} from {source} does not fit volume and float cap ({detail}); not used.",
+    ),
+    "impossible_move": (
+        "{source} 给 {ticker} 的涨跌超出任何涨跌停限制（{detail}），没有采用。",
+        "The move of {ticker} from {source} exceeds any price limit ({detail}); not used.",
+    ),
+    "other_symbol": (
+        "{source} 给 {ticker} 的前收盘与库存相差 5 倍以上（{detail}），疑为其他证券，没有采用。",
+        "The previous close of {ticker} from {source} is over five times off the stored close ({detail}); probably another security, not used.",
+    ),
+    "stale_day": (
+        "{source} 给 {ticker} 的行情还是旧交易日的。",
+        "The quote of {ticker} from {source} is still of an earlier session.",
+    ),
+    "no_name": (
+        "{source} 没有给 {ticker} 的名称。",
+        "{source} sent no name for {ticker}.",
+    ),
+    "incomplete": (
+        "{source} 给 {ticker} 的开高低量不全。",
+        "Open, high, low or volume of {ticker} is missing at {source}.",
+    ),
+    "ex_date": (
+        "{ticker} 除权除息（{detail}）。",
+        "{ticker} went ex-rights or ex-dividend ({detail}).",
+    ),
+    "not_final": (
+        "{ticker} 最近一根日线尚未收定，按未完成处理。",
+        "The last bar of {ticker} is not settled; it is kept as unfinished.",
+    ),
+    "holes": (
+        "{ticker} 缺日线（{detail}）：停牌，或来源缺数。",
+        "Sessions of {ticker} have no bar ({detail}): a suspension, or rows the source lost.",
+    ),
+    "revised": (
+        "{source} 修订了 {ticker} 的历史收盘（{detail}）。",
+        "{source} revised past closes of {ticker} ({detail}).",
+    ),
+    "unexplained_jump": (
+        "{ticker} 有超出涨跌停且没有除权因子解释的跳动（{detail}）。",
+        "{ticker} moved beyond its limit with no factor to explain it ({detail}).",
+    ),
+}
+
+CATALOGUE: dict[str, tuple[str, str]] = UI | SENTENCES | FILES | CHECKS | DOCTOR

@@ -6,9 +6,17 @@
 from __future__ import annotations
 
 import os
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from basketwatch.errors import UsageError
+
+_held: ContextVar[datetime | None] = ContextVar("held", default=None)
+
+
+def hold(instant: datetime | None) -> None:
+    """Hold the clock still in this context only: one reader looks at the demo market while others see live data."""
+    _held.set(instant)
 
 
 def now() -> datetime:
@@ -16,6 +24,9 @@ def now() -> datetime:
 
     Raises UsageError where the variable is no ISO 8601 instant with an offset.
     """
+    held = _held.get()
+    if held is not None:
+        return held
     frozen = os.environ.get("BASKETWATCH_NOW", "").strip()
     if not frozen:
         return datetime.now(UTC)
@@ -29,8 +40,8 @@ def now() -> datetime:
 
 
 def is_frozen() -> bool:
-    """True while ``BASKETWATCH_NOW`` holds the clock still."""
-    return bool(os.environ.get("BASKETWATCH_NOW", "").strip())
+    """True while ``BASKETWATCH_NOW`` or ``hold`` holds the clock still."""
+    return _held.get() is not None or bool(os.environ.get("BASKETWATCH_NOW", "").strip())
 
 
 def iso(instant: datetime) -> str:

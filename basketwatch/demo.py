@@ -66,7 +66,7 @@ LOSING, WITHOUT_PE, STALE = ("300249.SZ",), ("LITE.US",), ("AXTI.US",)
 
 # Return of the last session: overseas leaders mixed, the sector of the modules weaker than the market.
 MOVES: Mapping[str, float] = {
-    "000300.SH": -0.0052, "399006.SZ": -0.0118, "801770.SI": -0.0221, "931160.SH": -0.0263,
+    "000300.SH": -0.0052, "399006.SZ": -0.0118, "801770.SI": -0.0221,
     "^SOX.US": 0.0131, "^IXIC.US": 0.0046, "USDCNY.FX": -0.0006,
     "NVDA.US": 0.0142, "AVGO.US": -0.0083, "MRVL.US": -0.0236, "COHR.US": 0.0287, "LITE.US": -0.0191,
     "GLW.US": 0.0044, "GOOGL.US": 0.0067, "603203.SH": 0.024,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 from zlib import crc32
@@ -24,14 +25,23 @@ def prepare(here: Settings) -> datetime:
     code = Path(demo.__file__).read_bytes()
     files = "".join(b.sha256 for b in house.baskets) + repr(house.chains) + " ".join(tickers)
     build = f"{crc32(code):08x}-{crc32(files.encode()):08x}"
-    opened, _ = store.open_writer(here.url, demo=True)
-    if store.noted(opened, "demo_build") == build:
+    opened = store.open_reader(here.url, demo=True)
+    if opened and store.noted(opened, "demo_build") == build:
         return demo.NOW
-    with store.writer_lock(opened):
-        store.clear(opened)
-        groups = {markets.group(t) for t in tickers} - {"FX"}
-        first, last = demo.NOW.date().replace(year=demo.NOW.year - 5), demo.NOW.date().replace(month=12, day=31)
-        calendars = {g: Calendar(g, tuple(sessions.fetch_sessions(g, first, last))) for g in sorted(groups)}
-        demo.build(opened, house, calendars)
-        store.note(opened, "demo_build", build)
+    groups = {markets.group(t) for t in tickers} - {"FX"}
+    first, last = demo.NOW.date().replace(year=demo.NOW.year - 5), demo.NOW.date().replace(month=12, day=31)
+    calendars = {g: Calendar(g, tuple(sessions.fetch_sessions(g, first, last))) for g in sorted(groups)}
+    path = store.file_of(here.url)
+    assert path is not None, "the demo store is a file"  # noqa: S101 - settings gives it no other place
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    try:  # built aside and put in place whole: another demo server may be reading the old one
+        building, _ = store.open_writer(f"sqlite:///{new}", demo=True)
+        demo.build(building, house, calendars)
+        store.note(building, "demo_build", build)
+        for end in ("-wal", "-shm"):  # of the old file; SQLite would play them back into the new one
+            path.with_name(path.name + end).unlink(missing_ok=True)
+        new.replace(path)
+    finally:
+        for leftover in path.parent.glob(f"{new.name}*"):
+            leftover.unlink()
     return demo.NOW

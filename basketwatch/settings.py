@@ -10,7 +10,6 @@ from pathlib import Path
 from basketwatch import store
 from basketwatch.errors import UsageError
 
-
 DEMO_FILE = "data/demo.sqlite"
 
 

@@ -131,18 +131,26 @@ def open_reader(url: str, *, demo: bool = False) -> Store | None:
     Raises StoreCorrupt, StoreNewer, StoreMixed, StoreError.
     """
     path = file_of(url)
+    if path is None:
+        server = Store(_engine(make_url(url), execution_options={"postgresql_readonly": True}), None, demo)
+        return server if _admitted(server) else None
     for mode in ({"mode": "ro"}, {"immutable": "1"}):
-        if path is not None and not path.exists():
+        if not path.exists():
             return None
-        opened = Store(_read_engine(url, path, mode), path, demo)
+        opened = _reading(path, demo, mode)
         try:
             return opened if _admitted(opened) else None
         except StoreReadOnly as fault:
             refused = fault.params
-            if path is None or os.access(path.parent, os.W_OK):
+            if os.access(path.parent, os.W_OK):
                 break
-        # a WAL database in a folder that may not be written opens only as immutable
+        # in a folder that may not be written, a WAL database opens only as immutable
     raise StoreError(**refused)
+
+
+def _reading(path: Path, demo: bool, mode: Mapping[str, str]) -> Store:
+    url = URL.create("sqlite", database=path.absolute().as_uri(), query={**mode, "uri": "true"})
+    return Store(_engine(url, *_SQLITE, "query_only=1", shown=path), path, demo)
 
 
 def open_writer(url: str, *, demo: bool = False) -> tuple[Store, StoreCorrupt | None]:
@@ -152,14 +160,12 @@ def open_writer(url: str, *, demo: bool = False) -> tuple[Store, StoreCorrupt | 
     being written by another process.
     """
     path = file_of(url)
-    opened = Store(_write_engine(url, path), path, demo)
     if path is not None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as fault:
-            raise storage_fault(fault, path) from None
+        _require_writable(path)
+    pragmas = (*_SQLITE, "journal_mode=WAL", "synchronous=FULL") if path else ()
+    opened = Store(_engine(make_url(url), *pragmas, shown=path), path, demo)
     try:
-        if _admitted(opened, check=True):
+        if _sound(opened):
             return opened, None
     except StoreCorrupt:
         pass
@@ -167,11 +173,21 @@ def open_writer(url: str, *, demo: bool = False) -> tuple[Store, StoreCorrupt | 
         return opened, _rebuild(opened)
 
 
+def _require_writable(path: Path) -> None:
+    """SQLite itself finds out late: it opens a -wal that is there for reading."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise storage_fault(fault, path) from None
+    if not all(os.access(p, os.W_OK) for p in (path.parent, path) if p.exists()):
+        raise StoreReadOnly(path=path, detail=os.strerror(errno.EACCES))
+
+
 def _rebuild(opened: Store) -> StoreCorrupt | None:
     """Make the tables, after moving a damaged file aside; whoever held the lock before may have done so already."""
     damage = None
     try:
-        ready = _admitted(opened, check=True)
+        ready = _sound(opened)
     except StoreCorrupt:
         if opened.path is None:
             raise
@@ -181,8 +197,25 @@ def _rebuild(opened: Store) -> StoreCorrupt | None:
     return damage
 
 
-def _admitted(opened: Store, *, check: bool = False) -> bool:
-    """Whether the store has its tables. ``check`` looks at every page of a file."""
+def _sound(opened: Store) -> bool:
+    """Whether the store has its tables, every page of a file looked at. Raises StoreCorrupt, StoreNewer, StoreMixed.
+
+    Read-only: on closing, a connection that may write would empty the -wal into a damaged file.
+    """
+    if opened.path is None:
+        return _admitted(opened)
+    if not opened.path.exists():
+        return False
+    readable = _reading(opened.path, opened.demo, {"mode": "ro"})
+    ready = _admitted(readable)
+    with readable.engine.connect() as c:
+        if c.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
+            raise StoreCorrupt(path=opened.path, moved="")
+    return ready
+
+
+def _admitted(opened: Store) -> bool:
+    """Whether the store has its tables, and is one that this program and this market may use."""
     found, where = _read_meta(opened.engine), _name(opened)
     if found:
         if not found.get("schema", "").isdecimal():
@@ -193,9 +226,8 @@ def _admitted(opened: Store, *, check: bool = False) -> bool:
             raise StoreMixed(path=where)
     if opened.path is not None and opened.path.exists():
         with opened.engine.connect() as c:
-            cut_off = opened.path.stat().st_size % c.exec_driver_sql("PRAGMA page_size").scalar_one()  # SQLite reads zeros
-            if cut_off or (check and c.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok"):
-                raise StoreCorrupt(path=where, moved="")
+            if opened.path.stat().st_size % c.exec_driver_sql("PRAGMA page_size").scalar_one():
+                raise StoreCorrupt(path=where, moved="")  # SQLite itself reads zeros for what was cut off
     return bool(found)
 
 
@@ -225,19 +257,6 @@ def _move_aside(path: Path) -> StoreCorrupt:
 
 
 # --- engines and faults ------------------------------------------------------------------------------------------
-
-
-def _read_engine(url: str, path: Path | None, mode: Mapping[str, str]) -> Engine:
-    if path is None:
-        return _engine(make_url(url), execution_options={"postgresql_readonly": True})
-    file = URL.create("sqlite", database=path.absolute().as_uri(), query={**mode, "uri": "true"})
-    return _engine(file, *_SQLITE, "query_only=1", shown=path)
-
-
-def _write_engine(url: str, path: Path | None) -> Engine:
-    if path is None:
-        return _engine(make_url(url))
-    return _engine(make_url(url), *_SQLITE, "journal_mode=WAL", "synchronous=FULL", shown=path)
 
 
 def _engine(url: URL, *pragmas: str, shown: Path | None = None, **options: Any) -> Engine:
@@ -601,8 +620,17 @@ def _frame(store: Store, query: Any, columns: Mapping[str, tuple[str, str, bool]
         names = list(result.keys())
         # by column: pandas would look into each row object, which costs ten times as much
         found = list(zip(*result.fetchall(), strict=True)) or [()] * len(names)
-    frame = pd.DataFrame({name: pd.Series(values, dtype="object") for name, values in zip(names, found, strict=True)})
-    return frame.astype({name: columns[name][0] for name in names})
+    return pd.DataFrame({n: _column(values, columns[n][0]) for n, values in zip(names, found, strict=True)})
+
+
+def _column(values: Sequence[Any], dtype: str) -> Any:
+    """One column; numbers and days straight into numpy, which turns None into NaN and NaT."""
+    import numpy as np
+    import pandas as pd
+
+    if dtype in ("float64", "datetime64[s]"):
+        return np.array(values, dtype=dtype)
+    return pd.Series(values, dtype="object").astype(dtype)
 
 
 def read_quotes(store: Store) -> pd.DataFrame:
@@ -725,13 +753,3 @@ def note(store: Store, key: str, value: str) -> None:
 def noted(store: Store, key: str) -> str | None:
     """A word kept by ``note``."""
     return _read_meta(store.engine).get(key)
-
-
-def clear(store: Store) -> None:
-    """Empty every table but the store's own words; only the demo market is ever cleared."""
-    if not store.demo:
-        raise StoreMixed(path=_name(store))
-    with store.engine.begin() as c:
-        for table in schema.metadata.sorted_tables:
-            if table is not schema.meta:
-                c.execute(delete(table))

@@ -41,6 +41,8 @@ def sentence(thing: Problem | BasketwatchError | tuple[str, Mapping[str, str]], 
         key, params = thing.key, thing.params
     else:
         key, params = thing[0], dict(thing[1])
+    if f"source_{params.get('source')}" in CATALOGUE:
+        params = {**params, "source": say(f"source_{params['source']}", lang)}
     return say(key if key in CATALOGUE else "error", lang, **params)
 
 

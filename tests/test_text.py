@@ -112,7 +112,7 @@ def test_both_languages_take_the_same_parameters(key: str) -> None:
 
 def test_sentence_of_each_thing() -> None:
     fault = Blocked(source="tencent", host="qt.gtimg.cn", detail="403")
-    assert text.sentence(fault, "en").startswith("tencent refused the request (403)")
+    assert text.sentence(fault, "en").startswith("Tencent refused the request (403)")
     assert "qt.gtimg.cn" in text.sentence(fault, "zh")
     assert text.sentence(Problem.of("x", "stale", session="2026-07-01", behind=2), "en") == (
         "The quote is of 2026-07-01, 2 sessions behind."

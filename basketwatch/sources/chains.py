@@ -1,25 +1,28 @@
-"""Which source is asked for what, in which order. The only table of fall-backs; ``refresh`` walks along it.
+"""Which source is asked for what, in which order. The only table of fall-backs; the refresh walks along it.
 
 Quotes: one request for many symbols. Mainland and Hong Kong: Tencent → Eastmoney → Sina. Elsewhere: Yahoo's batch →
-Yahoo charts, a request a symbol → Tencent. Histories: see ``fetch_history``.
+Tencent and Sina for what they have → Yahoo's charts, a request a symbol. Histories: see ``histories``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 
 import pandas as pd
 
 from basketwatch import markets
-from basketwatch.errors import SourceError
+from basketwatch.errors import BasketwatchError, SourceError
 from basketwatch.sources import History
+from basketwatch.sources.redact import excerpt
 
 QUOTES: dict[str, tuple[str, ...]] = {
     "china": ("tencent", "eastmoney", "sina"),
-    "abroad": ("yahoo", "yahoo_chart", "tencent"),
+    "abroad": ("yahoo", "tencent", "sina", "yahoo_chart"),
     "sectors": ("shenwan",),
 }
+ONE_BY_ONE = {"yahoo_chart"}  # a request a symbol: asked only for what nobody else has
 
 
 def lane(ticker: str) -> str:
@@ -32,13 +35,14 @@ def lane(ticker: str) -> str:
 
 def serves(source: str, ticker: str) -> bool:
     """Whether a source has such symbols at all."""
+    suffix = markets.split(ticker)[1].suffix
     if source == "tencent":
         return markets.tencent(ticker) is not None
     if source == "eastmoney":
         return markets.eastmoney(ticker) is not None
     if source == "sina":
-        return markets.split(ticker)[1].suffix in ("SH", "SZ", "BJ")
-    return source == "shenwan" or markets.yahoo(ticker) is not None
+        return suffix in ("SH", "SZ", "BJ", "FX")
+    return suffix == "SI" if source == "shenwan" else markets.yahoo(ticker) is not None
 
 
 def fetch_quotes(source: str, tickers: Sequence[str], *, session: date, now: datetime) -> pd.DataFrame:
@@ -46,40 +50,45 @@ def fetch_quotes(source: str, tickers: Sequence[str], *, session: date, now: dat
 
     Raises SourceError.
     """
-    if source == "tencent":
-        from basketwatch.sources import tencent
+    with bugs_said(source):
+        if source == "tencent":
+            from basketwatch.sources import tencent
 
-        return tencent.fetch_quotes(tickers)
-    if source == "eastmoney":
-        from basketwatch.sources import eastmoney
+            return tencent.fetch_quotes(tickers)
+        if source == "eastmoney":
+            from basketwatch.sources import eastmoney
 
-        return eastmoney.fetch_quotes(tickers)
-    if source == "sina":
-        from basketwatch.sources import sina
+            return eastmoney.fetch_quotes(tickers)
+        if source == "sina":
+            from basketwatch.sources import sina
 
-        return sina.fetch_quotes(tickers)
-    if source == "shenwan":
-        from basketwatch.sources import shenwan
+            return sina.fetch_quotes(tickers)
+        if source == "shenwan":
+            from basketwatch.sources import shenwan
 
-        return shenwan.fetch_quotes(tickers, session=session, now=now)
-    from basketwatch.sources import yahoo
+            return shenwan.fetch_quotes(tickers, session=session, now=now)
+        from basketwatch.sources import yahoo
 
-    return yahoo.fetch_quotes(tickers) if source == "yahoo" else yahoo.fetch_quotes_by_chart(tickers)
+        return yahoo.fetch_quotes(tickers) if source == "yahoo" else yahoo.fetch_quotes_by_chart(tickers)
 
 
-def fetch_history(ticker: str, years: int, *, final_before: date) -> History:
-    """Daily bars and factors of one security: mainland through akshare's chain, elsewhere Yahoo; Hong Kong has both.
-
-    Raises the last SourceError.
+def histories(ticker: str) -> list[tuple[str, Callable[..., History]]]:
+    """Sources of a ticker's daily bars in the order in which they are asked, each called with (ticker, years,
+    final_before=): mainland through akshare's, elsewhere Yahoo; Hong Kong has both.
     """
     from basketwatch.sources import ashare, yahoo
 
     group = markets.group(ticker)
-    if group == "CN":
-        return ashare.fetch_history(ticker, years, final_before=final_before)
+    abroad = [] if group == "CN" else [("yahoo", yahoo.fetch_history)]
+    return [*abroad, *ashare.chain(ticker)]
+
+
+@contextmanager
+def bugs_said(source: str) -> Iterator[None]:
+    """A bug in one reader must not stop the others: it becomes a SourceError, which is shown like any other."""
     try:
-        return yahoo.fetch_history(ticker, years, final_before=final_before)
-    except SourceError:
-        if group != "HK":
-            raise
-        return ashare.fetch_history(ticker, years, final_before=final_before)
+        yield
+    except BasketwatchError:
+        raise
+    except Exception as error:
+        raise SourceError(source=source, detail=f"{type(error).__name__}: {excerpt(str(error))}") from error

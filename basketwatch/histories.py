@@ -1,0 +1,330 @@
+"""Daily histories: which are wanted, read along their chains, checked against store and quotes, kept.
+
+A history is read when none is stored, when sessions are missing before the latest quote, or when a quote contradicts
+it; and a few every day for what no quote shows: dividends abroad, corrections, what was bought back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from basketwatch import checks, clock, frames, markets, past, store
+from basketwatch.calendars import FINAL_AFTER
+from basketwatch.errors import NoData, SourceError, SuspectAnswer
+from basketwatch.past import Past
+from basketwatch.quotes import NOTICED
+from basketwatch.sources import History, chains
+from basketwatch.store import SymbolState
+from basketwatch.work import (
+    Part,
+    Work,
+    aside,
+    final_before,
+    settled,
+    side_by_side,
+    state_of,
+    told,
+)
+
+HEAL = 3  # histories a day read again although nothing is missing
+HEAL_AFTER = timedelta(days=5)
+RATES_AFTER = timedelta(days=2)  # exchange rates have no sessions by which a gap could be told
+ONCE_A_DAY = timedelta(hours=20)
+GIVEN_UP_FOR = timedelta(hours=12)  # a history that no source has, or that failed its checks, is not asked for before
+MOST = 600  # histories a run; the rest follows in the next one, and is said
+SHORT = 20  # bars; a new listing has so few, a cut answer too
+OVERLAP = 5  # stored bars that a history has been held against (checks.OVERLAP)
+QUARTER = timedelta(days=80)
+DIVIDENDS = "dividends"  # the store's word: when they were read last, or "" after a failure
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A history that passed: what to write, and how."""
+
+    verdict: checks.Verdict
+    factors: pd.DataFrame
+    source: str
+
+
+@dataclass(frozen=True)
+class Read:
+    """What reading one history along its chain came to."""
+
+    kept: Kept | None
+    failures: list[tuple[str, SourceError]]
+
+
+# --- which -------------------------------------------------------------------------------------------------------
+
+
+def wanted(work: Work, tickers: Sequence[str], known: Past, now: datetime) -> tuple[list[str], list[str]]:
+    """Tickers whose history must be read, and those that are worth reading again today."""
+    given_up = {
+        s.ticker for s in store.read_states(work.opened)
+        if s.part == "bars" and s.state in ("no_data", "unknown_symbol", "suspect") and s.at > now - GIVEN_UP_FOR
+    }  # fmt: skip
+    asked = [t for t in tickers if t not in given_up]
+    must = [t for t in asked if _lacks(work, t, known, now)]
+    left = HEAL - sum(row.read_at > now - ONCE_A_DAY for row in known.series.values())
+    old = [t for t in asked if t not in must and known.series[t].read_at < now - _patience(t)]
+    due = {t for t in old if markets.kind(t) == "fx" or _dividend_due(work, t, now)}
+    old.sort(key=lambda t: (markets.kind(t) != "fx", t not in due, known.series[t].read_at))
+    return must, old[: max(0, left)]
+
+
+def _patience(ticker: str) -> timedelta:
+    return RATES_AFTER if markets.kind(ticker) == "fx" else HEAL_AFTER
+
+
+def _lacks(work: Work, ticker: str, known: Past, now: datetime) -> bool:
+    """Whether nothing is stored, too little, or not all up to the session that quote or calendar call for."""
+    row, last = known.series.get(ticker), known.last(ticker)
+    if row is None or last is None or row.years < work.years or ticker in work.reread:
+        return True
+    waiting = work.waiting.get(ticker)
+    if waiting and any(past.fit(row, known, now) == "contradicts" for row in waiting[0]):
+        return True
+    due = _due(work, ticker, known, now)
+    calendar = work.calendars.get(markets.group(ticker))
+    session = calendar.session(due) if calendar and due else None
+    if session is None or row.read_at >= session.closes + FINAL_AFTER:
+        return False
+    return last < session.day or row.count < SHORT
+
+
+def _due(work: Work, ticker: str, known: Past, now: datetime) -> date | None:
+    """The session up to which final bars should be stored: what the quote shows, else the calendar where it is sure."""
+    group = markets.group(ticker)
+    last = settled(work, group, now)
+    waiting = work.waiting.get(ticker)
+    quote = work.quotes.get(ticker) or (waiting[0][0] if waiting else None)
+    if quote is None:
+        return last.day if last and last.confirmed else None
+    if quote["suspended"]:
+        return None
+    day: date = quote["session"].date()
+    return day if last and day <= last.day else known.before(ticker, day)
+
+
+def _dividend_due(work: Work, ticker: str, now: datetime) -> bool:
+    """A foreign payer whose last known ex-date lies a quarter back: its quotes do not show the next one."""
+    if markets.group(ticker) == "CN":
+        return False
+    factors = store.read_factors(work.opened, [ticker])
+    return bool(len(factors)) and now.date() - factors["ex_date"].max().date() > QUARTER
+
+
+# --- the part ----------------------------------------------------------------------------------------------------
+
+
+def update(work: Work, tickers: Sequence[str]) -> None:
+    """Read what is wanted, mainland and foreign hosts side by side, each at its own pace; written as it arrives."""
+    now = clock.now()
+    known = past.look_back(work.opened, work.calendars, now)
+    must, again = wanted(work, tickers, known, now)
+    todo = [*must[:MOST], *again]
+    part = Part("bars", "histories", len(must) + len(again), missing=list(must[MOST:]))
+    work.parts.append(part)
+    work.total += len(todo)
+    dividends = _dividends(work, tickers, todo)
+    mainland = [t for t in todo if markets.group(t) == "CN"]
+    lanes = [mainland, [t for t in todo if t not in mainland]]
+    for ticker, found in side_by_side(work, lanes, lambda t: _read(work, t, dividends, known)):
+        read = Read(None, [("basketwatch", found)]) if isinstance(found, SourceError) else found
+        _keep(work, ticker, read, part)
+        work.step(ticker)
+
+
+def _dividends(work: Work, tickers: Sequence[str], todo: Sequence[str]) -> pd.DataFrame:
+    """Dividends and bonus issues of all mainland stocks, one request: with any history, and when they failed before."""
+    shares = [t for t in tickers if markets.group(t) == "CN" and markets.kind(t) == "stock"]
+    failed_before = store.noted(work.opened, DIVIDENDS) == ""
+    if not shares or not (failed_before or set(shares) & set(todo)):
+        return pd.DataFrame()
+    part = Part("bars", "dividends", len(shares))
+    work.parts.append(part)
+    since = date(clock.now().year - work.years - 1, 1, 1)
+
+    def fetch(_: str) -> pd.DataFrame:
+        from basketwatch.sources import eastmoney
+
+        with chains.bugs_said("eastmoney"):
+            return eastmoney.fetch_dividends(shares, since=since)
+
+    _, found = next(side_by_side(work, [["dividends"]], fetch))
+    if isinstance(found, SourceError):
+        part.failed("eastmoney", found)
+        store.note(work.opened, DIVIDENDS, "")
+        return pd.DataFrame()
+    part.got = len(shares)
+    part.gave("eastmoney")
+    if failed_before:
+        _catch_up(work, found, set(shares) - set(todo))
+    store.note(work.opened, DIVIDENDS, clock.iso(clock.now()))
+    return found
+
+
+def _catch_up(work: Work, dividends: pd.DataFrame, tickers: set[str]) -> None:
+    """Factors of histories that were stored while the dividends could not be had."""
+    from basketwatch.sources import eastmoney
+
+    bars = store.read_bars(work.opened, sorted(tickers & set(dividends["ticker"])))
+    found = eastmoney.factors(dividends[dividends["ticker"].isin(bars["ticker"])], bars)
+    stored = store.read_factors(work.opened, sorted(tickers))
+    noticed = stored[stored["source"].str.endswith(NOTICED)].set_index(["ticker", "ex_date"]).index
+    found = found[~found.set_index(["ticker", "ex_date"]).index.isin(noticed)]
+    store.save_factors(work.opened, found)
+
+
+# --- one history -------------------------------------------------------------------------------------------------
+
+
+def _read(work: Work, ticker: str, dividends: pd.DataFrame, known: Past) -> Read:
+    """One ticker along its chain: the first history that passes; of short ones the longest."""
+    best: Kept | None = None
+    failures: list[tuple[str, SourceError]] = []
+    for source, link in chains.histories(ticker):
+        before = final_before(work, markets.group(ticker), clock.now())
+        try:
+            with chains.bugs_said(source):
+                kept = accept(work, ticker, link(ticker, work.years, final_before=before), dividends, known)
+        except SourceError as error:
+            failures.append((source, error))
+            continue
+        if ticker in known.series or len(kept.verdict.bars) >= SHORT:
+            return Read(kept, failures)
+        best = kept if best is None or len(kept.verdict.bars) > len(best.verdict.bars) else best
+    return Read(best, failures or [("basketwatch", NoData(source="basketwatch", ticker=ticker))])
+
+
+def accept(work: Work, ticker: str, found: History, dividends: pd.DataFrame, known: Past) -> Kept:
+    """Check a history against the store and this run's quote. Raises SuspectAnswer, BadAnswer."""
+    calendar, now = work.calendars.get(markets.group(ticker)), clock.now()
+    bars = checks.typed(found.bars, frames.BARS, source=found.source)
+    stored = store.read_bars(work.opened, [ticker])
+    if bars.empty:
+        raise NoData(source=found.source, ticker=ticker)
+    factors = _factors(ticker, found, dividends)
+    # Tencent sends 800 bars at most; for the sectors only what lies between was asked for
+    asked = None if markets.kind(ticker) == "sector" else now.date() - timedelta(days=365 * min(work.years, 3))
+    verdict = checks.check_bars(bars, ticker, calendar=calendar, now=now, stored=stored, factors=factors, asked=asked)
+    if verdict.bars.empty:
+        raise SuspectAnswer(source=found.source, ticker=ticker, detail="no bar passed")
+    compared = int(stored["final"].sum()) >= OVERLAP
+    _check_quotes(work, ticker, verdict.bars, factors, known, compared=compared)
+    if verdict.action == "append":
+        factors = _with_noticed(work, ticker, factors)
+    return Kept(verdict, factors, found.source)
+
+
+def _check_quotes(
+    work: Work, ticker: str, bars: pd.DataFrame, factors: pd.DataFrame, known: Past, *, compared: bool
+) -> None:
+    """Raise SuspectAnswer where this run's quotes contradict a history; ``compared`` with the store it beats a doubtful."""
+    kept = work.quotes.get(ticker)
+    quotes = [kept] if kept else work.waiting.get(ticker, ([], None))[0]
+    said = [past.explains(bars, factors, row, known) for row in quotes]
+    if not said or False not in said or True in said or (compared and kept is None):
+        return
+    if kept is None:
+        work.contradicted.add(ticker)
+    detail = f"previous close {quotes[0]['previous_close']:.10g} of {quotes[0]['source']} contradicts it"
+    raise SuspectAnswer(source=str(bars["source"].iloc[0]), ticker=ticker, detail=detail)
+
+
+def _factors(ticker: str, found: History, dividends: pd.DataFrame) -> pd.DataFrame:
+    """The history's own factors; a mainland stock's come from its dividends."""
+    from basketwatch.sources import eastmoney
+
+    if dividends.empty or not (dividends["ticker"] == ticker).any():
+        return found.factors
+    return eastmoney.factors(dividends[dividends["ticker"] == ticker], found.bars)
+
+
+def _with_noticed(work: Work, ticker: str, factors: pd.DataFrame) -> pd.DataFrame:
+    """The exchange's own reference prices, read off quotes, stay: they know rights issues and shares bought back."""
+    stored = store.read_factors(work.opened, [ticker])
+    noticed = stored[stored["source"].str.endswith(NOTICED)]
+    if noticed.empty:
+        return factors
+    rest = factors[~factors["ex_date"].isin(noticed["ex_date"])]
+    return pd.concat([rest, noticed]) if len(rest) else noticed
+
+
+def _keep(work: Work, ticker: str, read: Read, part: Part) -> None:
+    """Write one history, or say why there is none."""
+    now = clock.now()
+    for source, error in read.failures if read.kept is None else ():
+        part.failed(source, error)
+    if read.kept is None:
+        part.missing.append(ticker)
+        states = [state_of(ticker, "bars", source, error, now) for source, error in read.failures]
+        store.save_states(work.opened, [told(states)])
+    else:
+        _write(work, ticker, read.kept, now)
+        work.contradicted.discard(ticker)
+        part.got += 1
+        part.gave(read.kept.source)
+    suspects = [(s, e) for s, e in read.failures if isinstance(e, SuspectAnswer)]
+    rows = [aside(ticker, "bars", source, error.key, error.params, now) for source, error in suspects]
+    store.save_quarantine(work.opened, rows)
+
+
+def _write(work: Work, ticker: str, kept: Kept, now: datetime) -> None:
+    verdict = kept.verdict
+    # Without any factor those that are stored stay: a source that has none says nothing about them.
+    factors = kept.factors if len(kept.factors) or verdict.action == "replace" else None
+    swap = verdict.action == "replace"
+    store.save_series(work.opened, ticker, verdict.bars, factors, years=work.years, now=now, swap=swap)
+    rejected = {f.key: f for f in verdict.faults if f.severity == "hard"}  # one a kind is enough to look into
+    params: dict[str, Any] = {"ticker": ticker, "source": kept.source}
+    rows = [aside(ticker, "bars", kept.source, f.key, params | {"detail": f.detail}, now) for f in rejected.values()]
+    store.save_quarantine(work.opened, rows)
+    store.save_states(work.opened, [SymbolState(ticker, "bars", "ok", kept.source, now)])
+
+
+# --- Shenwan sectors ---------------------------------------------------------------------------------------------
+
+
+def update_sectors(work: Work, tickers: Sequence[str]) -> None:
+    """Closes of the Shenwan indices: years at first, afterwards only what lies between; a request a calendar year."""
+    now = clock.now()
+    known = past.look_back(work.opened, work.calendars, now)
+    if not tickers or not any(_lacks(work, t, known, now) for t in tickers):
+        return
+    part = Part("sectors", "sectors", len(tickers))
+    work.parts.append(part)
+    work.total += 1
+    short = any(t not in known.series or known.series[t].years < work.years for t in tickers)
+    newest = [known.last(t) or now.date() for t in tickers]
+    first = date(now.year - work.years, 1, 1) if short else min(newest) - timedelta(days=14)
+
+    def fetch(_: str) -> pd.DataFrame:
+        from basketwatch.sources import shenwan
+
+        with chains.bugs_said("shenwan"):
+            return shenwan.fetch_closes(first, now.astimezone(UTC).date())
+
+    _, found = next(side_by_side(work, [["sectors"]], fetch))
+    for ticker in tickers:
+        _keep(work, ticker, _sector(work, ticker, found, known), part)
+    work.step("sectors")
+
+
+def _sector(work: Work, ticker: str, found: pd.DataFrame | SourceError, known: Past) -> Read:
+    """One sector's closes out of the answer about all."""
+    if isinstance(found, SourceError):
+        return Read(None, [("shenwan", found)])
+    bars = found[found["ticker"] == ticker]
+    try:
+        with chains.bugs_said("shenwan"):
+            history = History(bars, pd.DataFrame(columns=list(frames.FACTORS)), "shenwan")
+            return Read(accept(work, ticker, history, pd.DataFrame(), known), [])
+    except SourceError as error:
+        return Read(None, [("shenwan", error)])

@@ -1,0 +1,160 @@
+"""What is known of the last weeks, and whether a quote or a history fits to it.
+
+A quote proves whose it is by its previous close: that must be the stored close of the session before, or that close
+times the factor of an ex-date. Another stock's price under the right label, a stuck page and a wrong date all fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+import pandas as pd
+
+from basketwatch import markets, store
+from basketwatch.calendars import FINAL_AFTER, Calendar
+from basketwatch.store import Store
+from basketwatch.work import FX_ZONE, Row
+
+Fit = Literal["fits", "contradicts", "unknown"]
+
+WEEK, WEEKS = timedelta(days=7), timedelta(days=60)
+VOLUME = 25  # times the median session: more is rare enough to want a second opinion
+RATE = 0.04  # exchange rates have no session before to hold against; further moves want a second opinion
+AUCTION = {"HK": timedelta(minutes=8)}  # trading goes on so long after what calendars call the close
+
+
+@dataclass(frozen=True)
+class Past:
+    """``closes``: final closes of the last weeks by ticker and session, and the newest whatever its age.
+
+    ``volumes``: the median session's. ``taken``: stored quotes, among them those taken after a close (``closing``),
+    which become the session's final bar when the next session's previous close agrees.
+    """
+
+    calendars: Mapping[str, Calendar]
+    closes: dict[str, dict[date, float]]
+    volumes: dict[str, float]
+    taken: dict[str, Row]
+    series: dict[str, Any]
+
+    def last(self, ticker: str) -> date | None:
+        """The newest session with a final bar."""
+        return max(self.closes.get(ticker, {}), default=None)
+
+    def before(self, ticker: str, day: date) -> date | None:
+        """The session before ``day``; for an exchange rate the day before."""
+        calendar = self.calendars.get(markets.group(ticker))
+        found = calendar.before(day) if calendar else None
+        return found.day if found else None
+
+    def closing(self, ticker: str, day: date, now: datetime) -> Row | None:
+        """The stored quote, where it is the last one of session ``day`` and nothing final is stored for that."""
+        row = self.taken.get(ticker)
+        if row is None or row["session"].date() != day or row["suspended"] or day in self.closes.get(ticker, {}):
+            return None
+        return row if is_closing(row, self.calendars, now) else None
+
+
+def look_back(opened: Store, calendars: Mapping[str, Calendar], now: datetime) -> Past:
+    """Read what quotes are held against."""
+    bars = store.read_bars(opened, None, since=(now - WEEKS).date())
+    bars = bars[bars["final"]]
+    closes: dict[str, dict[date, float]] = {t: {day: close} for t, (day, close) in store.last_closes(opened).items()}
+    for ticker, day, close in zip(bars["ticker"], bars["session"], bars["close"], strict=True):
+        closes[ticker][day.date()] = close
+    volumes = bars.groupby("ticker")["volume"].median().dropna().to_dict()
+    taken = {row["ticker"]: row for row in store.read_quotes(opened).to_dict("records")}
+    return Past(calendars, closes, volumes, taken, store.read_series(opened))  # type: ignore[arg-type]
+
+
+def is_closing(row: Row, calendars: Mapping[str, Calendar], now: datetime) -> bool:
+    """Whether a quote holds its session's final values: taken after the close, and the half hour has passed."""
+    group, day = markets.group(row["ticker"]), row["session"].date()
+    if group not in calendars:
+        return bool(day < now.astimezone(FX_ZONE).date())
+    session = calendars[group].session(day)
+    if session is None or now < session.closes + FINAL_AFTER:
+        return False
+    return bool(row["quote_time"] >= session.closes + AUCTION.get(group, timedelta()))
+
+
+def fit(row: Row, past: Past, now: datetime) -> Fit:
+    """Whether a quote's previous close and volume fit to what is stored."""
+    ticker, day = row["ticker"], row["session"].date()
+    closes = past.closes.get(ticker, {})
+    if heavy(row, past):
+        return "contradicts"
+    earlier = [d for d in closes if d < day]
+    if markets.kind(ticker) == "fx":
+        newest = closes[max(closes)] if closes else None
+        return "unknown" if newest is None else "fits" if abs(row["last"] / newest - 1) < RATE else "contradicts"
+    before = past.before(ticker, day)
+    if before in closes:
+        return "fits" if same(row["previous_close"], closes[before], ticker) else "contradicts"
+    if before and (closing := past.closing(ticker, before, now)) and _follows(row, closing):
+        return "fits"
+    # The session before is not stored: a suspension or a gap. To repeat the newest close is proof enough.
+    return "fits" if earlier and same(row["previous_close"], closes[max(earlier)], ticker) else "unknown"
+
+
+def heavy(row: Row, past: Past) -> bool:
+    """Whether so much was traded that lots may have been taken for shares."""
+    return bool(row["volume"] > VOLUME * past.volumes.get(row["ticker"], float("inf")) > 0)
+
+
+def _follows(row: Row, closing: Row) -> bool:
+    return same(row["previous_close"], closing["last"], row["ticker"])
+
+
+def same(one: float, other: float, ticker: str) -> bool:
+    """Equal prices: to the tick on the mainland, where references are exact; elsewhere to what sources round away."""
+    if markets.group(ticker) != "CN":
+        return bool(abs(one / other - 1) <= 5e-4)
+    ticks = {"etf": 0.0006, "stock": 0.006}
+    return bool(abs(one - other) <= ticks.get(markets.kind(ticker), 0.011))
+
+
+def agree(one: Row, other: Row) -> bool:
+    """Whether two sources tell of the same thing: session, previous close and, roughly, price and volume."""
+    if one["session"] != other["session"] or not same(one["previous_close"], other["previous_close"], one["ticker"]):
+        return False
+    volumes = [v for v in (one["volume"], other["volume"]) if v > 0]
+    alike = len(volumes) < 2 or max(volumes) <= 5 * min(volumes)
+    return bool(alike and abs(one["last"] / other["last"] - 1) < 0.05)
+
+
+def _same_session(bars: pd.DataFrame, row: Row) -> bool:
+    """Whether a history's bar of the quote's own session, where it has one, tells of the same trade as the quote."""
+    for close, volume, final in zip(bars["close"], bars["volume"], bars["final"], strict=True):
+        if final and not same(close, row["last"], row["ticker"]):
+            return False
+        if volume > 0 and row["volume"] > 0 and not 0.2 < volume / row["volume"] < 5:
+            return False
+    return True
+
+
+def explains(bars: pd.DataFrame, factors: pd.DataFrame, row: Row, past: Past) -> bool | None:
+    """Whether a history leads to a quote's previous close, by itself or with the factors of ex-dates in between.
+
+    None where it lacks a bar that it takes: the session before, and where much was traded the session itself.
+    """
+    ticker, day = row["ticker"], row["session"].date()
+    before = past.before(ticker, day)
+    if before is None:
+        near = bars.loc[bars["session"] >= pd.Timestamp(day - WEEK), "close"]
+        return (
+            abs(row["last"] / float(near.iloc[-1]) - 1) < RATE if len(near) and markets.kind(ticker) == "fx" else None
+        )
+    own = bars.loc[bars["session"] == pd.Timestamp(before), "close"]
+    traded = bars.loc[bars["session"] == pd.Timestamp(day), "volume"]
+    if own.empty or (heavy(row, past) and traded.empty):
+        return None
+    if not _same_session(bars[bars["session"] == pd.Timestamp(day)], row):
+        return False
+    close = float(own.iloc[0])
+    paid = factors["factor"][(factors["ex_date"] > pd.Timestamp(before)) & (factors["ex_date"] <= pd.Timestamp(day))]
+    adjusted = close * float(paid.to_numpy().prod())
+    return any(same(row["previous_close"], c, ticker) for c in (close, adjusted, round(adjusted, 2)))

@@ -1,0 +1,300 @@
+"""Latest quotes: each lane along its chain until nothing is missing, and what follows from them.
+
+A quote that fits to the stored closes is kept; one that does not needs a second source that says the same, or a
+history that explains it (``past``). Today's bar comes from the quote, and so do the mainland's ex-dates: 前收盘 is the
+exchange's reference price, and reference / stored close is the factor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+
+from basketwatch import checks, clock, frames, markets, past, store
+from basketwatch.calendars import FINAL_AFTER
+from basketwatch.errors import SourceError, SuspectAnswer
+from basketwatch.past import Past
+from basketwatch.sources import chains
+from basketwatch.store import SymbolState
+from basketwatch.work import Part, Row, Work, aside, begun, expected, side_by_side, state_of, told
+
+NOTICED = " quote"  # ends the source of a factor that was read off a quote
+LAG = timedelta(minutes=5)  # by which a quote may be older than one that is held already, as sources differ
+GONE_FOR = timedelta(hours=12)  # a symbol that nobody has is not asked for one by one before
+
+
+@dataclass
+class Lane:
+    """One chain under way. ``late``: kept, but of an earlier session than it should be. ``early``: not begun yet."""
+
+    name: str
+    tickers: Sequence[str]
+    part: Part
+    gone: set[str]
+    kept: dict[str, Row] = field(default_factory=dict)
+    late: set[str] = field(default_factory=set)
+    early: set[str] = field(default_factory=set)
+    doubted: dict[str, list[Row]] = field(default_factory=dict)
+    failures: dict[str, list[SymbolState]] = field(default_factory=dict)
+    quarantine: list[dict[str, object]] = field(default_factory=list)
+
+    def open(self, source: str) -> list[str]:
+        """What this source is to be asked for."""
+        fresh = {t for t in self.kept if t not in self.late} | self.early
+        if source in chains.ONE_BY_ONE:
+            fresh |= self.kept.keys() | self.doubted.keys() | self.gone
+        return sorted(t for t in self.tickers if t not in fresh and chains.serves(source, t))
+
+    def failed(self, state: SymbolState) -> None:
+        self.failures.setdefault(state.ticker, []).append(state)
+
+
+def update(work: Work, tickers: Sequence[str]) -> None:
+    """All lanes at once; each is written as soon as it has come to its end."""
+    now = clock.now()
+    known = past.look_back(work.opened, work.calendars, now)
+    by_lane: dict[str, list[str]] = {}
+    for ticker in tickers:
+        by_lane.setdefault(chains.lane(ticker), []).append(ticker)
+    gone = {
+        s.ticker for s in store.read_states(work.opened)
+        if s.part == "quotes" and s.state in ("no_data", "unknown_symbol") and s.at > now - GONE_FOR
+    }  # fmt: skip
+    lanes = {n: Lane(n, found, Part("quotes", n, len(found)), gone) for n, found in by_lane.items()}
+    work.total += len(lanes)
+    for name, error in side_by_side(work, [[n] for n in lanes], lambda n: _walk(work, lanes[n], known)):
+        lane = lanes[name]
+        if isinstance(error, SourceError):
+            lane.part.failed("basketwatch", error)
+            for ticker in lane.tickers:
+                lane.failed(state_of(ticker, "quotes", "basketwatch", error, now))
+        _close(work, lane, known)
+        work.step(name)
+
+
+def _walk(work: Work, lane: Lane, known: Past) -> None:
+    """Ask one source after the other for what is missing, late or in doubt."""
+    for source in chains.QUOTES[lane.name]:
+        asked, now = lane.open(source), clock.now()
+        if not asked:
+            continue
+        latest = {group: begun(work, group, now) for group in (*markets.GROUPS, "FX")}
+        try:
+            answer = chains.fetch_quotes(source, asked, session=latest["CN"], now=now)
+            with chains.bugs_said(source):
+                answer = checks.typed(answer, frames.QUOTES, source=source)
+                good, faults = checks.check_quotes(answer, asked, begun=latest, now=clock.now(), last_close={})
+        except SourceError as error:
+            lane.part.failed(source, error)
+            for ticker in asked:
+                lane.failed(state_of(ticker, "quotes", source, error, now))
+            continue
+        for fault in faults:
+            if fault.severity == "hard":
+                _fault(work, lane, source, fault, now)
+        for row in good.to_dict("records"):
+            _take(work, lane, row, known, now)  # type: ignore[arg-type]
+
+
+def _fault(work: Work, lane: Lane, source: str, fault: checks.Fault, now: datetime) -> None:
+    """A row that is not there or may not be kept. Before the opening a line that bears the new day is no fault."""
+    if fault.key == "not_begun" and _about_to_open(work, fault, now):
+        lane.early.add(fault.ticker)
+        return
+    params = {"ticker": fault.ticker, "detail": fault.detail, "source": source}
+    state = "no_data" if fault.key == "missing" else "suspect"
+    lane.failed(SymbolState(fault.ticker, "quotes", state, source, now, None, fault.key, tuple(params.items())))
+    if fault.key != "missing":
+        lane.quarantine.append(aside(fault.ticker, "quotes", source, fault.key, params, now))
+
+
+def _about_to_open(work: Work, fault: checks.Fault, now: datetime) -> bool:
+    group = markets.group(fault.ticker)
+    calendar = work.calendars.get(group)
+    state = calendar.state(now) if calendar else None
+    today = now.astimezone(markets.zone_of(group)).date()
+    return state is not None and state.phase == "pre" and fault.session == today
+
+
+def _take(work: Work, lane: Lane, row: Row, known: Past, now: datetime) -> None:
+    """Keep a quote, or put it with those in doubt; one older than what is kept or stored changes nothing."""
+    ticker, source = row["ticker"], row["source"]
+    if (before := _stuck(row, known)) is not None:
+        row["session"] = pd.Timestamp(before)
+    held = lane.kept.get(ticker) or known.taken.get(ticker)
+    late = not row["suspended"] and row["session"].date() < expected(work, markets.group(ticker), now)
+    if held and (held["session"] > row["session"] or held["quote_time"] > row["quote_time"] + LAG):
+        lane.failed(SymbolState(ticker, "quotes", "stale", source, now, None, "stale_day", (("ticker", ticker),)))
+        return
+    others = lane.doubted.setdefault(ticker, [])
+    same = [o for o in others if o["source"] != source and past.agree(o, row)]
+    others.append(row)
+    if past.fit(row, known, now) != "fits":
+        if not same:
+            return
+        row = min([*same, row], key=lambda r: r["volume"])  # lots taken for shares are a hundred times too many
+    lane.kept[ticker] = row
+    (lane.late.add if late else lane.late.discard)(ticker)
+    lane.part.gave(lane.kept[ticker]["source"])
+
+
+def _stuck(row: Row, known: Past) -> date | None:
+    """The session before, where a page without a date still shows that: its last price is that session's close."""
+    before = known.before(row["ticker"], row["session"].date())
+    close = known.closes.get(row["ticker"], {}).get(before) if before else None
+    if markets.kind(row["ticker"]) != "sector" or close is None:
+        return None
+    stuck = past.same(row["last"], close, row["ticker"]) and not past.same(row["previous_close"], close, row["ticker"])
+    return before if stuck else None
+
+
+def _close(work: Work, lane: Lane, known: Past) -> None:
+    """Write what the lane brought, and say what it did not."""
+    now, part = clock.now(), lane.part
+    keep(work, list(lane.kept.values()), known)
+    for ticker, rows in lane.doubted.items():
+        if ticker not in lane.kept:
+            work.waiting[ticker] = (rows, part)
+        else:
+            lane.quarantine += [_contradicted(r, now) for r in rows if not past.agree(r, lane.kept[ticker])]
+    part.wanted -= len(lane.early)
+    part.got = len(lane.kept)
+    lacking = [t for t in lane.tickers if t not in lane.kept and t not in lane.early]
+    part.missing = [t for t in lacking if t not in work.waiting]
+    part.stale = sorted(lane.late)
+    work.parts.append(part)
+    states = [told(found) for t, found in lane.failures.items() if t in part.missing]
+    states = [_gone(s, lane, known) for s in states]
+    states += [
+        SymbolState(t, "quotes", "stale" if t in lane.late else "ok", r["source"], now) for t, r in lane.kept.items()
+    ]
+    store.save_states(work.opened, states)
+    store.save_quarantine(work.opened, lane.quarantine)
+
+
+def _gone(state: SymbolState, lane: Lane, known: Past) -> SymbolState:
+    """Unknown instead of empty, where every source answered, others came, and nothing was ever stored."""
+    if state.state != "no_data" or not lane.kept or state.ticker in known.closes:
+        return state
+    params = (("source", state.source), ("ticker", state.ticker))
+    return SymbolState(
+        state.ticker, "quotes", "unknown_symbol", state.source, state.at, None, "source_unknown_symbol", params
+    )
+
+
+def _contradicted(row: Row, now: datetime) -> dict[str, object]:
+    params = {
+        "ticker": row["ticker"],
+        "source": row["source"],
+        "detail": f"previous_close={row['previous_close']:.10g}",
+    }
+    return aside(row["ticker"], "quotes", row["source"], "other_symbol", params, now)
+
+
+# --- what follows from a quote -----------------------------------------------------------------------------------
+
+
+def keep(work: Work, rows: Sequence[Row], known: Past) -> None:
+    """Write quotes, the ex-dates that they show, and the bars of their sessions."""
+    if not rows:
+        return
+    work.quotes |= {row["ticker"]: row for row in rows}
+    store.save_quotes(work.opened, pd.DataFrame(list(rows)))
+    store.save_factors(work.opened, pd.DataFrame(_ex_dates(work, rows, known), columns=list(frames.FACTORS)))
+    add_bars(work, rows, known)
+
+
+def _ex_dates(work: Work, rows: Sequence[Row], known: Past) -> list[dict[str, object]]:
+    """Factors where a confirmed reference price lies below the stored close; else the history must be read again."""
+    found = []
+    for row in rows:
+        ticker, day = row["ticker"], row["session"].date()
+        before = known.before(ticker, day)
+        close = known.closes.get(ticker, {}).get(before) if before else None
+        if close is None or past.same(row["previous_close"], close, ticker):
+            continue
+        mainland = markets.group(ticker) == "CN" and markets.kind(ticker) in ("stock", "etf")
+        if mainland and row["previous_close"] < close:
+            factor = row["previous_close"] / close
+            found.append(
+                {"ticker": ticker, "ex_date": row["session"], "factor": factor, "source": row["source"] + NOTICED}
+            )
+        else:
+            work.reread.add(ticker)
+    return found
+
+
+def add_bars(work: Work, rows: Sequence[Row], known: Past) -> None:
+    """Bars of the quotes' sessions where nothing lacks before them; and the session before, if that was still open."""
+    now = clock.now()
+    bars = []
+    for row in rows:
+        ticker, day = row["ticker"], row["session"].date()
+        last, before = known.last(ticker), known.before(ticker, day)
+        closing = known.closing(ticker, before, now) if before and last and last < before else None
+        if closing is not None and past.same(row["previous_close"], closing["last"], ticker):
+            bars.append(closing | {"final": True})
+            last = before
+        if last is None or row["suspended"] or last >= day or day.weekday() > 4 or ticker in work.reread:
+            continue
+        if _reaches(known, ticker, last, before):
+            bars.append(row | {"final": past.is_closing(row, work.calendars, now)})
+    if bars:
+        store.save_bars(work.opened, pd.DataFrame(bars).rename(columns={"last": "close"}))
+
+
+def _reaches(known: Past, ticker: str, last: date, before: date | None) -> bool:
+    """Whether the stored history goes up to the session before, or was read whole after that had settled."""
+    if before is None or last >= before:
+        return True
+    session = known.calendars[markets.group(ticker)].session(before)
+    row = known.series.get(ticker)
+    return session is not None and row is not None and row.read_at >= session.closes + FINAL_AFTER
+
+
+# --- when the histories are in -----------------------------------------------------------------------------------
+
+
+def settle(work: Work, *, histories_read: bool) -> None:
+    """Hold what waits against the histories that have come, keep what they explain or what nothing speaks against."""
+    now = clock.now()
+    known = past.look_back(work.opened, work.calendars, now)
+    bars = store.read_bars(work.opened, list(work.waiting), since=(now - past.WEEKS).date())
+    factors = store.read_factors(work.opened, list(work.waiting))
+    good, states, quarantine = [], [], []
+    for ticker, (rows, part) in work.waiting.items():
+        mine = bars[bars["ticker"] == ticker], factors[factors["ticker"] == ticker]
+        row = next((r for r in rows if histories_read and past.explains(*mine, r, known)), None)
+        if row is None and len(rows) == 1 and ticker not in work.contradicted:
+            row = rows[0] if past.fit(rows[0], known, now) != "contradicts" else None
+        if row is not None:
+            good.append(row)
+            part.got += 1
+            part.gave(row["source"])
+            if not row["suspended"] and row["session"].date() < expected(work, markets.group(ticker), now):
+                part.stale.append(ticker)
+            states.append(SymbolState(ticker, "quotes", "ok", row["source"], now))
+            continue
+        part.missing.append(ticker)
+        for row in rows:
+            detail = f"previous close {row['previous_close']:.10g}"
+            error = SuspectAnswer(source=row["source"], ticker=ticker, detail=detail)
+            part.failed(row["source"], error)
+            states.append(state_of(ticker, "quotes", row["source"], error, now))
+            quarantine.append(_contradicted(row, now))
+    work.reread.clear()
+    store.save_states(work.opened, states)
+    store.save_quarantine(work.opened, quarantine)
+    _save_settled(work, good, known)
+
+
+def _save_settled(work: Work, good: Sequence[Row], known: Past) -> None:
+    """The quotes that waited; and bars of all this run's quotes, since more of them now follow on what is stored."""
+    if good:
+        store.save_quotes(work.opened, pd.DataFrame(list(good)))
+        work.quotes |= {row["ticker"]: row for row in good}
+    rows = [r for r in work.quotes.values() if past.fit(r, known, clock.now()) == "fits"]
+    add_bars(work, rows, known)

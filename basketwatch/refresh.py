@@ -1,0 +1,160 @@
+"""Bring the store up to date: fetch → check → store. The one writer, run as a process of its own.
+
+Cron and the dashboard start the same command. Everything is written as it arrives, stock by stock, so a run that is
+killed continues where it stopped; a failure never deletes or overwrites good data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from basketwatch import clock, histories, markets, quotes, store
+from basketwatch.baskets import read_house, universe
+from basketwatch.calendars import Calendar, Session
+from basketwatch.errors import SourceError, StoreCorrupt
+from basketwatch.sources import chains, guard
+from basketwatch.store import Store
+from basketwatch.text import sentence
+from basketwatch.work import Part, Progress, Work, side_by_side
+
+PARTS = ("quotes", "bars", "sectors")
+CALENDAR_YEARS = 11
+AHEAD = timedelta(days=45)  # sessions that must be known from today on
+LEAST_SECONDS = 120.0
+GRACE = 30.0  # seconds after the last request may begin, in which the run comes to its end
+
+
+def refresh(
+    home: Path, url: str, *, only: Sequence[str] = (), years: int = 3, progress: Progress | None = None
+) -> tuple[dict[str, Any], int]:
+    """One refresh; returns the report of ``refresh --json`` and the exit status.
+
+    Raises RefreshRunning and the store's errors.
+    """
+    started = clock.now()
+    house = read_house(home)
+    opened, damage = store.open_writer(url)
+    with store.writer_lock(opened):
+        watched = guard.Guard(breakers=_stored_breakers(opened))
+        guard.install(watched)
+        try:
+            run = store.start_run(opened, started, 0)
+            seconds = _seconds(len(universe(house)) - len(store.read_series(opened)))
+            watched.deadline(seconds)
+            until = monotonic() + seconds + GRACE
+            calendars = store.read_calendars(opened)
+            work = Work(opened, house, run, calendars, years, progress or (lambda *_: None), until)
+            _parts(work, only or PARTS, url)
+        finally:
+            guard.uninstall()
+            store.save_breakers(opened, [_breaker_row(b) for b in watched.breakers])
+        report = _report(work, watched, started, damage)
+        store.finish_run(opened, run, clock.now(), report, [_request_row(r) for r in list(watched.requests)])
+        report["version"] = store.new_version(opened)
+    return report, status(report, opened)
+
+
+def status(report: Mapping[str, Any], opened: Store) -> int:
+    """Exit status: 0 all well, 3 something is missing or stale, 4 the store has nothing to show."""
+    if not store.last_closes(opened) and not len(store.read_quotes(opened)):
+        return 4
+    whole = all(p["got"] >= p["wanted"] and not p["stale"] for p in report["parts"])
+    return 0 if whole and not report["damage"] else 3
+
+
+def _parts(work: Work, only: Sequence[str], url: str) -> None:
+    """Quotes first, which the histories are held against; what they leave in doubt is settled when those are in."""
+    tickers = universe(work.house)
+    _read_calendars(work, {markets.group(t) for t in tickers} - {"FX"})
+    folder = store.file_of(url)
+    _configure_yahoo(folder.parent if folder else Path.cwd() / "data")
+    if "quotes" in only:
+        quotes.update(work, tickers)
+    if "sectors" in only:
+        histories.update_sectors(work, [t for t in tickers if chains.lane(t) == "sectors"])
+    if "bars" in only:
+        histories.update(work, [t for t in tickers if chains.lane(t) != "sectors"])
+    if "quotes" in only:
+        quotes.settle(work, histories_read=len(only) > 1)
+
+
+def _configure_yahoo(data: Path) -> None:
+    from basketwatch.sources import yahoo
+
+    yahoo.configure(data / "yahoo")
+
+
+def _seconds(missing: int) -> float:
+    """How long requests may be made: three times what a first fill takes at the guard's pace."""
+    return max(LEAST_SECONDS, 60 + 3 * 0.3 * missing)
+
+
+# --- calendars ---------------------------------------------------------------------------------------------------
+
+
+def _read_calendars(work: Work, groups: set[str]) -> None:
+    """Sessions of the markets in use, from exchange_calendars, when none are stored or they run out soon.
+
+    Where that fails what is stored goes on, and past its end weekdays count as sessions.
+    """
+    today = clock.now().date()
+    soon = min(today + AHEAD, date(today.year, 12, 31))
+    needed = [g for g in sorted(groups) if (bound := _bound(work, g)) is None or bound < soon]
+
+    def fetch(group: str) -> list[Session]:
+        from basketwatch.sources import sessions
+
+        with chains.bugs_said("exchange_calendars"):
+            first = date(today.year - CALENDAR_YEARS, 1, 1)
+            return sessions.fetch_sessions(group, first, date(today.year + 1, 12, 31))
+
+    part = Part("calendars", "calendars", len(needed))
+    for group, found in side_by_side(work, [needed], fetch):
+        if isinstance(found, SourceError):
+            part.failed("exchange_calendars", found)
+            part.missing.append(group)
+        elif found:
+            store.save_sessions(work.opened, group, found)
+            work.calendars[group] = Calendar(group, tuple(found))
+            part.got += 1
+        work.calendars.setdefault(group, Calendar(group, ()))
+    if part.missing:
+        work.parts.append(part)
+
+
+def _bound(work: Work, group: str) -> date | None:
+    known = work.calendars.get(group)
+    return known.bound if known else None
+
+
+# --- breakers, requests, report ----------------------------------------------------------------------------------
+
+
+def _stored_breakers(opened: Store) -> list[guard.Breaker]:
+    return [guard.Breaker(r.host, r.open_until, r.failures, r.reason) for r in store.read_breakers(opened)]
+
+
+def _breaker_row(b: guard.Breaker) -> dict[str, Any]:
+    return {"host": b.host, "open_until": b.open_until, "failures": b.failures, "reason": b.reason}
+
+
+def _request_row(r: guard.Request) -> dict[str, Any]:
+    names = ("at", "source", "host", "path", "status", "ms", "size", "error")
+    return {name: getattr(r, name) for name in names}
+
+
+def _report(work: Work, watched: guard.Guard, started: datetime, damage: Exception | None) -> dict[str, Any]:
+    by_host = dict(sorted(watched.counts().items()))
+    return {
+        "started": clock.iso(started),
+        "finished": clock.iso(clock.now()),
+        "requests": {"total": sum(by_host.values()), "by_host": by_host},
+        "parts": [p.as_json() for p in work.parts],
+        "problems": len(work.house.problems),
+        "damage": sentence(damage) if isinstance(damage, StoreCorrupt) else None,
+        "skew_seconds": watched.skew,
+    }

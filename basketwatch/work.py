@@ -1,0 +1,184 @@
+"""What one refresh carries along and what its parts share: rows of the report, sessions, threads, state words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from queue import Empty, Queue
+from threading import Thread
+from time import monotonic
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from basketwatch import store
+from basketwatch.calendars import DELAY, FINAL_AFTER, Calendar, Session
+from basketwatch.errors import SourceError, Unreachable
+from basketwatch.model import House
+from basketwatch.store import Store, SymbolState
+from basketwatch.text import sentence
+
+SHOW_EVERY = 3.0  # seconds between new versions during a first fill
+FX_ZONE = ZoneInfo("Europe/London")  # by which exchange rates are dated
+# Of several failures the one told for a symbol: a source that refused or failed may well have had it.
+UNCERTAIN = ("blocked", "error", "suspect", "no_data", "unknown_symbol")
+
+K = TypeVar("K")
+T = TypeVar("T")
+Progress = Callable[[int, int, str], None]
+Row = dict[str, Any]  # one quote, frames.QUOTES
+
+
+@dataclass
+class Part:
+    """One row of the report: what was wanted of which chain, what came, what was tried."""
+
+    part: str
+    lane: str
+    wanted: int
+    got: int = 0
+    sources: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+
+    def gave(self, source: str) -> None:
+        if source not in self.sources:
+            self.sources.append(source)
+
+    def failed(self, source: str, error: SourceError) -> None:
+        attempt = {"source": source, "state": error.state, "key": error.key, "params": error.params}
+        if attempt not in self.attempts:
+            self.attempts.append(attempt)
+
+    def as_json(self) -> dict[str, Any]:
+        """``attempts``: what failed, with key and parameters of the sentence; ``error``: the last, if data lack."""
+        last = self.attempts[-1] if self.attempts and (self.got < self.wanted or self.stale) else None
+        tried = dict.fromkeys([*(a["source"] for a in self.attempts), *self.sources])
+        return {
+            "part": self.part, "lane": self.lane, "source": "+".join(self.sources) or None, "wanted": self.wanted,
+            "got": self.got, "missing": self.missing, "stale": self.stale, "tried": list(tried),
+            "attempts": self.attempts, "error": sentence((last["key"], last["params"])) if last else None,
+        }  # fmt: skip
+
+
+@dataclass
+class Work:
+    """One run: the open store, the house, the sessions, the deadline, and what has been found so far.
+
+    ``quotes``: this run's quotes that were kept. ``waiting``: those that only a history can confirm, with their part.
+    ``contradicted``: tickers of which a quote and a history disagree, and nothing says which is right.
+    ``reread``: tickers whose quotes, though confirmed, contradict the stored history. ``until``: monotonic.
+    """
+
+    opened: Store
+    house: House
+    run: int
+    calendars: dict[str, Calendar]
+    years: int
+    progress: Progress
+    until: float
+    parts: list[Part] = field(default_factory=list)
+    quotes: dict[str, Row] = field(default_factory=dict)
+    waiting: dict[str, tuple[list[Row], Part]] = field(default_factory=dict)
+    contradicted: set[str] = field(default_factory=set)
+    reread: set[str] = field(default_factory=set)
+    done: int = 0
+    total: int = 0
+    shown: float = field(default_factory=monotonic)
+
+    def step(self, label: str) -> None:
+        """Say how far the run has come; during a long one let the pages see what is there already."""
+        self.done += 1
+        self.progress(self.done, self.total, label)
+        if monotonic() - self.shown > SHOW_EVERY:
+            store.note_progress(self.opened, self.run, self.done, self.total, label)
+            store.new_version(self.opened)
+            self.shown = monotonic()
+
+
+# --- sessions ----------------------------------------------------------------------------------------------------
+
+
+def begun(work: Work, group: str, now: datetime) -> date:
+    """The latest session of a market that has begun; for exchange rates the London day."""
+    calendar = work.calendars.get(group)
+    state = calendar.state(now) if calendar else None
+    return state.session.day if state and state.session else now.astimezone(FX_ZONE).date()
+
+
+def expected(work: Work, group: str, now: datetime) -> date:
+    """The session that a quote should be of by now, the exchange's delay allowed for; of rates: a weekday may lack."""
+    if group not in work.calendars:
+        day = now.astimezone(FX_ZONE).date() - timedelta(days=1)
+        return day - timedelta(days=max(0, day.weekday() - 4))
+    return begun(work, group, now - DELAY)
+
+
+def settled(work: Work, group: str, now: datetime) -> Session | None:
+    """The last session whose bar is final: closed half an hour ago or longer. None for exchange rates."""
+    calendar = work.calendars.get(group)
+    return calendar.state(now - FINAL_AFTER).last_closed if calendar else None
+
+
+def final_before(work: Work, group: str, now: datetime) -> date:
+    """Bars of sessions before this date are final."""
+    last = settled(work, group, now)
+    return last.day + timedelta(days=1) if last else now.astimezone(FX_ZONE).date()
+
+
+# --- threads -----------------------------------------------------------------------------------------------------
+
+
+def side_by_side(
+    work: Work, lanes: Iterable[Sequence[K]], fetch: Callable[[K], T]
+) -> Iterator[tuple[K, T | SourceError]]:
+    """``fetch`` of every key as it arrives, a thread a lane; what it raises as a SourceError comes as the value.
+
+    At the run's deadline the rest comes as Unreachable. A call that ignores every time-out is left behind in its
+    thread, which dies with the process.
+    """
+    arrived: Queue[tuple[K, Any]] = Queue()
+
+    def walk(keys: Sequence[K]) -> None:
+        for key in keys:
+            try:
+                arrived.put((key, fetch(key)))
+            except Exception as error:
+                arrived.put((key, error))
+
+    missing = []
+    for lane in lanes:
+        missing += list(lane)
+        Thread(target=walk, args=(lane,), daemon=True).start()
+    while missing:
+        try:
+            key, found = arrived.get(timeout=max(0.0, work.until - monotonic()))
+        except Empty:
+            yield from ((key, Unreachable(source="basketwatch", host="–", detail="deadline")) for key in missing)
+            return
+        missing.remove(key)
+        if isinstance(found, Exception) and not isinstance(found, SourceError):
+            raise found
+        yield key, found
+
+
+# --- what is said of a symbol ------------------------------------------------------------------------------------
+
+
+def state_of(ticker: str, part: str, source: str, error: SourceError, now: datetime) -> SymbolState:
+    """The state word of a failure, with the sentence's key and parameters."""
+    params = tuple((error.params | {"ticker": ticker, "source": source}).items())
+    return SymbolState(ticker, part, error.state, source, now, None, error.key, params)
+
+
+def told(states: Sequence[SymbolState]) -> SymbolState:
+    """Of several failures for one symbol the least certain: blocked is not empty, and empty is not gone."""
+    return min(states, key=lambda s: UNCERTAIN.index(s.state) if s.state in UNCERTAIN else -1)
+
+
+def aside(ticker: str, part: str, source: str, key: str, params: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    """A row of the quarantine."""
+    text = json.dumps(dict(params), ensure_ascii=False)
+    return {"at": now, "ticker": ticker, "part": part, "source": source, "key": key, "params": text}
