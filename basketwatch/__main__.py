@@ -1,0 +1,5 @@
+"""``python -m basketwatch`` is the ``basketwatch`` command."""
+
+from basketwatch.cli import main
+
+main()

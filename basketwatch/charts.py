@@ -1,0 +1,72 @@
+"""Plotly figures of the pages; the only module with Plotly. Data in, figure out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+
+CONFIG = {"displayModeBar": False, "scrollZoom": False, "locale": "en"}
+HEIGHT = 250
+
+# The accent first: the basket. Benchmarks in quieter colours, told apart by dash as well.
+_LINES = {
+    False: ("#2b5bd7", "#6b7280", "#b7791f", "#0f766e", "#9333a8"),
+    True: ("#7aa2ff", "#a3abba", "#e3b341", "#4fd1c5", "#d08be0"),
+}
+_DASHES = ("solid", "solid", "dot", "dash", "dashdot")
+_INK = {False: "#5a6272", True: "#9aa3b2"}
+_GRID = {False: "#e8ebf0", True: "#262a33"}
+_RED = {False: "#cf2338", True: "#ff6b76"}
+_GREEN = {False: "#0b8f5a", True: "#3ecf8e"}
+
+
+def _bare(height: int, dark: bool) -> go.Figure:
+    figure = go.Figure()
+    axis = {"gridcolor": _GRID[dark], "zeroline": False, "linecolor": _GRID[dark], "fixedrange": True}
+    figure.update_layout(
+        height=height, margin={"l": 6, "r": 50, "t": 8, "b": 22}, paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)", font={"color": _INK[dark], "size": 12}, xaxis=axis | {"showgrid": False},
+        yaxis=axis | {"side": "right"}, hovermode="x unified", dragmode=False,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    )  # fmt: skip
+    return figure
+
+
+def rebased(lines: Mapping[str, pd.Series], names: Mapping[str, str], dark: bool) -> go.Figure:
+    """Series that start at 1 as lines that start at 100; the first is the one that matters."""
+    figure = _bare(HEIGHT, dark)
+    for i, (key, series) in enumerate(lines.items()):
+        style = {"color": _LINES[dark][i % 5], "width": 2.4 if i == 0 else 1.4, "dash": _DASHES[i % 5]}
+        figure.add_trace(go.Scatter(
+            x=series.index, y=(series * 100).round(2), name=_verbatim(names[key]), mode="lines", line=style,
+            hovertemplate="%{y:.2f}",
+        ))  # fmt: skip
+    return figure
+
+
+def _verbatim(name: str) -> str:
+    """Plotly reads a few HTML tags in names; a name is text."""
+    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def candles(bars: pd.DataFrame, *, dark: bool, green_up: bool) -> go.Figure:
+    """Unadjusted daily candles with volume below; a provisional last bar is drawn like the others."""
+    up, down = (_GREEN, _RED) if green_up else (_RED, _GREEN)
+    figure = _bare(330, dark)
+    days = bars["session"].dt.strftime("%Y-%m-%d")
+    figure.add_trace(go.Candlestick(
+        x=days, open=bars["open"], high=bars["high"], low=bars["low"], close=bars["close"], showlegend=False,
+        increasing={"line": {"color": up[dark], "width": 1}, "fillcolor": up[dark]},
+        decreasing={"line": {"color": down[dark], "width": 1}, "fillcolor": down[dark]}, name="",
+    ))  # fmt: skip
+    rose = (bars["close"] >= bars["open"]).map({True: up[dark], False: down[dark]})
+    figure.add_trace(go.Bar(x=days, y=bars["volume"], marker={"color": rose, "opacity": 0.45}, yaxis="y2", showlegend=False,
+                            hovertemplate="%{y:,.0f}<extra></extra>"))  # fmt: skip
+    figure.update_layout(
+        xaxis={"type": "category", "rangeslider": {"visible": False}, "nticks": 8},
+        yaxis={"domain": [0.26, 1]},
+        yaxis2={"domain": [0, 0.2], "side": "right", "showgrid": False, "fixedrange": True, "nticks": 3},
+    )
+    return figure

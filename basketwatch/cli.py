@@ -1,0 +1,207 @@
+"""The command line. People type it, cron runs it, the dashboard starts it; the names are those of the contract.
+
+Exit status: 0 all well, 2 wrong usage or a broken file, 3 done but something is missing or stale, 4 nothing to show.
+Errors go to stderr as one sentence.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from typing import Any
+
+import click
+
+from basketwatch import clock, settings
+from basketwatch.errors import BasketwatchError, UsageError
+from basketwatch.model import Problem
+from basketwatch.text import say, sentence, signed
+
+
+def main() -> None:
+    """Entry point: every expected failure becomes one sentence and a status, never a traceback."""
+    try:
+        status = commands(standalone_mode=False)
+    except click.exceptions.Abort:
+        status = 130
+    except click.ClickException as fault:
+        fault.show()
+        status = 2
+    except BasketwatchError as fault:
+        click.echo(sentence(fault, _language()), err=True)
+        status = fault.exit_status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    sys.exit(status or 0)
+
+
+def _language() -> str:
+    try:
+        return settings.language()
+    except UsageError:
+        return "en"
+
+
+@click.group(invoke_without_command=True)
+@click.version_option(package_name="basketwatch")
+@click.pass_context
+def commands(context: click.Context) -> int | None:
+    """Equity baskets against indices and sectors, with the age and source of every number."""
+    settings.language()  # a wrong word is said at once, whatever the command
+    return context.invoke(serve) if context.invoked_subcommand is None else None
+
+
+@commands.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Port; by default 8501 or the next free one.")
+@click.option("--address", default="127.0.0.1", show_default=True, help="Another address needs BASKETWATCH_TOKEN.")
+@click.option("--demo", "is_demo", is_flag=True, help="The demo market: offline, invented prices.")
+@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+def serve(port: int | None, address: str, is_demo: bool, no_browser: bool) -> int:
+    """Open the dashboard (the default command)."""
+    from basketwatch import serve as server
+
+    if is_demo:
+        _prepare_demo()
+    server.serve(port, address, os.environ.get("BASKETWATCH_TOKEN"), open_browser=not no_browser)
+    return 0
+
+
+@commands.command()
+@click.option("--port", type=click.IntRange(1, 65535))
+@click.option("--no-browser", is_flag=True)
+@click.pass_context
+def demo(context: click.Context, port: int | None, no_browser: bool) -> int:
+    """The dashboard on the demo market: offline, invented prices, a store of its own."""
+    return int(context.invoke(serve, port=port, is_demo=True, no_browser=no_browser, address="127.0.0.1"))
+
+
+def _prepare_demo() -> None:
+    """Build the demo store and hold this process's clock at the demo market's instant."""
+    from basketwatch import demo_store
+
+    os.environ["BASKETWATCH_DEMO"] = "1"
+    os.environ["BASKETWATCH_NOW"] = clock.iso(demo_store.prepare(settings.read(demo=True)))
+
+
+@commands.command()
+@click.option(
+    "--only", multiple=True, type=click.Choice(("quotes", "bars", "sectors")), help="Only this part; repeatable."
+)
+@click.option("--years", type=click.IntRange(1, 10), default=3, show_default=True, help="Years of daily bars.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def refresh(only: tuple[str, ...], years: int, as_json: bool) -> int:
+    """Bring the store up to date."""
+    from basketwatch import refresh as refreshing
+
+    logging.disable(logging.WARNING)  # the libraries' own chatter; failures are in the report
+    here = settings.read(demo=False)
+    bar = _Bar(sys.stderr.isatty())
+    report, status = refreshing.refresh(here.home, here.url, only=only, years=years, progress=bar.show)
+    bar.close()
+    if as_json:
+        _print_json(report)
+    else:
+        for part in report["parts"]:
+            click.echo(_part_line(part))
+        click.echo(f"{report['requests']['total']} requests")
+    return status
+
+
+class _Bar:
+    """A progress bar on stderr while a terminal watches; it starts with the first step."""
+
+    def __init__(self, wanted: bool) -> None:
+        self.wanted = wanted
+        self.bar: Any = None
+
+    def show(self, done: int, total: int, label: str) -> None:
+        if not self.wanted:
+            return
+        if self.bar is None:
+            self.bar = click.progressbar(length=total, file=sys.stderr, item_show_func=lambda item: item)
+        self.bar.length = total
+        self.bar.update(done - self.bar.pos, label)
+
+    def close(self) -> None:
+        if self.bar is not None:
+            self.bar.render_finish()
+
+
+def _part_line(part: dict[str, Any]) -> str:
+    line = f"{part['part']:8} {part['lane']:10} {part['got']}/{part['wanted']}  {part['source'] or '–'}"
+    if part["stale"]:
+        line += f"  stale: {', '.join(part['stale'][:8])}{' …' if len(part['stale']) > 8 else ''}"
+    for attempt in part["attempts"][:3] if part["error"] else ():
+        line += "\n         " + sentence((attempt["key"], attempt["params"]), _language())
+    return line
+
+
+@commands.command()
+@click.argument("baskets", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print the JSON of the contract.")
+@click.option("--demo", "is_demo", is_flag=True, hidden=True)
+def check(baskets: tuple[str, ...], as_json: bool, is_demo: bool) -> int:
+    """Baskets, benchmarks and sectors of the latest session, from the store."""
+    from basketwatch import answers, daily
+    from basketwatch.baskets import find_basket, read_house
+    from basketwatch.store import open_reader
+
+    here = settings.read(demo=is_demo or None)
+    house = read_house(here.home)
+    for basket in baskets:
+        find_basket(house, basket)
+    opened = open_reader(here.url, demo=here.demo)
+    seen = daily.picture(opened, house, clock.now()) if opened else None
+    if seen is None or seen.table.empty:
+        click.echo(say("nothing_stored", _language()), err=True)
+        return 4
+    answer = answers.check(seen, baskets, _language())
+    if as_json:
+        _print_json(answer)
+    else:
+        _print_check(answer)
+    for problem in seen.problems if not as_json else ():
+        click.echo(f"{problem.where}: {sentence(problem, _language())}", err=True)
+    return _check_status(seen.problems)
+
+
+def _check_status(problems: tuple[Problem, ...]) -> int:
+    """2 for a broken file, 3 for anything missing or stale."""
+    if any(p.severity == "hard" and ".toml" in p.where for p in problems):
+        return 2
+    return 3 if problems else 0
+
+
+def _print_check(answer: dict[str, Any]) -> None:
+    def line(name: str, returns: dict[str, float | None], end: str = "") -> None:
+        cells = "".join(f"{signed(returns[w]):>10}" for w in ("1d", "1w", "ytd"))
+        click.echo(f"{cells}  {name}{end}")
+
+    click.echo(f"{'1d':>10}{'week':>10}{'ytd':>10}")
+    for row in answer["benchmarks"]:
+        line(row["name"], row["returns"], f"  {row['session'] or '–'}{'  stale' if row['stale'] else ''}")
+    for row in answer["baskets"]:
+        line(row["name"]["zh"], row["returns"], f"  {row['covered']}/{row['members']}")
+
+
+@commands.command()
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@click.option("--offline", is_flag=True, help="Ask no upstream.")
+def doctor(as_json: bool, offline: bool) -> int:
+    """What is installed, which source answers, what the unverified assumptions turn out to be."""
+    from basketwatch import doctor as examination
+
+    logging.disable(logging.WARNING)
+    found = examination.examine(settings.read(demo=False), clock.now(), offline=offline)
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        click.echo(found.as_text(_language()))
+    return 0 if found.well else 3
+
+
+def _print_json(answer: dict[str, Any]) -> None:
+    click.echo(json.dumps(answer, ensure_ascii=False, allow_nan=False, indent=1))

@@ -1,0 +1,67 @@
+"""The parts of the first line: market states and the age of the quotes. No pandas here: it is drawn before that is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from basketwatch import markets, store
+from basketwatch.calendars import Calendar
+from basketwatch.catalogue import CATALOGUE
+from basketwatch.store import Store
+from basketwatch.text import DASH, age, clock_time, day, escape, say
+
+SHOWN = ("CN", "HK", "US")
+LATE = 300  # seconds; older quotes of an open market are marked
+
+
+def dots(opened: Store | None, calendars: Mapping[str, Calendar], now: datetime, lang: str) -> list[str]:
+    """A dot a market (open or closed, which session), then the age and source of the newest quotes."""
+    states = {g: calendars[g].state(now) for g in SHOWN if g in calendars}
+    out = [_dot(group, state, now, lang) for group, state in states.items()]
+    return out + _quotes_age(opened, states, now, lang)
+
+
+def late(opened: Store, states: Mapping[str, Any], now: datetime) -> list[str]:
+    """Groups that trade although their newest quotes are old."""
+    found = store.freshness(opened)
+    trading = [g for g in found if g in states and states[g].phase == "open"]
+    return [g for g in trading if (now - found[g].fetched_at).total_seconds() > LATE]
+
+
+def _quotes_age(opened: Store | None, states: Mapping[str, Any], now: datetime, lang: str) -> list[str]:
+    found = store.freshness(opened) if opened else {}
+    trading = [g for g, s in states.items() if s.phase == "open" and g in found]
+    shown = trading or [g for g in ("CN", *found) if g in found][:1]
+    behind = late(opened, states, now) if opened else []
+    out = []
+    for group in shown:
+        span = now - found[group].fetched_at
+        source = "+".join(source_name(s, lang) for s in found[group].sources if s != "shenwan") or DASH
+        name = f"{say(f'group_{group}', lang)} " if len(shown) > 1 else ""
+        label = name + say("quotes_age", lang, age=age(span, lang), source=source)
+        out.append(f'<span class="{"amber" if group in behind else ""}">{escape(label)}</span>')
+    return out
+
+
+def source_name(source: object, lang: str) -> str:
+    """A source's name for people; an unknown one as it is written."""
+    key = f"source_{source}"
+    return say(key, lang) if key in CATALOGUE else str(source)
+
+
+def _dot(group: str, state: Any, now: datetime, lang: str) -> str:
+    name = say(f"group_{group}", lang)
+    last = state.last_closed
+    shown_last = day(last.day, lang) if last else DASH
+    today = now.astimezone(markets.zone_of(group)).date()
+    key = f"phase_{state.phase}"
+    if state.phase == "holiday" and today.weekday() >= 5:
+        key = "phase_weekend"
+    time = clock_time(last.closes, group) if last else DASH
+    label = say(key, lang, group=name, last=shown_last, time=time, today=day(today, lang))
+    if not state.confirmed:
+        label += f" ({say('unconfirmed', lang)})"
+    on = " on" if state.phase == "open" else ""
+    return f'<span><span class="dot{on}"></span>{escape(label)}</span>'

@@ -1,0 +1,148 @@
+"""What the Health page shows: sources and their last answers, coverage, problems, calendars, requests. Frames of text."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from basketwatch import markets, store
+from basketwatch.daily import Picture
+from basketwatch.freshness import source_name
+from basketwatch.store import Run, Store, SymbolState
+from basketwatch.text import DASH, age, say, sentence
+
+MOST = 200  # problems shown; a junk file can hold thousands
+
+
+@dataclass(frozen=True)
+class Health:
+    """``tables``: title, frame, and what to say when the frame is empty."""
+
+    last_run: str
+    tables: list[tuple[str, pd.DataFrame, str]]
+
+
+def look(opened: Store, seen: Picture, lang: str) -> Health:
+    """Everything about the state of the data, in the reader's language."""
+    states = store.read_states(opened)
+    none = say("health_no_problems", lang)
+    tables = [
+        (say("health_problems", lang), _problems(seen, lang), none),
+        (say("health_sources", lang), _parts(seen.run, lang), say("health_no_run", lang)),
+        (say("health_coverage", lang), _coverage(seen, states, lang), none),
+        (say("health_requests", lang), _requests(opened, seen, lang), say("health_no_run", lang)),
+        (say("health_calendars", lang), _calendars(seen, lang), none),
+        (say("health_symbols", lang), _symbols(seen, states, lang), none),
+    ]
+    aside = _quarantine(opened, lang)
+    if len(aside):
+        tables.insert(2, (say("health_quarantine", lang), aside, none))
+    return Health(_last_run(seen, lang), tables)
+
+
+def _last_run(seen: Picture, lang: str) -> str:
+    run = seen.run
+    if run is None or run.finished is None or run.report is None:
+        return say("health_no_run", lang)
+    parts = Counter[str]()
+    for part in run.report.get("parts", []):
+        parts[say(f"part_{part['part']}", lang)] += part["got"]
+    shown = " · ".join(f"{name} {count}" for name, count in parts.items())
+    span = age(seen.now - run.finished, lang)
+    return say("health_last_run", lang, age=span, requests=run.report["requests"]["total"], parts=shown or DASH)
+
+
+def _frame(head: list[str], rows: list[list[Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=head)
+
+
+def _problems(seen: Picture, lang: str) -> pd.DataFrame:
+    rows = [
+        [p.where, sentence(p, lang), say(f"severity_{p.severity}", lang)]
+        for p in sorted(seen.problems, key=lambda p: p.severity)[:MOST]
+    ]
+    return _frame([say(k, lang) for k in ("health_where", "health_message", "health_severity")], rows)
+
+
+def _parts(run: Run | None, lang: str) -> pd.DataFrame:
+    rows = []
+    for part in (run.report or {}).get("parts", []) if run else []:
+        failed = part.get("attempts", [])
+        tried = "; ".join(
+            f"{source_name(source, lang)}: {say('state_' + state, lang)} {count}"
+            for (source, state), count in Counter((f["source"], f["state"]) for f in failed).items()
+        )
+        short = failed and part["got"] < part["wanted"]
+        said = sentence((failed[-1]["key"], failed[-1]["params"]), lang) if short else ""
+        sources = " + ".join(source_name(s, lang) for s in (part["source"] or "").split("+") if s)
+        rows.append([say(f"part_{part['part']}", lang), sources or DASH, part["got"], part["wanted"], tried, said])
+    keys = ("health_part", "col_source", "health_got", "health_wanted", "health_tried", "health_error")
+    return _frame([say(k, lang) for k in keys], rows)
+
+
+def _coverage(seen: Picture, states: list[SymbolState], lang: str) -> pd.DataFrame:
+    rows = []
+    for view in seen.baskets:
+        words = Counter(str(s) for s in view.table["state"].fillna("no_data"))
+        shown = " · ".join(f"{say('state_' + w, lang)} {n}" for w, n in words.most_common())
+        rows.append([view.basket.short[lang], f"{view.covered}/{len(view.table)}", shown])
+    return _frame([say(k, lang) for k in ("choose_basket", "health_coverage", "col_state")], rows)
+
+
+def _requests(opened: Store, seen: Picture, lang: str) -> pd.DataFrame:
+    midnight = seen.now.astimezone(markets.zone_of("CN")).replace(hour=0, minute=0, second=0, microsecond=0)
+    counts = store.requests_since(opened, midnight)
+    breakers = {b.host: b for b in store.read_breakers(opened) if b.open_until and b.open_until > seen.now}
+    rows = []
+    for host in sorted(set(counts) | set(breakers)):
+        found, b = counts.get(host, {"total": 0, "failed": 0}), breakers.get(host)
+        until = say("health_breaker_until", lang, until=f"{b.open_until:%H:%M} UTC", reason=b.reason) if b else ""
+        rows.append([host, found["total"], found["failed"], until or say("health_closed", lang)])
+    keys = ("health_host", "health_count", "health_failed", "health_breaker")
+    return _frame([say(k, lang) for k in keys], rows)
+
+
+def _calendars(seen: Picture, lang: str) -> pd.DataFrame:
+    rows = []
+    for group, calendar in seen.calendars.items():
+        state = calendar.state(seen.now)
+        known = "" if state.confirmed else say("unconfirmed", lang)
+        last = state.last_closed.day.isoformat() if state.last_closed else DASH
+        following = state.next.day.isoformat() if state.next else DASH
+        rows.append(
+            [say(f"group_{group}", lang), state.phase, last, following, f"{calendar.bound or DASH} {known}".strip()]
+        )
+    keys = ("health_market", "col_state", "health_last_session", "health_next_session", "health_bound")
+    return _frame([say(k, lang) for k in keys], rows)
+
+
+def _symbols(seen: Picture, states: list[SymbolState], lang: str) -> pd.DataFrame:
+    words = {(s.ticker, s.part): s for s in states}
+    rows = []
+    for ticker, row in seen.table.iterrows():
+        word, bars = words.get((str(ticker), "quotes")), words.get((str(ticker), "bars"))
+        last_ok = age(seen.now - word.last_ok, lang) if word and word.last_ok else DASH
+        rows.append([
+            str(ticker), seen.name(str(ticker))[lang], say(f"state_{row['state']}", lang),
+            row["session"].date().isoformat(), source_name(row["source"], lang), last_ok,
+            say(f"state_{bars.state}", lang) if bars else DASH,
+        ])  # fmt: skip
+    keys = ("col_ticker", "col_name", "col_state", "col_session", "col_source", "health_last_ok", "part_bars")
+    return _frame([say(k, lang) for k in keys], rows)
+
+
+def _quarantine(opened: Store, lang: str) -> pd.DataFrame:
+    rows = [
+        [
+            f"{r.at:%Y-%m-%d %H:%M} UTC",
+            r.ticker,
+            source_name(r.source, lang),
+            sentence((r.key, json.loads(r.params)), lang),
+        ]
+        for r in store.read_quarantine(opened)
+    ]
+    return _frame([say(k, lang) for k in ("health_at", "col_ticker", "col_source", "health_message")], rows)

@@ -1,0 +1,191 @@
+"""Small HTML and SVG pieces of the pages: tiles, cards, the map of a chain, lists. Strings in, strings out.
+
+Every value passes ``text.escape`` here; colours are CSS variables, so light, dark and both colour conventions need no
+second drawing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import quote
+
+from basketwatch.text import escape, signed
+
+# One stylesheet for all pieces. ``light-dark()`` follows the theme that the reader chose.
+STYLE = """<style>
+.bw{--red:light-dark(#cf2338,#ff6b76);--green:light-dark(#0b8f5a,#3ecf8e);--up:var(--red);--down:var(--green);
+--ink:light-dark(#1c1f26,#e6e8ec);--soft:light-dark(#667085,#98a1b2);--line:light-dark(#e3e6eb,#2c313a);
+--card:light-dark(#ffffff,#1a1d23);--track:light-dark(#edf0f4,#2a2f38);--accent:light-dark(#2b5bd7,#7aa2ff);
+--amber:light-dark(#9a6700,#e3b341);color:var(--ink);font-size:13px;line-height:1.45;font-variant-numeric:tabular-nums}
+.bw.greenup{--up:var(--green);--down:var(--red)}
+.bw *{box-sizing:border-box}.bw .up{color:var(--up)}.bw .down{color:var(--down)}.bw .soft{color:var(--soft)}
+.bw .num{font-weight:600;white-space:nowrap}.bw .amber{color:var(--amber)}
+.bw .spark{background:color-mix(in srgb,var(--accent) 78%,var(--soft));
+-webkit-mask:var(--line-of) 0 0/100% 100% no-repeat;mask:var(--line-of) 0 0/100% 100% no-repeat}
+.bw .row{display:flex;justify-content:space-between;gap:8px;align-items:baseline}
+.bw .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;min-width:0}
+.bw .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:10px}
+.bw .tile{border:1px solid var(--line);background:var(--card);border-radius:8px;padding:8px 12px 6px;min-width:0}
+.bw .tile .last{font-size:16px;font-weight:650;margin:1px 0 3px}
+.bw .big{font-size:24px;font-weight:700;letter-spacing:-.01em;line-height:1.1}
+.bw .rule{border-top:1px solid var(--line);margin:7px 0 6px}
+.bw .bar{display:flex;height:7px;border-radius:4px;overflow:hidden;background:var(--track);gap:1px}
+.bw .bar i{display:block;height:100%}
+.bw .pair{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:1px 12px;font-size:12.5px}
+.bw .facts{display:flex;flex-wrap:wrap;gap:1px 12px}
+.bw .chip{display:inline-block;border-radius:4px;padding:0 6px;font-size:11.5px;white-space:nowrap;
+background:color-mix(in srgb,var(--tone,var(--soft)) 14%,transparent);color:var(--tone,var(--soft))}
+.bw .dots{display:flex;flex-wrap:wrap;gap:2px 16px;align-items:center;color:var(--soft)}
+.bw .dot{display:inline-block;width:7px;height:7px;border-radius:50%;margin-right:6px;background:var(--soft);opacity:.6}
+.bw .dot.on{background:var(--accent);opacity:1}
+.bw .map{display:flex;gap:3px;min-height:292px}
+.bw .seg{display:flex;flex-direction:column;gap:2px;min-width:104px}
+.bw .seg h5{font-size:12px;font-weight:500;color:var(--soft);margin:0 0 2px;padding:0;white-space:nowrap;overflow:hidden;
+text-overflow:ellipsis;line-height:1.4}
+.bw .cell{display:flex;justify-content:space-between;gap:0 4px;border-radius:4px;padding:3px 5px;min-height:25px;
+overflow:hidden;font-size:11.5px;color:var(--ink);letter-spacing:-.01em}
+.bw .cell.strong{color:light-dark(#fff,#fff)}
+.bw table{border-collapse:collapse;width:100%}.bw td,.bw th{padding:3px 8px 3px 0;text-align:right;font-weight:400;
+border-bottom:1px solid var(--line);white-space:nowrap}
+.bw th{color:var(--soft);font-size:12px}.bw td:first-child,.bw th:first-child{text-align:left}
+.bw .scroll{overflow-x:auto}
+.bw h4{font-size:14px;font-weight:650;margin:0;padding:0}
+.bw .title{font-size:20px;font-weight:700;color:var(--ink)}
+.bw .demo{--tone:var(--amber);font-weight:600}
+[data-testid="stMainBlockContainer"]{padding:1.1rem 1.4rem 2rem;max-width:1600px}
+[data-testid="stHeader"]{height:0;min-height:0;background:transparent}
+[data-testid="stToolbar"]{position:fixed;top:.55rem;right:.35rem;left:auto;width:auto;height:auto}
+[data-testid="stStatusWidget"]{display:none}
+[data-testid="stSidebar"]{min-width:200px;max-width:200px}
+[data-testid="stSidebarContent"]{padding:0 .2rem}[data-testid="stSidebarHeader"]{height:2.2rem;padding-bottom:0}
+[data-testid="stSidebarUserContent"]{padding-left:.9rem;padding-right:.6rem}
+[class*="st-key-card_"]{padding:.7rem .85rem .6rem!important;gap:.15rem!important}
+[class*="st-key-card_"] [data-testid="stPageLink-NavLink"]{padding-left:0;min-height:0;height:auto}
+[class*="st-key-card_"] [data-testid="stPageLink-NavLink"] p{font-size:16px;font-weight:650}
+@media (max-width:640px){[data-testid="stMainBlockContainer"]{padding:2.6rem .8rem 2rem}
+.bw .tiles{grid-template-columns:1fr 1fr}.bw .map{flex-direction:column}.bw .seg{min-width:0}}
+</style>"""
+
+
+def block(inner: str, *, green_up: bool = False) -> str:
+    """Wrap pieces so that the stylesheet applies."""
+    return f'<div class="bw{" greenup" if green_up else ""}">{inner}</div>'
+
+
+def heading(title: str, note: str = "") -> str:
+    """A panel's heading, with a quiet line under it."""
+    under = f'<span class="soft">{escape(note)}</span>' if note else ""
+    return f"<h4>{escape(title)}</h4>{under}"
+
+
+def tone(value: float | None) -> str:
+    """CSS class of a change: up, down, or neither for the unknown and for what prints as 0.00."""
+    if value is None or math.isnan(value) or abs(value) < 0.00005:
+        return "soft"
+    return "up" if value > 0 else "down"
+
+
+def change(value: float | None, shown: str | None = None, *, css: str = "num") -> str:
+    """A signed, coloured change."""
+    return f'<span class="{css} {tone(value)}">{escape(signed(value) if shown is None else shown)}</span>'
+
+
+def chip(label: str, colour: str = "var(--soft)", title: str = "") -> str:
+    """A small label; ``colour`` is one of our own CSS values, never data."""
+    hint = f' title="{escape(title)}"' if title else ""
+    return f'<span class="chip" style="--tone:{colour}"{hint}>{escape(label)}</span>'
+
+
+def spark(values: Sequence[float], *, height: int = 26) -> str:
+    """A line of closes in a neutral colour: red and green are kept for the move of the day beside it."""
+    points = [v for v in values if not math.isnan(v)]
+    if len(points) < 2:
+        return f'<div style="height:{height}px"></div>'
+    low, high = min(points), max(points)
+    scale = (height - 3) / (high - low) if high > low else 0
+    step = 100 / (len(points) - 1)
+    path = " ".join(f"{i * step:.1f},{height - 1.5 - (v - low) * scale:.1f}" for i, v in enumerate(points))
+    # Streamlit strips <svg>; as a mask the line keeps the theme's colour, which an <img> would not
+    drawing = quote(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 {height}" preserveAspectRatio="none"><polyline points="{path}" '
+        'fill="none" stroke="#000" stroke-width="1.5" stroke-linejoin="round" vector-effect="non-scaling-stroke"/></svg>',
+        safe=" ,.:/",
+    )
+    return f'<div class="spark" style="height:{height}px;--line-of:url(\'data:image/svg+xml,{drawing}\')"></div>'
+
+
+def tile(name: str, last: str, day: float | None, values: Sequence[float], note: str = "", title: str = "") -> str:
+    """One benchmark: name, change of the day, last, 60-session line; ``note`` is what the reader must know (stale…)."""
+    extra = f' <span class="amber">{escape(note)}</span>' if note else ""
+    return (
+        f'<div class="tile" title="{escape(title)}"><div class="row"><span class="name soft">{escape(name)}{extra}</span>'
+        f'{change(day)}</div><div class="last">{escape(last)}</div>{spark(values)}</div>'
+    )
+
+
+def tiles(items: Iterable[str]) -> str:
+    return f'<div class="tiles">{"".join(items)}</div>'
+
+
+def breadth_bar(counts: Mapping[str, int]) -> str:
+    """Members up, flat, down as one bar."""
+    total = counts["up"] + counts["flat"] + counts["down"]
+    if not total:
+        return '<div class="bar"></div>'
+    colours = (("up", "var(--up)"), ("flat", "var(--soft)"), ("down", "var(--down)"))
+    parts = "".join(f'<i style="flex:{counts[k]};background:{c}"></i>' for k, c in colours if counts[k])
+    return f'<div class="bar">{parts}</div>'
+
+
+def grid(items: Sequence[tuple[str, float | None, str]]) -> str:
+    """Label and change, two to a row; the third of each is how the change is written."""
+    cells = "".join(
+        f'<div class="row"><span class="name soft">{escape(label)}</span>{change(value, shown)}</div>'
+        for label, value, shown in items
+    )
+    return f'<div class="pair">{cells}</div>'
+
+
+def pairs(left: Sequence[tuple[str, float | None]], right: Sequence[tuple[str, float | None]]) -> str:
+    """Leaders beside laggards."""
+    cells = []
+    for i in range(max(len(left), len(right))):
+        for side in (left, right):
+            cells.append(_pair(*side[i]) if i < len(side) else "<span></span>")
+    return f'<div class="pair">{"".join(cells)}</div>'
+
+
+def _pair(name: str, value: float | None) -> str:
+    return f'<div class="row"><span class="name">{escape(name)}</span>{change(value)}</div>'
+
+
+def cell(name: str, value: float | None, weight: float, title: str, mark: str = "") -> str:
+    """One member in the map: height by ``weight``, colour by the move of the day (full at ±10 %)."""
+    known = value is not None and not math.isnan(value)
+    strength = min(1.0, abs(value) / 0.10) if known else 0.0  # type: ignore[arg-type]
+    colour = "var(--track)" if not known or value == 0 else f"var(--{'up' if value > 0 else 'down'})"  # type: ignore[operator]
+    share = round(18 + 72 * strength) if known and value else 100
+    strong = " strong" if known and strength > 0.45 else ""
+    shown = mark or signed(value)
+    return (
+        f'<div class="cell{strong}" title="{escape(title)}" style="flex:{weight:.3f} 0 25px;'
+        f'background:color-mix(in srgb,{colour} {share}%,var(--card))">'
+        f'<span class="name">{escape(name)}</span><span class="num">{escape(shown)}</span></div>'
+    )
+
+
+def segments(columns: Sequence[tuple[str, float, Sequence[str]]]) -> str:
+    """The map: a column a segment (title, weight, cells), so that a cell's area goes with its weight."""
+    drawn = "".join(
+        f'<div class="seg" style="flex:{weight:.3f} 1 96px"><h5 title="{escape(title)}">{escape(title)}</h5>{"".join(cells)}</div>'
+        for title, weight, cells in columns
+    )
+    return f'<div class="map">{drawn}</div>'
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A small table; cells are finished markup, the head is text."""
+    top = "".join(f"<th>{escape(h)}</th>" for h in head)
+    body = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
+    return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -1,0 +1,243 @@
+"""From the picture to what is drawn: the panels of the pages as finished HTML, without Streamlit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from basketwatch import markets, markup
+from basketwatch.daily import SECTORS, BasketView, Picture
+from basketwatch.freshness import source_name
+from basketwatch.metrics import WINDOWS
+from basketwatch.text import DASH, clock_time, day, escape, points, price, say, signed
+
+GREY = "var(--soft)"
+LEADERS = 3
+
+
+# --- benchmarks --------------------------------------------------------------------------------------------------
+
+
+def benchmarks(seen: Picture, lang: str) -> str:
+    """The strip of benchmark tiles."""
+    return markup.tiles(_tile(seen, b.ticker, b.name[lang], lang) for b in seen.house.benchmarks)
+
+
+def _tile(seen: Picture, ticker: str, name: str, lang: str) -> str:
+    if ticker not in seen.table.index:
+        return markup.tile(name, DASH, None, (), say("state_no_data", lang))
+    row = seen.table.loc[ticker]
+    return markup.tile(name, price(row["last"]), row["1d"], row["spark"], _age_note(row, lang), origin(row, lang))
+
+
+def _age_note(row: pd.Series, lang: str) -> str:
+    return say("stale_since", lang, day=day(row["session"].date(), lang)) if row["stale"] else ""
+
+
+def origin(row: pd.Series, lang: str) -> str:
+    """Source, session and time of a row, for a tooltip."""
+    if pd.isna(row["session"]):
+        return say("state_no_data", lang)
+    parts = [source_name(row["source"], lang), row["session"].date().isoformat()]
+    if pd.notna(row["quote_time"]):
+        parts.append(clock_time(row["quote_time"], markets.group(row["ticker"])))
+    if pd.notna(row["delay_minutes"]) and row["delay_minutes"] > 0:
+        parts.append(say("delayed", lang, n=int(row["delay_minutes"])))
+    return " · ".join(parts)
+
+
+# --- basket cards ------------------------------------------------------------------------------------------------
+
+
+def title(view: BasketView, lang: str) -> str:
+    """A basket's heading: its short name, and the long one where that says more."""
+    short, long = view.basket.short[lang], view.basket.name[lang]
+    return long if short.casefold() in long.casefold() else f"{short} {long}"
+
+
+def card(seen: Picture, view: BasketView, lang: str) -> str:
+    """The body of a basket's card on Today."""
+    live = view.table["1d"].dropna()
+    value = view.returns["1d"]
+    head = (
+        f'<div class="row"><span class="soft">'
+        f"{escape(say('equal_weight', lang, covered=view.covered, members=len(view.table)))}</span>"
+        f"{markup.change(value, css='big')}</div>"
+    )
+    ranked = view.table.loc[live.sort_values(ascending=False, kind="stable").index]
+    each = min(LEADERS, (len(ranked) + 1) // 2)  # nobody stands on both sides but the middle one of three
+    best = [(seen.name(t)[lang], ranked["1d"][t]) for t in ranked.index[:each]]
+    worst = [(seen.name(t)[lang], ranked["1d"][t]) for t in ranked.index[::-1][: len(ranked) - each][:each]]
+    rule = '<div class="rule"></div>'
+    return (
+        head
+        + _series_line(seen, view)
+        + rule
+        + _relative(seen, view, lang)
+        + rule
+        + _breadth(view, lang)
+        + rule
+        + (markup.pairs(best, worst))
+    )
+
+
+def _series_line(seen: Picture, view: BasketView) -> str:
+    values = seen.lines.get(view.basket.id, [])
+    return markup.spark(values, height=34)
+
+
+def _relative(seen: Picture, view: BasketView, lang: str) -> str:
+    """Excess over the first two benchmarks, week and year to date, and the parts by market of a mixed basket."""
+    excess = [(b, view.excess[b]["1d"]) for b in view.basket.benchmarks[:2] if b in view.excess]
+    facts = [(say("versus", lang, name=seen.name(b)[lang]), value, points(value)) for b, value in excess]
+    facts += [(say(k, lang), view.returns[w], signed(view.returns[w])) for k, w in (("week", "1w"), ("year", "ytd"))]
+    parts = view.by_group if len(view.by_group) > 1 else {}
+    facts += [
+        (f"{say(f'short_{g}', lang)} {p['covered']}/{p['members']}", p["returns"]["1d"], signed(p["returns"]["1d"]))
+        for g, p in parts.items()
+    ]
+    return markup.grid(facts)
+
+
+def _breadth(view: BasketView, lang: str) -> str:
+    b = view.breadth
+    counts = [f"<span class='soft'>{escape(say('breadth', lang, **b))}</span>"]
+    marks = (
+        ("limit_up", "limit_ups", "up"),
+        ("limit_down", "limit_downs", "down"),
+        ("suspended", "suspended_n", "amber"),
+    )
+    counts += [f"<span class='{css}'>{escape(say(key, lang, n=b[what]))}</span>" for what, key, css in marks if b[what]]
+    rank = view.would_rank["1w"]
+    ranked = escape(say("would_rank", lang, rank=rank, of=SECTORS + 1)) if rank else "&nbsp;"
+    return (
+        markup.breadth_bar(b)
+        + f'<div class="facts" style="margin-top:4px">{"".join(counts)}</div><div class="soft">{ranked}</div>'
+    )
+
+
+# --- the map of a chain ------------------------------------------------------------------------------------------
+
+
+def chain_map(seen: Picture, view: BasketView, lang: str) -> str:
+    """Members by segment; area = square root of market cap, colour = the move of the day."""
+    weights = view.table["cap_cny"].pow(0.5)
+    weights = weights.fillna(weights.median() if weights.notna().any() else 1.0)
+    order = [(s.id, s.name[lang]) for s in view.chain.segments] if view.chain else []
+    order.append((None, say("segment_none", lang)))
+    columns = []
+    for segment_id, title in order:
+        own = view.table["segment"].isna() if segment_id is None else view.table["segment"] == segment_id
+        rows = view.table.loc[own].assign(weight=weights[own]).sort_values("weight", ascending=False)
+        if len(rows):
+            cells = [_cell(seen, row, lang) for _, row in rows.iterrows()]
+            columns.append((title, float(rows["weight"].sum()), cells))
+    return markup.segments(columns)
+
+
+def _cell(seen: Picture, row: pd.Series, lang: str) -> str:
+    name = seen.name(row["ticker"])[lang]
+    mark = say("suspended", lang) if row["suspended"] else ""
+    title = f"{name} {row['ticker']} {signed(row['1d'])} · {origin(row, lang)}"
+    return markup.cell(name, row["1d"], float(row["weight"]), title, mark)
+
+
+# --- overnight ---------------------------------------------------------------------------------------------------
+
+
+def overnight(seen: Picture, lang: str) -> str:
+    """US leaders' moves that the next A-share session has not seen, and the segments that they lead."""
+    found = seen.overnight
+    if not found.sessions or found.for_session is None:
+        return f'<p class="soft">{escape(say("overnight_none", lang))}</p>'
+    key = "overnight_running" if found.provisional else "overnight_for"
+    shown = say(key, lang, sessions=_span(found.sessions, lang), day=day(found.for_session, lang))
+    rows = [_overnight_row(seen, row, lang) for row in found.moves.itertuples() if not math.isnan(row.move)]
+    return f'<p class="soft" style="margin:0 0 4px">{escape(shown)}</p>{"".join(rows)}'
+
+
+def _span(sessions: Sequence[Any], lang: str) -> str:
+    if len(sessions) == 1:
+        return day(sessions[0], lang)
+    return say("overnight_sessions", lang, n=len(sessions), first=day(sessions[0], lang), last=day(sessions[-1], lang))
+
+
+def _overnight_row(seen: Picture, row: Any, lang: str) -> str:
+    titles = {(c.id, s.id): s.name[lang] for c in seen.house.chains for s in c.segments}
+    led = (
+        "、".join(dict.fromkeys(titles[x] for x in row.leads))
+        if lang == "zh"
+        else ", ".join(dict.fromkeys(titles[x] for x in row.leads))
+    )
+    return (
+        f'<div class="row" style="padding:2px 0;border-bottom:1px solid var(--line)">'
+        f'<span class="name"><b>{escape(seen.name(row.ticker)[lang])}</b> <span class="soft">{escape(led)}</span></span>'
+        f"{markup.change(row.move)}</div>"
+    )
+
+
+def beside(seen: Picture, lang: str) -> str:
+    """Hong Kong, Taiwan and Korea names of the chains: their own last session, beside the US ones."""
+    tickers = dict.fromkeys(
+        t for c in seen.house.chains for s in c.segments for t in s.overseas if markets.group(t) in ("HK", "TW", "KR")
+    )
+    rows = []
+    for ticker in (t for t in tickers if t in seen.table.index):
+        row = seen.table.loc[ticker]
+        label = f"{say('group_' + row['group'], lang)} {day(row['session'].date(), lang)}"
+        rows.append(
+            f'<div class="row" style="padding:2px 0;border-bottom:1px solid var(--line)" title="{escape(origin(row, lang))}">'
+            f'<span class="name"><b>{escape(seen.name(ticker)[lang])}</b> <span class="soft">{escape(label)}</span></span>'
+            f"{markup.change(row['1d'])}</div>"
+        )
+    return (
+        f'<p class="soft" style="margin:8px 0 2px">{escape(say("abroad_beside", lang))}</p>{"".join(rows)}'
+        if rows
+        else ""
+    )
+
+
+# --- basket page -------------------------------------------------------------------------------------------------
+
+
+def summary(seen: Picture, view: BasketView, lang: str) -> str:
+    """Returns over every window: the basket equal- and cap-weighted, its parts by market, its excess."""
+    rows = [_summary_row(view.basket.short[lang], view.returns)]
+    rows.append(_summary_row(say("cap_weight", lang), view.returns_cap, soft=True))
+    if len(view.by_group) > 1:
+        for group, part in view.by_group.items():
+            label = f"{say('group_' + group, lang)} {part['covered']}/{part['members']}"
+            rows.append(_summary_row(label, part["returns"], soft=True))
+    for ticker, values in view.excess.items():
+        rows.append(_summary_row(say("relative", lang, name=seen.name(ticker)[lang]), values, points, soft=True))
+    return markup.table(["", *(say(f"col_{w}", lang) for w in WINDOWS)], rows)
+
+
+def members_line(view: BasketView, lang: str) -> str:
+    """Breadth of a basket, and the rank that its mainland members would take among the sectors."""
+    return f'<div class="rule"></div>{_breadth(view, lang)}'
+
+
+def _summary_row(label: str, values: Mapping[str, float], write: Any = signed, *, soft: bool = False) -> list[str]:
+    name = f'<span class="{"soft" if soft else "num"}">{escape(label)}</span>'
+    return [name, *(markup.change(values[w], write(values[w])) for w in WINDOWS)]
+
+
+def stock_head(seen: Picture, view: BasketView, ticker: str, lang: str) -> str:
+    """Name, last, change, segment and the reason for membership of the stock that was opened."""
+    member = next((m for m in view.basket.members if m.ticker == ticker), None)
+    row = view.table.loc[ticker]
+    reason = ""
+    if member:
+        since = say("stock_since", lang, since=member.since.isoformat())
+        reason = f'<div class="soft">{escape(member.reason[lang])} · {escape(since)}</div>'
+    limit = say(f"limit_{row['limit_state']}", lang) if isinstance(row["limit_state"], str) else ""
+    mark = markup.chip(limit, "var(--amber)") if limit else ""
+    return (
+        f'<div class="dots"><span style="font-size:18px;font-weight:700;color:var(--ink)">{escape(seen.name(ticker)[lang])}'
+        f'</span><span>{escape(ticker)}</span><span class="num" style="font-size:18px;color:var(--ink)">'
+        f"{escape(price(row['last']))}</span>{markup.change(row['1d'])}{mark}</div>{reason}"
+    )

@@ -1,0 +1,382 @@
+"""Starts and watches the refresh process for the dashboard, and says when one is due.
+
+The sources hang, keep bad answers and evaluate what they receive, so they live in a child process that can be killed
+with everything it started, sees none of our secrets, and never outlives its deadline. No Streamlit in here.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+from basketwatch import clock, markets
+
+if TYPE_CHECKING:
+    from basketwatch.calendars import MarketState
+    from basketwatch.store import Run
+
+PROJECT = Path(__file__).resolve().parents[1]
+QUOTES_SECONDS, DAILY_SECONDS, FIRST_SECONDS = 90.0, 300.0, 900.0
+SHORTEST_SECONDS, GRACE_SECONDS = 60.0, 3.0
+OUTPUT_BYTES = 20_000_000
+
+Command = Callable[[Sequence[str]], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a refresh ended. ``status`` is its exit status, negative where it was killed, None where it never started.
+
+    ``key`` and ``params`` name the sentence for what went wrong; None after a run that did its work (0 or 3).
+    """
+
+    started: datetime
+    finished: datetime
+    status: int | None
+    report: dict[str, Any] | None
+    key: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- the child process -------------------------------------------------------------------------------------------
+
+_KEPT = re.compile(
+    r"PATH|HOME|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|VIRTUAL_ENV|PYTHON\w*|YF_DISABLE_CURL_CFFI"
+    r"|(HTTP|HTTPS|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE|BASKETWATCH_(HOME|DB|NOW|LANG)"
+    r"|SYSTEMROOT|TEMP|TMP|USERPROFILE|APPDATA|LOCALAPPDATA|PATHEXT|COMSPEC",  # Windows
+    re.IGNORECASE,  # proxies are written both ways
+)
+
+
+def clean_environment(source: Mapping[str, str], home: Path) -> dict[str, str]:
+    """What the refresh process may know: paths, language, proxies, certificates, our settings; no token, no key."""
+    kept = {name: value for name, value in source.items() if _KEPT.fullmatch(name)}
+    # The same code as the server's, wherever it lives, and nothing that happens to lie in the home folder.
+    path = os.pathsep.join(p for p in (str(PROJECT), kept.get("PYTHONPATH")) if p)
+    return kept | {"BASKETWATCH_HOME": str(home), "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+
+
+def refresh_command(arguments: Sequence[str]) -> list[str]:
+    """``python -m basketwatch refresh --json …`` with this interpreter."""
+    return [sys.executable, "-m", "basketwatch", "refresh", "--json", *arguments]
+
+
+class Refresher:
+    """The refresh process of one server. A class because it holds the child: there is at most one at a time."""
+
+    def __init__(
+        self,
+        home: Path = PROJECT,
+        *,
+        demo: bool = False,
+        command: Command = refresh_command,
+        shortest: float = SHORTEST_SECONDS,
+        grace: float = GRACE_SECONDS,
+    ) -> None:
+        self._home, self._demo, self._command = home.resolve(), demo, command
+        self._shortest, self._grace = shortest, grace
+        self._lock = threading.Lock()
+        self._watcher: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._last: Outcome | None = None
+        self._failures = 0
+        _all.add(self)
+
+    @property
+    def running(self) -> bool:
+        """True while the child works."""
+        return self._watcher is not None and self._watcher.is_alive()
+
+    @property
+    def last(self) -> Outcome | None:
+        """How the last refresh that this process started ended."""
+        return self._last
+
+    @property
+    def failures(self) -> int:
+        """How many refreshes in a row brought nothing."""
+        return self._failures
+
+    def start(self, only: Sequence[str] = (), *, years: int | None = None, deadline: float = QUOTES_SECONDS) -> bool:
+        """Start a refresh of the parts named (none = all); False while one runs, in the demo, or if it cannot start."""
+        with self._lock:
+            if self._demo or self.running:
+                return False
+            self._stopping.clear()
+            arguments = [word for part in only for word in ("--only", part)]
+            arguments += ["--years", str(years)] if years is not None else []
+            started = clock.now()
+            try:
+                child = _spawn(self._command(arguments), self._home)
+            except OSError as fault:
+                self._settle(_failed(started, None, type(fault).__name__))
+                return False
+            limit = max(self._shortest, deadline)
+            self._watcher = threading.Thread(target=self._watch, args=(child, started, limit), daemon=True)
+            self._watcher.start()
+            return True
+
+    def stop(self) -> None:
+        """Kill the child, if there is one, with everything it started."""
+        self._stopping.set()
+        watcher = self._watcher
+        if watcher is not None:
+            watcher.join(self._grace + 5)
+
+    def _watch(self, child: _Child, started: datetime, limit: float) -> None:
+        why = self._wait(child, limit)
+        if why is not None:
+            _signal_group(child.process, force=False)
+            with suppress(subprocess.TimeoutExpired):
+                child.process.wait(self._grace)
+        _signal_group(child.process, force=True)  # also whatever an orderly end left behind
+        status = child.process.wait()
+        with child.out, child.err:
+            text, said = _read(child.out), _read(child.err)
+        if why is not None:
+            self._settle(Outcome(started, clock.now(), status, None, why, {"seconds": f"{limit:.0f}"}))
+        else:
+            self._settle(_outcome(started, status, text, said))
+
+    def _wait(self, child: _Child, limit: float) -> str | None:
+        """None once the child has ended by itself, otherwise the reason for which it must end."""
+        end = time.monotonic() + limit
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                child.process.wait(0.1)
+                return None
+            if self._stopping.is_set():
+                return "refresh_stopped"
+            if time.monotonic() >= end:
+                return "refresh_timeout"
+            if any(os.fstat(file.fileno()).st_size > OUTPUT_BYTES for file in (child.out, child.err)):
+                return "refresh_unreadable"
+
+    def _settle(self, outcome: Outcome) -> None:
+        self._last = outcome
+        if outcome.key not in ("refresh_stopped", "refresh_elsewhere"):
+            self._failures = 0 if _brought_something(outcome) else self._failures + 1
+
+
+_all: weakref.WeakSet[Refresher] = weakref.WeakSet()
+
+
+@atexit.register
+def stop_all() -> None:
+    """Stop each refresh of this process; also at its exit, so that none is left without a watcher."""
+    for refresher in list(_all):
+        refresher.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """A process and what it writes: to files, since a pipe would stay open in a grandchild that will not die."""
+
+    process: subprocess.Popen[bytes]
+    out: IO[bytes]
+    err: IO[bytes]
+
+
+def _spawn(command: list[str], home: Path) -> _Child:
+    with ExitStack() as on_fault:
+        out, err = (on_fault.enter_context(tempfile.TemporaryFile()) for _ in range(2))
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            cwd=home,
+            env=clean_environment(os.environ, home),
+            start_new_session=True,
+        )
+        on_fault.pop_all()
+        return _Child(process, out, err)
+
+
+def _signal_group(child: subprocess.Popen[bytes], *, force: bool) -> None:
+    """End the child and its descendants; without ``force`` they may tidy up first."""
+    if sys.platform == "win32":
+        if child.poll() is None:
+            subprocess.run(["taskkill", "/T", "/F", "/PID", str(child.pid)], capture_output=True, check=False)
+        return
+    with suppress(ProcessLookupError, PermissionError):  # its session is its own: the group's id is the child's
+        os.killpg(child.pid, signal.SIGKILL if force else signal.SIGTERM)
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read(OUTPUT_BYTES).decode("utf-8", "replace")
+
+
+def _outcome(started: datetime, status: int, text: str, said: str) -> Outcome:
+    report = _report(text)
+    if status in (0, 3) and report is not None:
+        return Outcome(started, clock.now(), status, report)
+    if status == 0 and not text.strip():  # another process holds the store; it said so on stderr
+        return Outcome(started, clock.now(), status, None, "refresh_elsewhere")
+    if status in (0, 3) and text.strip():
+        return Outcome(started, clock.now(), status, None, "refresh_unreadable")
+    if status == 4 and report is not None:  # done, and no source brought anything
+        return Outcome(started, clock.now(), status, report, "refresh_nothing")
+    lines = [line for line in said.splitlines() if line.strip()]
+    return _failed(started, status, lines[-1] if lines else "", report)
+
+
+def _failed(started: datetime, status: int | None, detail: str, report: dict[str, Any] | None = None) -> Outcome:
+    params = {"status": "-" if status is None else str(status), "detail": redact(detail.strip())[:300]}
+    return Outcome(started, clock.now(), status, report, "refresh_failed", params)
+
+
+def _report(text: str) -> dict[str, Any] | None:
+    with suppress(ValueError, RecursionError):
+        found = json.loads(text)
+        return found if isinstance(found, dict) else None
+    return None
+
+
+def _brought_something(outcome: Outcome) -> bool:
+    if outcome.key is not None:
+        return False
+    parts = _parts(outcome.report)
+    return outcome.status == 0 or any(part.get("got") for part in parts)
+
+
+def _parts(report: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    parts = (report or {}).get("parts")
+    return [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+
+
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*://)(?:[^/\s@'\"]*@)?([^/\s'\"?#)]*)[^\s'\"]*", re.IGNORECASE)
+_NAMED = re.compile(
+    r"((?:token|secret|password|passwd|key|authorization|cookie|sign)[\w-]*[\"']?\s*[=:]\s*[\"']?(?:bearer\s+)?)[^\s'\",;&]+",
+    re.IGNORECASE,
+)
+
+
+def redact(text: str) -> str:
+    """Text without what may be a secret: of an address only the host stays, of ``token=…`` and its like the name."""
+    return _NAMED.sub(r"\1***", _ADDRESS.sub(r"\1\2/***", text))
+
+
+# --- when --------------------------------------------------------------------------------------------------------
+
+Reason = Literal["first", "close", "final", "lunch", "open"]
+EVERY = timedelta(seconds=45)
+LONGEST_WAIT = timedelta(minutes=15)
+SETTLED, FINAL = timedelta(minutes=1), timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A refresh that should start now: which parts (none = all), why, and how long it may take."""
+
+    only: tuple[str, ...]
+    reason: Reason
+    deadline: float
+
+
+_FIRST = Due((), "first", FIRST_SECONDS)
+_CLOSE = Due(("quotes",), "close", QUOTES_SECONDS)
+_FINAL = Due((), "final", DAILY_SECONDS)
+_LUNCH = Due(("quotes",), "lunch", QUOTES_SECONDS)
+_OPEN = Due(("quotes",), "open", QUOTES_SECONDS)
+_ORDER = (_CLOSE, _FINAL, _LUNCH, _OPEN)
+
+
+def is_daily(run: Run) -> bool:
+    """True for a finished run that asked for bars, whatever came of it: the ``daily`` of ``due``."""
+    return run.finished is not None and any(part.get("part") == "bars" for part in _parts(run.report))
+
+
+def due(
+    now: datetime,
+    *,
+    states: Mapping[str, MarketState],
+    last: Run | None,
+    running: bool,
+    failures: int,
+    frozen: bool,
+    daily: Run | None = None,
+    tried: Outcome | None = None,
+) -> Due | None:
+    """What should be refreshed at ``now``, if anything. A pure function.
+
+    ``states``: the followed markets (foreign exchange trades around the clock and triggers nothing). ``last``: the
+    newest run in the store, finished or not. ``daily``: the newest finished one that asked for bars (``is_daily``);
+    where it is not known, ``last`` stands for it. ``tried``: what this process did last, which a failed run may not
+    have written down. ``frozen``: the clock stands still or the market is made up.
+    """
+    if frozen or running or _elsewhere(now, last, tried) or _too_soon(now, last, tried, failures):
+        return None
+    if last is None or (daily is None and last.finished is None):
+        return _FIRST
+    reasons = [*_after_close(now, states, last, daily or last), *_while_open(now, states, last)]
+    return min(reasons, key=_ORDER.index, default=None)
+
+
+def _elsewhere(now: datetime, last: Run | None, tried: Outcome | None) -> bool:
+    """Another process is at it. A run that never finished is forgotten in time, or at once if it was our own."""
+    if last is None or last.finished is not None or (tried and tried.finished >= last.started):
+        return False
+    return timedelta(0) <= now - last.started < LONGEST_WAIT
+
+
+def _too_soon(now: datetime, last: Run | None, tried: Outcome | None, failures: int) -> bool:
+    """Less than 45 s after the last start, or after failures less than 45, 90, 180 s … 15 min after the last end."""
+    if failures:
+        wait = min(EVERY * 2 ** min(failures - 1, 10), LONGEST_WAIT)
+        ends = [(last.finished or last.started) if last else None, tried.finished if tried else None]
+    else:
+        wait, ends = EVERY, [last.started if last else None, tried.started if tried else None]
+    # An instant in the future comes from a clock that was put back since: it says nothing.
+    return any(timedelta(0) <= now - end < wait for end in ends if end is not None)
+
+
+def _after_close(now: datetime, states: Mapping[str, MarketState], last: Run, daily: Run) -> Iterator[Due]:
+    """Quotes once the closing prices are out; everything half an hour after the close, which makes the day final.
+
+    The second is owed until it is done, so that it also catches up with days on which nothing ran.
+    """
+    for state in states.values():
+        if state.last_closed is None:
+            continue
+        closes = state.last_closed.closes
+        if last.started < closes + SETTLED <= now < closes + FINAL:
+            yield _CLOSE
+        if now >= closes + FINAL and _owed(now, daily, closes + FINAL):
+            yield _FINAL
+
+
+def _owed(now: datetime, daily: Run, since: datetime) -> bool:
+    """No daily run since then, or one that brought no bars and lies a while back."""
+    if daily.started < since:
+        return True
+    bars = [part for part in _parts(daily.report) if part.get("part") == "bars"]
+    empty = bool(bars) and all(part.get("wanted") and not part.get("got") for part in bars)
+    return empty and now - daily.started >= LONGEST_WAIT
+
+
+def _while_open(now: datetime, states: Mapping[str, MarketState], last: Run) -> Iterator[Due]:
+    for group, state in states.items():
+        if state.phase == "open":
+            yield _OPEN
+        lunch = markets.HOURS[group].lunch if group in markets.HOURS else None
+        if state.phase == "lunch" and state.session and lunch:
+            starts = datetime.combine(state.session.day, lunch[0], markets.zone_of(group))
+            if last.started < starts + SETTLED <= now:  # the morning's last prices, for those who look at lunch
+                yield _LUNCH

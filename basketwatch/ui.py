@@ -1,0 +1,352 @@
+"""The frame of every page: navigation, language, colours, freshness line, refresh. The only module with Streamlit
+besides the pages, and it imports nothing heavy at the top: the title and the freshness line come before pandas.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from basketwatch import clock, freshness, markets, settings, store
+from basketwatch.errors import BasketwatchError
+from basketwatch.markup import STYLE, block
+from basketwatch.refresher import Refresher, due, is_daily
+from basketwatch.text import day, escape, plain, say, sentence
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from basketwatch.calendars import Calendar
+    from basketwatch.daily import Picture
+    from basketwatch.model import House
+    from basketwatch.settings import Settings
+    from basketwatch.store import Store
+
+PAGES = ("today", "basket", "health")
+TICK = timedelta(seconds=3)  # how often an open page looks whether the store has a new version
+FOLDER = Path(__file__).resolve().parent.parent / "pages"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How this reader wants to see the pages."""
+
+    lang: str
+    green_up: bool
+
+    @property
+    def dark(self) -> bool:
+        return st.context.theme.type == "dark"
+
+
+# --- frame -------------------------------------------------------------------------------------------------------
+
+
+def run_app() -> None:
+    """The entry file's run: frame, then the page that the URL names."""
+    page = _frame()
+    st.session_state["_framed"] = True
+    try:
+        page.run()
+    finally:
+        st.session_state["_framed"] = False
+
+
+def frame() -> None:
+    """Every page's first call. Does nothing inside the entry file's run; on a cold deep link (a page's URL as the
+    server's first request) Streamlit runs the page alone, and this draws what the entry would have drawn."""
+    if not st.session_state.get("_framed"):
+        _frame()
+
+
+def _frame() -> st.Page:
+    st.set_page_config(page_title="basketwatch", layout="wide")
+    lang = reader().lang
+    page = st.navigation([_page(name, lang) for name in PAGES], position="hidden")
+    st.html(STYLE)
+    _sidebar(lang)
+    return page
+
+
+def _page(name: str, lang: str) -> st.Page:
+    return st.Page(FOLDER / f"{name}.py", title=say(f"page_{name}", lang), url_path=name, default=name == "today")
+
+
+def reader() -> Reader:
+    """Language (the reader's choice, else BASKETWATCH_LANG, else the browser's) and colour convention."""
+    chosen = st.session_state.get("choice_lang") or st.query_params.get("lang")
+    up = st.session_state.get("choice_up") or st.query_params.get("up")
+    return Reader(chosen if chosen in ("zh", "en") else _own_language(), up == "green")
+
+
+def _own_language() -> str:
+    wanted = os.environ.get("BASKETWATCH_LANG") or st.context.locale or "en"
+    return "zh" if wanted.lower().startswith("zh") else "en"
+
+
+def choice(
+    key: str, names: Mapping[str, str], label: str, *, default: str | None = None, quiet: bool = True
+) -> str | None:
+    """One of ``names`` (id -> label), kept in the URL by its id, so that a link carries the view.
+
+    (Streamlit's own binding writes the label into the URL, which changes with the language.)
+    """
+    if not names:
+        return None
+    first = default or next(iter(names))
+    held = f"choice_{key}"
+    if st.session_state.get(held) not in names:
+        asked = st.query_params.get(key)
+        st.session_state[held] = asked if asked in names else first
+    chosen = st.segmented_control(
+        label, list(names), key=held, required=True, format_func=lambda i: plain(names.get(i, i)),
+        label_visibility="collapsed" if quiet else "visible",
+    )  # fmt: skip
+    if chosen and chosen != first:
+        st.query_params[key] = chosen
+    else:
+        st.query_params.pop(key, None)
+    return chosen or first
+
+
+def _sidebar(lang: str) -> None:
+    with st.sidebar:
+        tagline = escape(say("tagline", lang))
+        st.html(
+            block(f'<div style="font-size:17px;font-weight:700">basketwatch</div><div class="soft">{tagline}</div>')
+        )
+        for name in PAGES:
+            st.page_link(_page(name, lang), label=say(f"page_{name}", lang), width="stretch")
+        choice("lang", {"zh": "中文", "en": "English"}, say("language", lang), default=_own_language())
+        choice("up", {v: say(f"{v}_up", lang) for v in ("red", "green")}, say("colours", lang))
+        if st.session_state.get("demo") and st.button(say("back_to_live", lang), key="back_to_live"):
+            st.session_state["demo"] = False
+            st.query_params.pop("demo", None)
+            st.rerun()
+        st.html(block(f'<div class="soft" style="font-size:11.5px">{escape(say("disclaimer", lang))}</div>'))
+
+
+# --- data --------------------------------------------------------------------------------------------------------
+
+
+def house(here: Settings) -> House:
+    """Baskets and maps as the files have them now."""
+    files = [f for folder in ("watchlists", "sector_maps") for f in sorted((here.home / folder).glob("*.toml"))]
+    stamps = tuple((f.name, f.stat().st_mtime_ns, f.stat().st_size) for f in files)
+    return _house(str(here.home), stamps)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _house(home: str, stamps: tuple[object, ...]) -> House:
+    from basketwatch.baskets import read_house
+
+    return read_house(Path(home))
+
+
+def picture(opened: Store, here: Settings) -> Picture:
+    """The picture of this version of the store, at most half a minute old in its judgement of age."""
+    now = clock.now()
+    half_minute = now.replace(second=now.second // 30 * 30, microsecond=0)
+    files = house(here)
+    return _picture(opened, files, store.version(opened), here.url, half_minute, hash(files.baskets))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _picture(_opened: Store, _files: House, version: str, url: str, now: datetime, baskets: int) -> Picture:
+    """Computed once a version for all readers, who only read it; keyed by the version, never by a frame."""
+    from basketwatch import daily
+
+    return daily.picture(_opened, _files, now)
+
+
+def opened_store(here: Settings, lang: str) -> Store | None:
+    """The store, or None while there is none; a store that cannot be read is said and ends the page."""
+    try:
+        return store.open_reader(here.url, demo=here.demo)
+    except BasketwatchError as fault:
+        st.error(plain(sentence(fault, lang)))
+        refresh_button(here, lang, "broken")
+        st.stop()
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _bars_of(url: str, demo: bool, ticker: str, version: str) -> pd.DataFrame | None:
+    opened = store.open_reader(url, demo=demo)
+    since = clock.now().date() - timedelta(days=370)
+    return store.read_bars(opened, [ticker], since) if opened else None
+
+
+def bars_of(here: Settings, ticker: str, version: str) -> pd.DataFrame | None:
+    """Unadjusted daily bars of one security, the last year; None without a store."""
+    return _bars_of(here.url, here.demo, ticker, version)
+
+
+# --- refresh -----------------------------------------------------------------------------------------------------
+
+
+@st.cache_resource(show_spinner=False)
+def refresher(home: str, demo: bool) -> Refresher:
+    """The one refresh process of this server."""
+    return Refresher(Path(home), demo=demo)
+
+
+def keep_fresh(here: Settings, opened: Store | None) -> None:
+    """Start a refresh when one is due; called by every open page's tick, so it stops with the last reader."""
+    worker = refresher(str(here.home), here.demo)
+    last = store.last_run(opened) if opened else None
+    daily = _daily_run(opened, store.version(opened)) if opened else None
+    now = clock.now()
+    states = {g: c.state(now) for g, c in calendars(opened).items()} if opened else {}
+    found = due(
+        now, states=states, last=last, daily=daily, running=worker.running, failures=worker.failures,
+        frozen=clock.is_frozen() or here.demo, tried=worker.last,
+    )  # fmt: skip
+    if found:
+        worker.start(found.only, deadline=found.deadline)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _daily_run(_opened: Store, version: str) -> store.Run | None:
+    return next((run for run in store.recent_runs(_opened) if is_daily(run)), None)
+
+
+def calendars(opened: Store) -> dict[str, Calendar]:
+    """Calendars around today, once a version."""
+    return _calendars(opened, store.version(opened), clock.now().date().isoformat())
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _calendars(_opened: Store, version: str, today: str) -> dict[str, Calendar]:
+    return store.read_calendars(_opened, datetime.fromisoformat(today).date() - timedelta(days=30))
+
+
+def refresh_button(here: Settings, lang: str, key: str) -> None:
+    """Refresh now; disabled while one runs and in the demo market."""
+    worker = refresher(str(here.home), here.demo)
+    busy = worker.running
+    if st.button(say("refresh", lang), key=f"refresh_{key}", disabled=busy or here.demo or clock.is_frozen()):
+        worker.start(())
+        st.rerun(scope="fragment")
+
+
+# --- page --------------------------------------------------------------------------------------------------------
+
+
+def page(name: str, body: Callable[[Picture, Reader, Settings], None]) -> None:
+    """Title and freshness line first, then ``body`` with the picture.
+
+    The first line ticks by itself; it has the page drawn again, in place, when the store has a new version or when
+    what is fresh or open has changed.
+    """
+    here, who = _here(), reader()
+    opened = opened_store(here, who.lang)
+    st.session_state["_drawn"] = _condition(opened)
+
+    @st.fragment(run_every=None if here.demo or clock.is_frozen() else TICK)
+    def first_line() -> None:
+        _here()  # a fragment runs by itself later: the demo's clock has to be held again
+        now_open = opened_store(here, who.lang)
+        keep_fresh(here, now_open)
+        _header(name, here, who, now_open)
+        if _condition(now_open) != st.session_state.get("_drawn"):
+            st.rerun()
+
+    first_line()
+    if opened is None or not store.freshness(opened):
+        _empty(here, who, opened)
+    else:
+        body(picture(opened, here), who, here)
+
+
+def _here() -> Settings:
+    """Settings of this reader: the server's, or the demo market's where this reader asked to see it."""
+    wanted = st.query_params.get("demo") == "1" or st.session_state.get("demo", False)
+    if not wanted or settings.read().demo:
+        clock.hold(None)
+        return settings.read()
+    st.session_state["demo"] = True
+    here = settings.read(demo=True)
+    clock.hold(_demo_market(here))
+    return here
+
+
+@st.cache_resource(show_spinner=False)
+def _demo_market(here: Settings) -> datetime:
+    from basketwatch import demo_store
+
+    return demo_store.prepare(here)
+
+
+def _condition(opened: Store | None) -> tuple[object, ...]:
+    """What a drawn page depends on besides its reader: the data's version, which markets trade, which quotes are late."""
+    if opened is None:
+        return ()
+    now = clock.now()
+    states = {g: c.state(now) for g, c in calendars(opened).items()}
+    return (store.version(opened), *((g, s.phase) for g, s in states.items()), *freshness.late(opened, states, now))
+
+
+def _header(name: str, here: Settings, who: Reader, opened: Store | None) -> None:
+    now = clock.now()
+    today = now.astimezone(markets.zone_of("CN")).date()
+    left, right = st.columns([11, 1], vertical_alignment="center")
+    title = f"{say(f'page_{name}', who.lang)} · {day(today, who.lang, weekday=True)}"
+    dots = freshness.dots(opened, calendars(opened) if opened else {}, now, who.lang)
+    dots += _badges(here, who.lang) + _progress(here, opened, who.lang)
+    head = f'<div class="dots"><span class="title">{escape(title)}</span>'
+    left.html(block(head + "".join(dots) + "</div>"))
+    with right:
+        refresh_button(here, who.lang, name)
+
+
+def _badges(here: Settings, lang: str) -> list[str]:
+    if here.demo:
+        hint = escape(say("demo_help", lang))
+        return [f'<span class="chip demo" title="{hint}">{escape(say("demo_badge", lang))}</span>']
+    if clock.is_frozen():
+        return [f'<span class="chip demo">{escape(say("frozen", lang, at=clock.iso(clock.now())))}</span>']
+    return []
+
+
+def _progress(here: Settings, opened: Store | None, lang: str) -> list[str]:
+    """What the running refresh does, or why the last one brought nothing."""
+    worker = refresher(str(here.home), here.demo)
+    if worker.running:
+        run = store.last_run(opened) if opened else None
+        if run and run.finished is None:
+            shown = say("refreshing", lang, done=run.done, total=run.total, label=run.label)
+        else:
+            shown = say("refresh_begun", lang)
+        return [f'<span class="chip">{escape(shown)}</span>']
+    last = worker.last
+    if last and last.key and worker.failures:
+        return [f'<span class="amber">{escape(sentence((last.key, last.params), lang))}</span>']
+    return []
+
+
+def _empty(here: Settings, who: Reader, opened: Store | None) -> None:
+    """Nothing stored yet: what is going on, what each source said, and the demo market to see the pages at once."""
+    worker = refresher(str(here.home), here.demo)
+    last = store.last_run(opened, finished=True) if opened else None
+    failed = bool(last or worker.last) and not worker.running
+    with st.container(border=True, width=720):
+        st.html(block(panel_of_empty(who.lang, failed, last)))
+        if st.button(say("start_demo", who.lang), type="primary" if failed else "secondary", key="start_demo"):
+            st.session_state["demo"] = True
+            st.rerun()
+
+
+def panel_of_empty(lang: str, failed: bool, last: store.Run | None) -> str:
+    """The explanation as HTML: a sentence, and under it what each source answered in the last run."""
+    attempts = [a for part in (last.report or {}).get("parts", []) for a in part.get("attempts", [])] if last else []
+    said = dict.fromkeys(sentence((a["key"], a["params"]), lang) for a in attempts)
+    rows = "".join(f"<li>{escape(line)}</li>" for line in list(said)[:6]) if failed else ""
+    intro = say("empty_offline" if failed else "empty_first", lang)
+    listed = f'<ul class="soft">{rows}</ul>' if rows else ""
+    return f"<h4>{escape(say('empty_title', lang))}</h4><p>{escape(intro)}</p>{listed}"

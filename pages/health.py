@@ -1,0 +1,27 @@
+"""Health: which source answers, what is missing, what is wrong in the files."""
+
+import streamlit as st
+
+from basketwatch import ui
+from basketwatch.markup import block, heading
+from basketwatch.text import escape
+
+
+def body(seen, who, here):
+    from basketwatch import health
+
+    opened = ui.opened_store(here, who.lang)
+    found = health.look(opened, seen, who.lang)
+    st.html(block(f'<p class="soft">{escape(found.last_run)}</p>'))
+    for title, frame, empty in found.tables:
+        st.html(block(heading(title)))
+        if len(frame):
+            st.dataframe(
+                frame, hide_index=True, row_height=30, height="content" if len(frame) <= 12 else 400, alt=title
+            )
+        else:
+            st.html(block(f'<p class="soft">{escape(empty)}</p>'))
+
+
+ui.frame()
+ui.page("health", body)
