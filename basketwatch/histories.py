@@ -65,17 +65,22 @@ class Read:
 
 def wanted(work: Work, tickers: Sequence[str], known: Past, now: datetime) -> tuple[list[str], list[str]]:
     """Tickers whose history must be read, and those that are worth reading again today."""
-    given_up = {
-        s.ticker for s in store.read_states(work.opened)
-        if s.part == "bars" and s.state in ("no_data", "unknown_symbol", "suspect") and s.at > now - GIVEN_UP_FOR
-    }  # fmt: skip
-    asked = [t for t in tickers if t not in given_up]
+    words = {(s.ticker, s.part): s for s in store.read_states(work.opened)}
+    asked = [t for t in tickers if not _given_up(words.get((t, "bars")), words.get((t, "quotes")), now)]
     must = [t for t in asked if _lacks(work, t, known, now)]
     left = HEAL - sum(row.read_at > now - ONCE_A_DAY for row in known.series.values())
     old = [t for t in asked if t not in must and known.series[t].read_at < now - _patience(t)]
     due = {t for t in old if markets.kind(t) == "fx" or _dividend_due(work, t, now)}
     old.sort(key=lambda t: (markets.kind(t) != "fx", t not in due, known.series[t].read_at))
     return must, old[: max(0, left)]
+
+
+def _given_up(bars: SymbolState | None, quotes: SymbolState | None, now: datetime) -> bool:
+    """Whether a history was asked for in vain not long ago: nobody has it, or it failed its checks."""
+    if bars is None or bars.state == "ok" or bars.at <= now - GIVEN_UP_FOR:
+        return False
+    unknown = quotes is not None and quotes.state == "unknown_symbol"
+    return unknown or bars.state in ("no_data", "unknown_symbol", "suspect")
 
 
 def _patience(ticker: str) -> timedelta:

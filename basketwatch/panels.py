@@ -60,7 +60,7 @@ def title(view: BasketView, lang: str) -> str:
 
 def card(seen: Picture, view: BasketView, lang: str) -> str:
     """The body of a basket's card on Today."""
-    live = view.table["1d"].dropna()
+    live = view.table.loc[~view.table["stale"].fillna(value=True).astype(bool), "1d"].dropna()
     value = view.returns["1d"]
     head = (
         f'<div class="row"><span class="soft">'

@@ -142,13 +142,13 @@ def _take(work: Work, lane: Lane, row: Row, known: Past, now: datetime) -> None:
 
 
 def _stuck(row: Row, known: Past) -> date | None:
-    """The session before, where a page without a date still shows that: its last price is that session's close."""
-    before = known.before(row["ticker"], row["session"].date())
-    close = known.closes.get(row["ticker"], {}).get(before) if before else None
-    if markets.kind(row["ticker"]) != "sector" or close is None:
+    """The newest stored session, where a page without a date still shows that: its last price is that close."""
+    ticker, newest = row["ticker"], known.last(row["ticker"])
+    if markets.kind(ticker) != "sector" or newest is None or newest >= row["session"].date():
         return None
-    stuck = past.same(row["last"], close, row["ticker"]) and not past.same(row["previous_close"], close, row["ticker"])
-    return before if stuck else None
+    close = known.closes[ticker][newest]
+    stuck = past.same(row["last"], close, ticker) and not past.same(row["previous_close"], close, ticker)
+    return newest if stuck else None
 
 
 def _close(work: Work, lane: Lane, known: Past) -> None:

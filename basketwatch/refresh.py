@@ -112,7 +112,7 @@ def _read_calendars(work: Work, groups: set[str]) -> None:
             first = date(today.year - CALENDAR_YEARS, 1, 1)
             return sessions.fetch_sessions(group, first, date(today.year + 1, 12, 31))
 
-    part = Part("calendars", "calendars", len(needed))
+    part = Part("bars", "calendars", len(needed))
     for group, found in side_by_side(work, [needed], fetch):
         if isinstance(found, SourceError):
             part.failed("exchange_calendars", found)

@@ -26,7 +26,7 @@ import tomllib
 import traceback
 import webbrowser
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode
@@ -45,7 +45,8 @@ WRONG_TRIES, LOCKED_SECONDS = 10, 60.0
 COOKIE, KNOCK, COOKIE_SECONDS = "basketwatch", "basketwatch_knock", 30 * 86400
 HEALTH, METRICS = "/_stcore/health", "/_stcore/metrics"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-WARM = ("pandas", "sqlalchemy", "basketwatch.store", "basketwatch.daily")
+LIGHT, HEAVY = ("basketwatch.ui",), ("basketwatch.daily", "basketwatch.panels")
+IDLE_SECONDS = 5.0
 
 
 def serve(
@@ -389,10 +390,17 @@ def _lifespan(url: str, browse: bool) -> Callable[[Any], AbstractAsyncContextMan
 
 
 def _warm() -> None:
-    """Import what the first page needs while the browser still loads its scripts."""
-    for name in WARM:
-        with suppress(ImportError):
-            importlib.import_module(name)
+    """Import what the first line of a page needs, and the rest once that line is drawn or nobody has come yet.
+
+    pandas is over a second of imports; loaded at the same time it would keep the title waiting.
+    """
+    for name in LIGHT:
+        importlib.import_module(name)
+    from basketwatch.ui import first_line_drawn
+
+    first_line_drawn.wait(IDLE_SECONDS)
+    for name in HEAVY:
+        importlib.import_module(name)
 
 
 def _has_display() -> bool:

@@ -6,8 +6,8 @@ import locale
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
-from basketwatch import store
 from basketwatch.errors import UsageError
 
 DEMO_FILE = "data/demo.sqlite"
@@ -32,7 +32,15 @@ def read(*, demo: bool | None = None) -> Settings:
         raise UsageError("no_home", path=home)
     is_demo = os.environ.get("BASKETWATCH_DEMO") == "1" if demo is None else demo
     setting = DEMO_FILE if is_demo else os.environ.get("BASKETWATCH_DB", "")
-    return Settings(home, store.location(setting, home), is_demo)
+    return Settings(home, location(setting, home), is_demo)
+
+
+def location(setting: str, home: Path) -> str:
+    """SQLAlchemy URL of a setting: a URL as it is, a file name below ``home``, or the default file."""
+    if "://" in setting:
+        return setting
+    path = home / (setting or "data/basketwatch.sqlite")
+    return f"sqlite:///{quote(str(path))}"  # a ? or % in a file name is no query
 
 
 def language() -> str:

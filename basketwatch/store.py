@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KEEP_REQUESTS = timedelta(days=14)
+PIECE = 4000  # rows turned into columns at a time
 KEEP_RUNS = timedelta(days=60)  # and answers put aside
 
 _SQLITE = ("busy_timeout=5000", "mmap_size=0")  # wait for a checkpoint; not mapped, a disk's fault is an exception
@@ -101,14 +102,6 @@ class SymbolState:
 
 
 # --- opening -----------------------------------------------------------------------------------------------------
-
-
-def location(setting: str, home: Path) -> str:
-    """SQLAlchemy URL of a setting: a URL as it is, a file name below ``home``, or the default file."""
-    if "://" in setting:
-        return setting
-    path = home / (setting or "data/basketwatch.sqlite")
-    return URL.create("sqlite", database=str(path)).render_as_string()
 
 
 def file_of(url: str) -> Path | None:
@@ -617,10 +610,16 @@ def _frame(store: Store, query: Any, columns: Mapping[str, tuple[str, str, bool]
 
     with store.engine.connect() as c:
         result = c.execute(query)
-        names = list(result.keys())
-        # by column: pandas would look into each row object, which costs ten times as much
-        found = list(zip(*result.fetchall(), strict=True)) or [()] * len(names)
-    return pd.DataFrame({n: _column(values, columns[n][0]) for n, values in zip(names, found, strict=True)})
+        kinds = {name: columns[name][0] for name in result.keys()}  # noqa: SIM118 - a result, not a dict
+        # in pieces and by column: all rows at once are a lot of memory, and pandas would look into each row object
+        pieces = [_columns(zip(*piece, strict=True), kinds) for piece in result.partitions(PIECE)]
+    return pd.concat(pieces or [_columns([()] * len(kinds), kinds)], ignore_index=True)
+
+
+def _columns(values: Iterable[Sequence[Any]], kinds: Mapping[str, str]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame({n: _column(v, kinds[n]) for n, v in zip(kinds, values, strict=True)})
 
 
 def _column(values: Sequence[Any], dtype: str) -> Any:

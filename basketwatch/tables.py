@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -38,7 +39,7 @@ def members(seen: Picture, view: BasketView, lang: str, *, green_up: bool) -> tu
     frame["turnover"] = rows["turnover"] * 100
     frame["cap"] = rows["cap_cny"] / (1e8 if lang == "zh" else 1e9)
     frame["place"] = rows["place_52w"].clip(0, 1) * 100
-    frame["spark"] = [v if isinstance(v, list) else [] for v in rows["spark"]]
+    frame["spark"] = [_thinned(v) if isinstance(v, list) else [] for v in rows["spark"]]
     frame["origin"] = [origin(row, lang) for _, row in rows.iterrows()]
     return frame, _columns(seen, first, lang, green_up)
 
@@ -48,7 +49,15 @@ def coloured(frame: pd.DataFrame, *, dark: bool, green_up: bool) -> Any:
     red, green = ("#ff6b76", "#3ecf8e") if dark else ("#cf2338", "#0b8f5a")
     up, down = (green, red) if green_up else (red, green)
     moves = [c for c in (*SHOWN_WINDOWS, "excess") if c in frame]
-    return frame.style.map(lambda v: f"color:{up}" if v > 0 else f"color:{down}" if v < 0 else "", subset=moves)
+    # pandas would send each spark line once more, as text
+    return frame.style.format(lambda _: "", subset=["spark"]).map(
+        lambda v: f"color:{up}" if v > 0 else f"color:{down}" if v < 0 else "", subset=moves
+    )
+
+
+def _thinned(line: list[float]) -> list[np.float32]:
+    """Every second of the 60 sessions, the last one kept: a cell 100 pixels wide shows no more, at a third of the bytes."""
+    return [np.float32(v) for v in line[::-1][::2][::-1]]
 
 
 def _excess(rows: pd.DataFrame, benchmark: pd.Series) -> pd.Series:

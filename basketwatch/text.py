@@ -24,6 +24,10 @@ MINUS = "−"
 
 def say(key: str, lang: str, **params: object) -> str:
     """The catalogue's text in ``lang``, its ``{placeholders}`` filled; a missing parameter shows as a dash."""
+    return _filled(key, lang, params)
+
+
+def _filled(key: str, lang: str, params: Mapping[str, object]) -> str:
     template = CATALOGUE[key][0 if lang == "zh" else 1]
     return template.format_map(_Dashes({name: str(value) for name, value in params.items()}))
 
@@ -43,7 +47,7 @@ def sentence(thing: Problem | BasketwatchError | tuple[str, Mapping[str, str]], 
         key, params = thing[0], dict(thing[1])
     if f"source_{params.get('source')}" in CATALOGUE:
         params = {**params, "source": say(f"source_{params['source']}", lang)}
-    return say(key if key in CATALOGUE else "error", lang, **params)
+    return _filled(key if key in CATALOGUE else "error", lang, params)  # its parameters may be called lang or key
 
 
 # --- data into markup --------------------------------------------------------------------------------------------

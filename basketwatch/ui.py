@@ -5,7 +5,9 @@ besides the pages, and it imports nothing heavy at the top: the title and the fr
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from basketwatch import clock, freshness, markets, settings, store
-from basketwatch.errors import BasketwatchError
+from basketwatch.errors import BasketwatchError, StoreError
 from basketwatch.markup import STYLE, block
 from basketwatch.refresher import Refresher, due, is_daily
 from basketwatch.text import day, escape, plain, say, sentence
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from basketwatch.model import House
     from basketwatch.settings import Settings
     from basketwatch.store import Store
+
+first_line_drawn = threading.Event()  # set by the first page of this process: now pandas may load
 
 PAGES = ("today", "basket", "health")
 TICK = timedelta(seconds=3)  # how often an open page looks whether the store has a new version
@@ -165,14 +169,12 @@ def _picture(_opened: Store, _files: House, version: str, url: str, now: datetim
     return daily.picture(_opened, _files, now)
 
 
-def opened_store(here: Settings, lang: str) -> Store | None:
-    """The store, or None while there is none; a store that cannot be read is said and ends the page."""
-    try:
-        return store.open_reader(here.url, demo=here.demo)
-    except BasketwatchError as fault:
-        st.error(plain(sentence(fault, lang)))
-        refresh_button(here, lang, "broken")
-        st.stop()
+def store_of(here: Settings) -> Store:
+    """The store of a page that has a picture, so there is one. Raises the store's errors."""
+    found = store.open_reader(here.url, demo=here.demo)
+    if found is None:
+        raise StoreError(path=here.url, detail="it has gone")
+    return found
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -239,29 +241,44 @@ def refresh_button(here: Settings, lang: str, key: str) -> None:
 
 
 def page(name: str, body: Callable[[Picture, Reader, Settings], None]) -> None:
-    """Title and freshness line first, then ``body`` with the picture.
+    """Title and freshness line first, then ``body`` with the picture; a store that fails is one sentence.
 
     The first line ticks by itself; it has the page drawn again, in place, when the store has a new version or when
     what is fresh or open has changed.
     """
     here, who = _here(), reader()
-    opened = opened_store(here, who.lang)
-    st.session_state["_drawn"] = _condition(opened)
 
     @st.fragment(run_every=None if here.demo or clock.is_frozen() else TICK)
     def first_line() -> None:
         _here()  # a fragment runs by itself later: the demo's clock has to be held again
-        now_open = opened_store(here, who.lang)
-        keep_fresh(here, now_open)
-        _header(name, here, who, now_open)
-        if _condition(now_open) != st.session_state.get("_drawn"):
-            st.rerun()
+        with store_faults_said(here, who):
+            opened = store.open_reader(here.url, demo=here.demo)
+            keep_fresh(here, opened)
+            _header(name, here, who, opened)
+            if _condition(opened) != st.session_state.setdefault("_drawn", _condition(opened)):
+                st.rerun()
 
+    with store_faults_said(here, who):
+        opened = store.open_reader(here.url, demo=here.demo)
+        st.session_state["_drawn"] = _condition(opened)
     first_line()
-    if opened is None or not store.freshness(opened):
-        _empty(here, who, opened)
-    else:
-        body(picture(opened, here), who, here)
+    first_line_drawn.set()
+    with store_faults_said(here, who):
+        if opened is None or not store.freshness(opened):
+            _empty(here, who, opened)
+        else:
+            body(picture(opened, here), who, here)
+
+
+@contextmanager
+def store_faults_said(here: Settings, who: Reader) -> Iterator[None]:
+    """A store that cannot be read is one sentence and the way to mend it, and ends the page."""
+    try:
+        yield
+    except BasketwatchError as fault:
+        st.error(plain(sentence(fault, who.lang)))
+        refresh_button(here, who.lang, f"mend_{fault.key}")
+        st.stop()
 
 
 def _here() -> Settings:

@@ -10,8 +10,7 @@ from basketwatch.text import escape
 def body(seen, who, here):
     from basketwatch import health
 
-    opened = ui.opened_store(here, who.lang)
-    found = health.look(opened, seen, who.lang)
+    found = health.look(ui.store_of(here), seen, who.lang)
     st.html(block(f'<p class="soft">{escape(found.last_run)}</p>'))
     for title, frame, empty in found.tables:
         st.html(block(heading(title)))

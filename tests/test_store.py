@@ -29,7 +29,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from basketwatch import frames, schema, store
+from basketwatch import frames, schema, settings, store
 from basketwatch.calendars import Session
 from basketwatch.errors import (
     RefreshRunning,
@@ -216,17 +216,17 @@ def test_the_writer_makes_the_folder_and_a_second_opening_changes_nothing(tmp_pa
 
 @pytest.mark.parametrize("name", ["with space", "50%25 #1", "数据"])
 def test_file_names_that_a_url_would_bend(tmp_path: Path, name: str) -> None:
-    where = store.location(f"{name}/s.sqlite", tmp_path)
+    where = settings.location(f"{name}/s.sqlite", tmp_path)
     writer(where)
     assert store.file_of(where) == tmp_path / name / "s.sqlite" and (tmp_path / name / "s.sqlite").exists()
     assert store.noted(reader(where), "schema") == "1"
 
 
 def test_location_of_each_kind_of_setting(tmp_path: Path) -> None:
-    assert store.file_of(store.location("", tmp_path)) == tmp_path / "data" / "basketwatch.sqlite"
-    assert store.file_of(store.location("x.db", tmp_path)) == tmp_path / "x.db"
-    assert store.file_of(store.location("/else/x.db", tmp_path)) == Path("/else/x.db")
-    assert store.location("postgresql://h/b", tmp_path) == "postgresql://h/b"
+    assert store.file_of(settings.location("", tmp_path)) == tmp_path / "data" / "basketwatch.sqlite"
+    assert store.file_of(settings.location("x.db", tmp_path)) == tmp_path / "x.db"
+    assert store.file_of(settings.location("/else/x.db", tmp_path)) == Path("/else/x.db")
+    assert settings.location("postgresql://h/b", tmp_path) == "postgresql://h/b"
     assert store.file_of("postgresql://h/b") is None
 
 

@@ -118,3 +118,9 @@ def test_sentence_of_each_thing() -> None:
         "The quote is of 2026-07-01, 2 sessions behind."
     )
     assert text.sentence(("no such key", {"detail": "x"}), "en") == "Something went wrong: x."
+
+
+def test_a_problem_may_have_a_parameter_called_lang() -> None:
+    """A basket name that lacks one language: the parameter's name must not collide with the reader's language."""
+    fault = Problem.of("watchlists/x.toml:2", "half_name", "soft", field="name", lang="en", text="液冷")
+    assert text.sentence(fault, "en") == "“name” has no en, “液冷” is shown in both languages; add it."

@@ -135,7 +135,7 @@ def test_new_data_appear_in_place(open_page: Callable, tmp_path: Path) -> None:
         quotes.loc["688205.SH", ["last", "high"]] = 18.88
         store.save_quotes(opened, quotes)
         store.new_version(opened)
-        expect(page.get_by_text("18.88").first).to_be_visible(timeout=20_000)
+        expect(page.locator(".bw .dots", has_text="18.88")).to_be_visible(timeout=20_000)
         page.wait_for_timeout(500)
         assert abs(page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") - before) < 40
         assert page.url.endswith("ticker=688205.SH")
