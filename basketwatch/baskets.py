@@ -8,25 +8,20 @@ described in ``watchlists/README.md`` and ``sector_maps/README.md``.
 from __future__ import annotations
 
 import difflib
-import hashlib
 import re
-import tomllib
 import unicodedata
-from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from itertools import chain as joined
 from pathlib import Path
 from typing import Any
 
 from basketwatch import markets
+from basketwatch.documents import Doc, Place, documents, located
 from basketwatch.errors import UsageError
-from basketwatch.model import Basket, Chain, House, Listed, Member, Names, Problem, Segment, Severity
+from basketwatch.model import Basket, Chain, House, Listed, Member, Names, Problem, Segment
 
-MAX_BYTES = 256 * 1024  # 10 MB of TOML take tomllib 2 s and tomlkit 32 s
-MAX_LINE = 4096  # bytes
-MAX_DOTS = 200  # in a line; one dotted key of 100,000 parts takes tomllib 10 s and 3 GB
 MANY_MEMBERS = 500
 SECTORS = 31
 ROLES = ("core", "adjacent", "equipment", "beneficiary", "trigger", "odm")
@@ -50,35 +45,6 @@ _BENCHMARKS: dict[str, type] = {"strip": list, "also": list, "overseas": list}
 _OPTIONAL = frozenset({"zh", "en", "order", "chain", "member", "until", "role", "overseas", "also"})
 _EXAMPLE: dict[type, str] = {str: '"…"', Names: '{ zh = "…", en = "…" }', date: "2026-11-20", int: "1", list: "[…]"}
 
-_Path = tuple[str | int, ...]  # keys and positions from the top of a file: ("member", 3, "ticker")
-_Tokens = deque[tuple[str, int]]  # a token of TOML and its line
-
-
-@dataclass(frozen=True, slots=True)
-class _Doc:
-    """One file that could be parsed. Faults are noted by path; their lines are looked up at the end, if any."""
-
-    file: str
-    stem: str
-    sha256: str
-    text: str
-    table: dict[str, Any]
-    places: dict[str, _Path] = field(default_factory=dict)  # where each ticker stands first
-    faults: list[tuple[_Path, str, Severity, dict[str, object]]] = field(default_factory=list)
-
-    def fault(self, path: _Path, key: str, severity: Severity = "hard", **params: object) -> None:
-        """Note a fault; a parameter that is itself a path will be shown as its line."""
-        self.faults.append((path, key, severity, params))
-
-
-class _RefusedError(Exception):
-    """A file that cannot be used at all: key, line and parameters of its one problem. Never leaves this module."""
-
-    def __init__(self, key: str, line: int = 1, **params: object) -> None:
-        super().__init__(key)
-        self.key, self.line, self.params = key, line, params
-
-
 # --- the house ---------------------------------------------------------------------------------------------------
 
 
@@ -88,7 +54,7 @@ def read_house(home: Path) -> House:
     Baskets come in the order of their ``order`` key, then of their file names. Raises nothing for a faulty file.
     """
     problems: list[Problem] = []
-    maps, lists = _documents(home / "sector_maps", problems), _documents(home / "watchlists", problems)
+    maps, lists = documents(home / "sector_maps", problems), documents(home / "watchlists", problems)
     tables = (SECTOR_FILE, BENCHMARK_FILE)
     problems += [Problem.of(f"sector_maps/{stem}.toml", "file_missing") for stem in tables if stem not in maps]
     sectors = _sectors(maps.get(SECTOR_FILE))
@@ -108,7 +74,7 @@ def read_house(home: Path) -> House:
     used = {basket.chain for basket in house.baskets}  # the chain of a broken basket would miss every name of it
     _check_named(house, [doc for stem, doc in maps.items() if doc and stem in used])
     docs += [doc for doc in maps.values() if doc]
-    return replace(house, problems=(*problems, *joined.from_iterable(map(_located, docs))))
+    return replace(house, problems=(*problems, *joined.from_iterable(map(located, docs))))
 
 
 def members_once(house: House) -> tuple[str, ...]:
@@ -147,80 +113,10 @@ def find_basket(house: House, basket_id: str) -> Basket:
     raise UsageError("unknown_basket", basket=basket_id, known=", ".join(b.id for b in house.baskets))
 
 
-# --- files to tables ---------------------------------------------------------------------------------------------
-
-
-def _documents(folder: Path, problems: list[Problem]) -> dict[str, _Doc | None]:
-    """The files of a folder by stem; None for a file that cannot be used, whose one problem is added."""
-    docs: dict[str, _Doc | None] = {}
-    try:
-        paths = sorted(p for p in folder.iterdir() if p.suffix == ".toml" and not p.name.startswith("."))
-    except OSError as error:
-        problems.append(Problem.of(folder.name, "folder_unreadable", detail=error.strerror))
-        return docs
-    for path in paths:
-        file, docs[path.stem] = f"{folder.name}/{_shown(path.name)}", None
-        try:
-            data = _bytes(path)
-            text = _text(data)
-            docs[path.stem] = _Doc(file, path.stem, hashlib.sha256(data).hexdigest(), text, _table(text))
-        except _RefusedError as fault:
-            problems.append(Problem.of(f"{file}:{fault.line}", fault.key, "hard", **fault.params))
-    return docs
-
-
-def _bytes(path: Path) -> bytes:
-    """The content of a regular file inside its folder, never more than the cap."""
-    try:
-        if not path.resolve().is_relative_to(path.parent.resolve()):
-            raise _RefusedError("file_outside")
-        if path.exists() and not path.is_file():  # a pipe would be waited for for ever
-            raise _RefusedError("file_unreadable", detail="not a regular file")
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, RuntimeError) as error:  # RuntimeError: a symlink that leads to itself
-        raise _RefusedError("file_unreadable", detail=getattr(error, "strerror", "symlink loop")) from None
-    if len(data) > MAX_BYTES:
-        raise _RefusedError("file_too_large", limit=MAX_BYTES // 1024)
-    return data
-
-
-def _text(data: bytes) -> str:
-    """The text of a file: UTF-8, with or without a byte order mark, no NUL, no endless line."""
-    for number, line in enumerate(data.split(b"\n"), 1):
-        if len(line) > MAX_LINE:
-            raise _RefusedError("line_too_long", number, limit=MAX_LINE)
-        if b"\0" in line:
-            raise _RefusedError("nul", number)
-        if line.count(b".") > MAX_DOTS:
-            raise _RefusedError("too_deep", number)
-    try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        raise _RefusedError("not_utf8", data.count(b"\n", 0, error.start) + 1) from None
-
-
-_BARE_TICKER = re.compile(r"(?:^|[=\[,])\s*(\^?[A-Za-z0-9]+\.[A-Za-z]{2})\b")
-
-
-def _table(text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise _RefusedError("too_deep") from None
-    except ValueError as error:  # TOMLDecodeError: until Python 3.14 the place is only in the message
-        detail, _, place = str(error).rpartition(" (at ")
-        at = re.match(r"line (\d+), column (\d+)", place)
-        line = int(at[1]) if at else max(1, text.rstrip("\n").count("\n") + 1)
-        if bare := _BARE_TICKER.search(text.split("\n")[line - 1]):
-            raise _RefusedError("ticker_unquoted", line, ticker=_shown(bare[1])) from None
-        raise _RefusedError("syntax", line, column=at[2] if at else 1, detail=_shown(detail or error)) from None
-
-
 # --- tables to things --------------------------------------------------------------------------------------------
 
 
-def _sectors(doc: _Doc | None) -> tuple[Listed, ...]:
+def _sectors(doc: Doc | None) -> tuple[Listed, ...]:
     if doc is None:
         return ()
     _fields(doc, (), doc.table, _SECTORS)
@@ -230,7 +126,7 @@ def _sectors(doc: _Doc | None) -> tuple[Listed, ...]:
     return sectors
 
 
-def _benchmarks(doc: _Doc | None) -> tuple[tuple[Listed, ...], tuple[Listed, ...], tuple[Listed, ...]]:
+def _benchmarks(doc: Doc | None) -> tuple[tuple[Listed, ...], tuple[Listed, ...], tuple[Listed, ...]]:
     """The strip, what is followed beside it, and the names of overseas tickers."""
     if doc is None:
         return (), (), ()
@@ -238,7 +134,7 @@ def _benchmarks(doc: _Doc | None) -> tuple[tuple[Listed, ...], tuple[Listed, ...
     return _listed(doc, "strip", _ALL), _listed(doc, "also", _ALL), _listed(doc, "overseas", _SECURITIES)
 
 
-def _listed(doc: _Doc, key: str, allowed: tuple[str, ...]) -> tuple[Listed, ...]:
+def _listed(doc: Doc, key: str, allowed: tuple[str, ...]) -> tuple[Listed, ...]:
     rows = []
     for path, row in _rows(doc, key):
         good, at = _fields(doc, path, row, _LISTED), (*path, "ticker")
@@ -247,7 +143,7 @@ def _listed(doc: _Doc, key: str, allowed: tuple[str, ...]) -> tuple[Listed, ...]
     return tuple(rows)
 
 
-def _chain(doc: _Doc) -> Chain | None:
+def _chain(doc: Doc) -> Chain | None:
     good = _fields(doc, (), doc.table, _CHAIN)
     segments: dict[str, Segment] = {}
     for path, row in _rows(doc, "segment"):
@@ -264,7 +160,7 @@ def _chain(doc: _Doc) -> Chain | None:
     return Chain(good["id"], good["name"], tuple(segments.values()))
 
 
-def _side(doc: _Doc, path: _Path, items: list[object]) -> tuple[str, ...]:
+def _side(doc: Doc, path: Place, items: list[object]) -> tuple[str, ...]:
     """One side of a segment, mainland or overseas. A ticker in two segments belongs to the first one."""
     kept = []
     for at, ticker in _tickers(doc, path, items, _SECURITIES):
@@ -279,7 +175,7 @@ def _side(doc: _Doc, path: _Path, items: list[object]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _basket(doc: _Doc, listed: set[str] | None, chains: dict[str, Chain | None]) -> Basket | None:
+def _basket(doc: Doc, listed: set[str] | None, chains: dict[str, Chain | None]) -> Basket | None:
     good = _fields(doc, (), doc.table, _BASKET)
     members = _members(doc)
     if not members:
@@ -299,7 +195,7 @@ def _basket(doc: _Doc, listed: set[str] | None, chains: dict[str, Chain | None])
     return Basket(good["id"], good["name"], good["short"], members, benchmarks, chain, doc.file, doc.sha256)
 
 
-def _basket_benchmarks(doc: _Doc, items: list[object], listed: set[str] | None) -> tuple[str, ...]:
+def _basket_benchmarks(doc: Doc, items: list[object], listed: set[str] | None) -> tuple[str, ...]:
     benchmarks = []
     for path, ticker in _tickers(doc, ("benchmarks",), items, _ALL):
         if ticker in benchmarks:
@@ -313,7 +209,7 @@ def _basket_benchmarks(doc: _Doc, items: list[object], listed: set[str] | None) 
     return tuple(benchmarks)
 
 
-def _members(doc: _Doc) -> tuple[Member, ...]:
+def _members(doc: Doc) -> tuple[Member, ...]:
     members = []
     for path, row in _rows(doc, "member"):
         good = _fields(doc, path, row, _MEMBER)
@@ -333,7 +229,7 @@ def _members(doc: _Doc) -> tuple[Member, ...]:
     return tuple(members)
 
 
-def _check_named(house: House, chains: list[_Doc]) -> None:
+def _check_named(house: House, chains: list[Doc]) -> None:
     """A ticker of a chain that is in no basket has its name in the table of benchmarks."""
     known = names(house)
     for doc in chains:
@@ -345,7 +241,7 @@ def _check_named(house: House, chains: list[_Doc]) -> None:
 # --- checks of one table, one text, one ticker -------------------------------------------------------------------
 
 
-def _rows(doc: _Doc, key: str) -> Iterator[tuple[_Path, dict[str, Any]]]:
+def _rows(doc: Doc, key: str) -> Iterator[tuple[Place, dict[str, Any]]]:
     """The tables of an array of tables, with their paths; ``_fields`` has told of an array that is none."""
     rows = doc.table.get(key)
     for number, row in enumerate(rows if isinstance(rows, list) else ()):
@@ -355,7 +251,7 @@ def _rows(doc: _Doc, key: str) -> Iterator[tuple[_Path, dict[str, Any]]]:
             doc.fault((key, number), "wrong_type", field=key, wanted="{ … }", found=row)
 
 
-def _fields(doc: _Doc, path: _Path, row: dict[str, Any], known: dict[str, type]) -> dict[str, Any] | None:
+def _fields(doc: Doc, path: Place, row: dict[str, Any], known: dict[str, type]) -> dict[str, Any] | None:
     """The keys of a table that are known and of the right type; None where a required one is not among them."""
     for key in (key for key in row if key not in known):
         if near := difflib.get_close_matches(key, known, 1):
@@ -380,7 +276,7 @@ def _fields(doc: _Doc, path: _Path, row: dict[str, Any], known: dict[str, type])
     return good if known.keys() - _OPTIONAL <= good.keys() else None
 
 
-def _names(doc: _Doc, path: _Path, row: dict[str, Any]) -> Names | None:
+def _names(doc: Doc, path: Place, row: dict[str, Any]) -> Names | None:
     texts = _fields(doc, path, row, _NAMES) or {}
     zh, en = (_clean(doc, (*path, lang), texts.get(lang, "")) for lang in _NAMES)
     if not (zh or en):
@@ -391,7 +287,7 @@ def _names(doc: _Doc, path: _Path, row: dict[str, Any]) -> Names | None:
     return Names(zh or en, en or zh)
 
 
-def _clean(doc: _Doc, path: _Path, text: str) -> str:
+def _clean(doc: Doc, path: Place, text: str) -> str:
     """The text without characters that break a line or turn the reading direction of what stands after it."""
     for key, bad in (("control_text", _is_control), ("bidi_text", _BIDI.__contains__)):
         if any(map(bad, text)):
@@ -404,7 +300,7 @@ def _is_control(char: str) -> bool:
     return unicodedata.category(char) in ("Cc", "Zl", "Zp")
 
 
-def _tickers(doc: _Doc, path: _Path, items: Iterable[object], allowed: tuple[str, ...]) -> Iterator[tuple[_Path, str]]:
+def _tickers(doc: Doc, path: Place, items: Iterable[object], allowed: tuple[str, ...]) -> Iterator[tuple[Place, str]]:
     for number, item in enumerate(items):
         at = (*path, number)
         if not isinstance(item, str):
@@ -413,7 +309,7 @@ def _tickers(doc: _Doc, path: _Path, items: Iterable[object], allowed: tuple[str
             yield at, item
 
 
-def _is_ticker(doc: _Doc, path: _Path, text: str, allowed: tuple[str, ...]) -> bool:
+def _is_ticker(doc: Doc, path: Place, text: str, allowed: tuple[str, ...]) -> bool:
     """CODE.MARKET as the table of markets knows it, of a market that can stand here; else a fault."""
     proper = unicodedata.normalize("NFKC", text).strip().upper()
     code, dot, suffix = text.rpartition(".")
@@ -430,14 +326,14 @@ def _is_ticker(doc: _Doc, path: _Path, text: str, allowed: tuple[str, ...]) -> b
     return False
 
 
-def _is_new(doc: _Doc, path: _Path, ticker: str) -> bool:
+def _is_new(doc: Doc, path: Place, ticker: str) -> bool:
     first = doc.places.setdefault(ticker, path)
     if first != path:
         doc.fault(path, "duplicate_ticker", ticker=ticker, first=first)
     return first == path
 
 
-def _is_id(doc: _Doc, path: _Path, text: str, stem: str | None = None) -> bool:
+def _is_id(doc: Doc, path: Place, text: str, stem: str | None = None) -> bool:
     if not ID.fullmatch(text):
         doc.fault(path, "bad_id", id=text)
     elif stem is not None and text != stem:
@@ -447,114 +343,6 @@ def _is_id(doc: _Doc, path: _Path, text: str, stem: str | None = None) -> bool:
     return False
 
 
-def _order(doc: _Doc) -> tuple[float, str]:
+def _order(doc: Doc) -> tuple[float, str]:
     order = doc.table.get("order")
     return (order if type(order) is int else float("inf"), doc.stem)
-
-
-# --- where in the file -------------------------------------------------------------------------------------------
-
-_TOKEN = re.compile(
-    r"#[^\n]*|\"\"\"(?:\\.|[^\\])*?\"{3,5}|'''.*?'{3,5}|\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'"
-    r"|[\[\]{}=,.\n]|[^\s#\"'\[\]{}=,.]+",
-    re.DOTALL,
-)
-_DEEPEST = 6  # no path of the two formats is longer; a hostile file could make millions
-
-
-def _located(doc: _Doc) -> list[Problem]:
-    """The faults of a file as problems, in the order of their lines."""
-    lines = _lines(doc.text) if doc.faults else {}
-
-    def line(path: _Path) -> int:
-        return next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), 1)
-
-    problems = []
-    for path, key, severity, params in sorted(doc.faults, key=lambda fault: line(fault[0])):
-        said = {name: line(value) if isinstance(value, tuple) else _shown(value) for name, value in params.items()}
-        problems.append(Problem.of(f"{doc.file}:{line(path)}", key, severity, **said))
-    return problems
-
-
-def _lines(text: str) -> dict[_Path, int]:
-    """The line of every key, table and element of a text that tomllib has accepted, which tells no lines itself."""
-    tokens: _Tokens = deque()
-    line = 1
-    for match in _TOKEN.finditer(text):
-        if not match[0].startswith("#"):
-            tokens.append((match[0], line))
-        line += match[0].count("\n")
-    found: dict[_Path, int] = {}
-    counts: dict[_Path, int] = {}
-    table: _Path = ()
-    while tokens:
-        first, line = tokens[0]
-        if first == "[":
-            table = _header(tokens, counts)
-            _note(found, table, line)
-        elif first != "\n":
-            _pair(tokens, table, found)
-        while tokens and tokens.popleft()[0] != "\n":
-            pass
-    return found
-
-
-def _header(tokens: _Tokens, counts: dict[_Path, int]) -> _Path:
-    """The path of ``[table]`` or ``[[table]]``, with the positions of the arrays that it stands in."""
-    tokens.popleft()
-    array = tokens[0][0] == "["
-    path: _Path = ()
-    parts = _key(tokens)
-    for number, part in enumerate(parts, 1):
-        path = (*path, part)
-        if array and number == len(parts):
-            counts[path] = counts.get(path, -1) + 1
-        if path in counts:
-            path = (*path, counts[path])
-    return path
-
-
-def _key(tokens: _Tokens) -> _Path:
-    parts = []
-    while (token := tokens.popleft()[0]) not in ("=", "]"):
-        if token not in (".", "["):
-            parts.append(tomllib.loads(f"k={token}")["k"] if token[0] in "\"'" else token)
-    return tuple(parts[:_DEEPEST])
-
-
-def _pair(tokens: _Tokens, table: _Path, found: dict[_Path, int]) -> None:
-    line = tokens[0][1]
-    path = (*table, *_key(tokens))
-    _note(found, path, line)
-    _value(tokens, path, found)
-
-
-def _value(tokens: _Tokens, path: _Path, found: dict[_Path, int]) -> None:
-    opening = tokens[0][0]
-    if opening not in ("[", "{"):
-        while tokens and tokens[0][0] not in (",", "]", "}", "\n"):
-            tokens.popleft()
-        return
-    tokens.popleft()
-    number = 0
-    while tokens[0][0] not in ("]", "}"):
-        if tokens[0][0] in (",", "\n"):
-            tokens.popleft()
-        elif opening == "{":
-            _pair(tokens, path, found)
-        else:
-            _note(found, (*path, number), tokens[0][1])
-            _value(tokens, (*path, number), found)
-            number += 1
-    tokens.popleft()
-
-
-def _note(found: dict[_Path, int], path: _Path, line: int) -> None:
-    for length in range(1, min(len(path), _DEEPEST) + 1):
-        found.setdefault(path[:length], line)
-
-
-def _shown(value: object) -> str:
-    """A value out of a file as a sentence can hold it: short, on one line, nothing invisible."""
-    text = "".join(c if c.isprintable() or c == "\u3000" else "\ufffd" for c in str(value))
-    return text if len(text) <= 80 else f"{text[:79]}…"

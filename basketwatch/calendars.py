@@ -78,9 +78,6 @@ class Calendar:
         i = bisect_left(self._days, day)
         return self.sessions[i] if i < len(self.sessions) and self.sessions[i].day == day else None
 
-    def is_session(self, day: date) -> bool:
-        return self.session(day) is not None
-
     def on_or_before(self, day: date) -> Session | None:
         """Last session whose date is not after ``day``."""
         while self.bound is None or day > self.bound:

@@ -37,6 +37,7 @@ def _bare(height: int, dark: bool) -> go.Figure:
 def rebased(lines: Mapping[str, pd.Series], names: Mapping[str, str], dark: bool) -> go.Figure:
     """Series that start at 1 as lines that start at 100; the first is the one that matters."""
     figure = _bare(HEIGHT, dark)
+    figure.update_layout(xaxis={"tickformat": "%y-%m-%d", "nticks": 7})  # no month names: the page may be in Chinese
     for i, (key, series) in enumerate(lines.items()):
         style = {"color": _LINES[dark][i % 5], "width": 2.4 if i == 0 else 1.4, "dash": _DASHES[i % 5]}
         figure.add_trace(go.Scatter(

@@ -1,7 +1,8 @@
 """What may enter the store: the shape of a frame, the rows of a quote answer, the bars of one ticker.
 
-A hard fault rejects its row, and the first one found is told; a soft one is kept and said. An answer that cannot be
-believed as a whole raises ``SuspectAnswer`` and leaves the store alone. Nothing is repaired and no row is ever made up.
+A hard fault rejects its row, and the first one found is told; a soft one is told and leaves it in. An answer that
+cannot be believed as a whole raises ``SuspectAnswer`` and leaves the store alone. Nothing is repaired and no row is
+ever made up.
 """
 
 from __future__ import annotations
@@ -10,19 +11,18 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from basketwatch import limits, markets
-from basketwatch.calendars import Calendar
+from basketwatch.calendars import FINAL_AFTER, Calendar
 from basketwatch.errors import BadAnswer, SuspectAnswer
 from basketwatch.model import Severity
 
 AGREE = 1e-3  # relative; two sources print the same close to the tick
 VWAP = 0.05  # amount / volume may leave [low, high] by this much
-SETTLED = timedelta(minutes=30)  # after the close, before a bar counts as final
 OVERLAP = 5  # common final bars below which an answer cannot be compared with the store
 
 _NOT_A_NUMBER = {"-", "--", "", "None"}
@@ -60,7 +60,7 @@ class Verdict:
 # --- shape -------------------------------------------------------------------------------------------------------
 
 
-def typed(frame: pd.DataFrame, schema: Mapping[str, tuple[str, str, bool]], *, source: str = "?") -> pd.DataFrame:
+def typed(frame: pd.DataFrame, schema: Mapping[str, tuple[str, str, bool]], *, source: str) -> pd.DataFrame:
     """A frame with the columns of ``schema`` (see ``frames``), in its order and with its dtypes, and no others.
 
     Missing optional columns become NaN or None, ``-`` in a number NaN. Raises BadAnswer where a required column is
@@ -79,7 +79,7 @@ def typed(frame: pd.DataFrame, schema: Mapping[str, tuple[str, str, bool]], *, s
     return pd.DataFrame(out, index=frame.index).reset_index(drop=True)
 
 
-def _cast(values: pd.Series, dtype: str) -> pd.Series:
+def _cast(values: pd.Series, dtype: Any) -> pd.Series:
     if dtype == "float64":
         text = values.map(lambda v: isinstance(v, str) and v.strip() in _NOT_A_NUMBER).astype(bool)
         return pd.to_numeric(values.mask(text)).astype("float64")
@@ -88,12 +88,12 @@ def _cast(values: pd.Series, dtype: str) -> pd.Series:
             raise ValueError("not a bool")  # bool("False") is True
         return values.astype("bool")
     if not dtype.startswith("datetime64"):
-        return values.astype(dtype)  # type: ignore[call-overload, no-any-return, unused-ignore]
+        return values.astype(dtype)
     moments = pd.to_datetime(values)
     if dtype == "datetime64[s, UTC]":
         if moments.dt.tz is None and moments.notna().any():
             raise ValueError("instant without a zone")
-        return pd.to_datetime(moments, utc=True).astype(dtype)  # type: ignore[call-overload, no-any-return, unused-ignore]
+        return pd.to_datetime(moments, utc=True).astype(dtype)
     if moments.dt.tz is not None or (moments.dropna() != moments.dropna().dt.normalize()).any():
         raise ValueError("session is not a plain date")
     return moments.astype("datetime64[s]")
@@ -103,12 +103,12 @@ def _cast(values: pd.Series, dtype: str) -> pd.Series:
 
 
 def _faults(rows: pd.DataFrame, mask: pd.Series, key: str, severity: Severity, *columns: str) -> list[Fault]:
-    """One fault for each masked row, carrying the named columns as its values (a leading ``_`` is not shown)."""
+    """One fault for each masked row, carrying the named columns as its values."""
     if not mask.any():
         return []
     out = []
     for row in rows.loc[mask, ["ticker", "session", *columns]].itertuples(index=False, name=None):
-        values = tuple((name.lstrip("_"), float(v)) for name, v in zip(columns, row[2:], strict=True))
+        values = tuple((name, float(v)) for name, v in zip(columns, row[2:], strict=True))
         detail = " ".join(f"{name}={value:.10g}" for name, value in values)
         out.append(Fault(str(row[0]), None if pd.isna(row[1]) else row[1].date(), key, detail, severity, values))
     return out
@@ -149,20 +149,18 @@ def check_quotes(
     *,
     begun: Mapping[str, date],
     now: datetime,
-    last_close: Mapping[str, tuple[date, float]],
-    previous: Mapping[str, date] | None = None,
+    last_close: object = None,  # not read; goes with the last caller that passes it
 ) -> tuple[pd.DataFrame, list[Fault]]:
     """Rows of a ``frames.QUOTES`` frame that may be stored, sorted by ticker, and everything wrong with the answer.
 
-    ``begun`` and ``previous``: a group's latest session that has begun, and the one before it; ``last_close``: session
-    and raw close of the last final stored bar. A share's ``ex_date`` fault carries the reference price and the stored
-    close, whose quotient is the adjustment factor; it needs the stored close to be the one just before the quote.
+    ``begun``: a group's latest session that has begun. Nothing here knows what is stored: ``past`` holds a quote
+    against that.
     """
     columns = [c for c in quotes.columns if c != "fetched_at"]
     rows = quotes.sort_values(["ticker", "fetched_at"]).drop_duplicates(columns).reset_index(drop=True)
     strange = ~rows["ticker"].isin(list(wanted))
     faults = _faults(rows, strange, "not_wanted", "hard")
-    rows = _known(rows[~strange].reset_index(drop=True), begun, now, last_close, previous or {})
+    rows = _known(rows[~strange].reset_index(drop=True), begun, now)
     bad = pd.Series(False, index=rows.index)
     for key, mask, shown in _quote_hard(rows):
         faults += _faults(rows, mask & ~bad, key, "hard", *shown)
@@ -175,37 +173,19 @@ def check_quotes(
     return good[list(quotes.columns)], faults
 
 
-def _known(
-    rows: pd.DataFrame,
-    begun: Mapping[str, date],
-    now: datetime,
-    last_close: Mapping[str, tuple[date, float]],
-    previous: Mapping[str, date],
-) -> pd.DataFrame:
+def _known(rows: pd.DataFrame, begun: Mapping[str, date], now: datetime) -> pd.DataFrame:
     """The rows with what is known about each ticker beside them, in columns that start with ``_``."""
     tomorrow = (now + timedelta(days=1)).date()
     tickers = list(rows["ticker"])
     groups = [markets.group(t) for t in tickers]
     kinds = [markets.kind(t) for t in tickers]
-    stored = [last_close.get(t) for t in tickers]
-    sessions = [None if pd.isna(s) else s.date() for s in rows["session"]]
-    before = [previous.get(g) if begun.get(g) == s else None for g, s in zip(groups, sessions, strict=True)]
     return rows.assign(
         _latest=pd.Series([min(begun.get(g, tomorrow), tomorrow) for g in groups], dtype="datetime64[s]"),
         _begun=pd.Series([begun.get(g) for g in groups], dtype="datetime64[s]"),
-        _stored=np.array([s[1] if s else np.nan for s in stored], dtype="float64"),
-        _follows=np.array([_follows(s, d, b) for s, d, b in zip(stored, sessions, before, strict=True)], dtype=bool),
         _tick=np.array([_tick(t) for t in tickers], dtype="float64"),
         _traded=np.array([k in ("stock", "etf") for k in kinds], dtype=bool),
         _share=np.array([limits.board(t) not in (None, "etf") for t in tickers], dtype=bool),
     )
-
-
-def _follows(stored: tuple[date, float] | None, session: date | None, before: date | None) -> bool:
-    """True where the stored close is the one just before ``session``. Without a calendar only adjacent weekdays are."""
-    if stored is None or session is None:
-        return False
-    return stored[0] == before if before else int(np.busday_count(stored[0], session)) == 1
 
 
 Check = tuple[str, pd.Series, tuple[str, ...]]
@@ -219,7 +199,6 @@ def _quote_hard(rows: pd.DataFrame) -> list[Check]:
     outside_own = (last > rows["limit_up"]) | (last < rows["limit_down"])
     unlimited = name.str.contains(_UNLIMITED, regex=True) & ~outside_own
     far = (last / before - 1).abs() > 0.45  # the widest limit is 30 %
-    jump = before / rows["_stored"]
     prices = ["open", "high", "low", "limit_up", "limit_down"]
     return [
         ("duplicate", rows["ticker"].duplicated(keep=False), ("last",)),
@@ -232,7 +211,6 @@ def _quote_hard(rows: pd.DataFrame) -> list[Check]:
         ("limits_off", (rows["limit_up"] <= before) | (rows["limit_down"] >= before), ("previous_close", *prices[3:])),
         ("turnover", rows["_share"] & _turnover_off(rows), ("turnover", "volume", "last", "float_cap")),
         ("impossible_move", rows["_share"] & far & ~unlimited, ("last", "previous_close")),
-        ("other_symbol", (jump < 0.2) | (jump > 5), ("previous_close", "_stored")),
     ]  # fmt: skip
 
 
@@ -247,13 +225,11 @@ def _turnover_off(rows: pd.DataFrame) -> pd.Series:
 
 
 def _quote_soft(rows: pd.DataFrame) -> list[Check]:
-    moved = (rows["previous_close"] - rows["_stored"]).abs() > rows["_tick"] / 2
     wanting = rows[["open", "high", "low", "volume"]].isna()
     return [
         ("stale_day", (rows["session"] < rows["_begun"]) & ~rows["suspended"], ()),
         ("no_name", rows["name"].fillna("").str.strip() == "", ()),
         ("incomplete", rows["_traded"] & ~rows["suspended"] & wanting.any(axis=1), tuple(wanting.columns)),
-        ("ex_date", rows["_traded"] & rows["_follows"] & moved, ("previous_close", "_stored")),
     ]
 
 
@@ -275,8 +251,6 @@ def check_bars(
     Raises SuspectAnswer for another symbol's data, a cut history, changed units, or more bad rows than chance brings.
     """
     stored = None if stored is None or stored.empty else stored
-    if bars.empty and stored is not None:
-        raise SuspectAnswer(source="?", ticker=ticker, detail="no bars, though some are stored")
     if (bars["ticker"] != ticker).any():
         raise _suspect(bars, ticker, "labelled with another ticker")
     rows = _one_each(bars)
@@ -347,7 +321,7 @@ def _off_calendar(session: pd.Series, calendar: Calendar | None) -> pd.Series:
 def _unsettle(good: pd.DataFrame, calendar: Calendar | None, now: datetime) -> tuple[pd.DataFrame, list[Fault]]:
     """Take ``final`` from a bar whose session closed less than half an hour ago, or has not closed."""
     begun = calendar.state(now).session if calendar else None
-    if begun is None or now >= begun.closes + SETTLED:
+    if begun is None or now >= begun.closes + FINAL_AFTER:
         return good, []
     early = good["final"] & (good["session"] == pd.Timestamp(begun.day))
     return good.assign(final=good["final"] & ~early), _faults(good, early, "not_final", "soft")

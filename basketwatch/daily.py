@@ -84,7 +84,12 @@ class Picture:
     run: Run | None
 
     def basket(self, basket_id: str) -> BasketView | None:
+        """The view of the basket of that id; None where there is none."""
         return next((b for b in self.baskets if b.basket.id == basket_id), None)
+
+    def row(self, ticker: str) -> Any:
+        """One ticker's row of ``table``, a Series; Any because its columns have many types. KeyError without one."""
+        return self.table.loc[ticker]
 
     def name(self, ticker: str) -> Names:
         """Name from the files, else the one the source sends, else the ticker."""

@@ -176,7 +176,7 @@ def market(house: House, calendars: Mapping[str, Calendar], now: datetime = NOW)
 
 def _typed(parts: Sequence[pd.DataFrame], columns: Mapping[str, tuple[str, str, bool]]) -> pd.DataFrame:
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(columns))
-    return frame[list(columns)].astype({name: dtype for name, (dtype, _, _) in columns.items()})
+    return frame[list(columns)].astype(frames.dtypes(columns))
 
 
 def _report(made: Market, version: str, now: datetime) -> dict[str, object]:

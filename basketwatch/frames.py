@@ -3,11 +3,14 @@
 Prices are in the listing currency and unadjusted; volume in shares; amount and caps in currency units; turnover and
 returns are fractions. ``session`` is the exchange-local trading date (midnight, no zone); instants are UTC-aware.
 
-Checks run at two seams only, where an answer leaves a source and where a frame enters the store. Hard faults reject
-the row (or the answer); soft ones are kept and said.
+``checks`` and ``past`` hold rows against this list and against what is stored, after they left a source and before
+they enter the store. Hard faults reject the row (or the answer); soft ones leave it in.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 # column -> (pandas dtype, unit, required)
 QUOTES: dict[str, tuple[str, str, bool]] = {
@@ -56,3 +59,8 @@ FACTORS: dict[str, tuple[str, str, bool]] = {
     "factor": ("float64", "multiplies every raw price before ex_date: reference price / close before", True),
     "source": ("str", "", True),
 }
+
+
+def dtypes(table: Mapping[str, tuple[str, str, bool]]) -> dict[str, Any]:
+    """Column -> pandas dtype, as ``DataFrame.astype`` takes them."""
+    return {column: dtype for column, (dtype, _, _) in table.items()}

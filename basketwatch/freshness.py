@@ -8,9 +8,8 @@ from typing import Any
 
 from basketwatch import markets, store
 from basketwatch.calendars import Calendar
-from basketwatch.catalogue import CATALOGUE
 from basketwatch.store import Store
-from basketwatch.text import DASH, age, clock_time, day, escape, say
+from basketwatch.text import DASH, age, clock_time, day, escape, say, source_name
 
 SHOWN = ("CN", "HK", "US")
 LATE = 300  # seconds; older quotes of an open market are marked
@@ -43,12 +42,6 @@ def _quotes_age(opened: Store | None, states: Mapping[str, Any], now: datetime, 
         label = name + say("quotes_age", lang, age=age(span, lang), source=source)
         out.append(f'<span class="{"amber" if group in behind else ""}">{escape(label)}</span>')
     return out
-
-
-def source_name(source: object, lang: str) -> str:
-    """A source's name for people; an unknown one as it is written."""
-    key = f"source_{source}"
-    return say(key, lang) if key in CATALOGUE else str(source)
 
 
 def _dot(group: str, state: Any, now: datetime, lang: str) -> str:

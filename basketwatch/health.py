@@ -11,9 +11,8 @@ import pandas as pd
 
 from basketwatch import markets, store
 from basketwatch.daily import Picture
-from basketwatch.freshness import source_name
 from basketwatch.store import Run, Store, SymbolState
-from basketwatch.text import DASH, age, say, sentence
+from basketwatch.text import DASH, age, say, sentence, source_name
 
 MOST = 200  # problems shown; a junk file can hold thousands
 
@@ -34,7 +33,7 @@ def look(opened: Store, seen: Picture, lang: str) -> Health:
         (say("health_problems", lang), _problems(seen, lang), none),
         (say("health_sources", lang), _parts(seen.run, lang), say("health_no_run", lang)),
         (say("health_coverage", lang), _coverage(seen, states, lang), none),
-        (say("health_requests", lang), _requests(opened, seen, lang), say("health_no_run", lang)),
+        (say("health_requests", lang), _requests(opened, seen, lang), say("health_no_requests", lang)),
         (say("health_calendars", lang), _calendars(seen, lang), none),
         (say("health_symbols", lang), _symbols(seen, states, lang), none),
     ]
@@ -49,7 +48,7 @@ def _last_run(seen: Picture, lang: str) -> str:
     if run is None or run.finished is None or run.report is None:
         return say("health_no_run", lang)
     parts = Counter[str]()
-    for part in run.report.get("parts", []):
+    for part in (p for p in run.report.get("parts", []) if p.get("lane") not in ("dividends", "calendars")):
         parts[say(f"part_{part['part']}", lang)] += part["got"]
     shown = " · ".join(f"{name} {count}" for name, count in parts.items())
     span = age(seen.now - run.finished, lang)
@@ -114,7 +113,13 @@ def _calendars(seen: Picture, lang: str) -> pd.DataFrame:
         last = state.last_closed.day.isoformat() if state.last_closed else DASH
         following = state.next.day.isoformat() if state.next else DASH
         rows.append(
-            [say(f"group_{group}", lang), state.phase, last, following, f"{calendar.bound or DASH} {known}".strip()]
+            [
+                say(f"group_{group}", lang),
+                say(f"word_{state.phase}", lang),
+                last,
+                following,
+                f"{calendar.bound or DASH} {known}".strip(),
+            ]
         )
     keys = ("health_market", "col_state", "health_last_session", "health_next_session", "health_bound")
     return _frame([say(k, lang) for k in keys], rows)

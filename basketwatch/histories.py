@@ -6,9 +6,12 @@ it; and a few every day for what no quote shows: dividends abroad, corrections, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from threading import Thread
+from time import monotonic
 from typing import Any
 
 import pandas as pd
@@ -37,6 +40,7 @@ RATES_AFTER = timedelta(days=2)  # exchange rates have no sessions by which a ga
 ONCE_A_DAY = timedelta(hours=20)
 GIVEN_UP_FOR = timedelta(hours=12)  # a history that no source has, or that failed its checks, is not asked for before
 MOST = 600  # histories a run; the rest follows in the next one, and is said
+MANY = 10  # histories that nobody has read yet: a first fill
 SHORT = 20  # bars; a new listing has so few, a cut answer too
 OVERLAP = 5  # stored bars that a history has been held against (checks.OVERLAP)
 QUARTER = timedelta(days=80)
@@ -128,6 +132,29 @@ def _dividend_due(work: Work, ticker: str, now: datetime) -> bool:
 # --- the part ----------------------------------------------------------------------------------------------------
 
 
+def begin(work: Work, tickers: Sequence[str]) -> None:
+    """On a first fill, ask for the mainland histories at once: at their host's pace they are the longest part of a run.
+
+    They are checked and kept like any other once the quotes are in.
+    """
+    stored = store.read_series(work.opened)
+    first = [t for t in tickers if markets.group(t) == "CN" and t not in stored][:MOST]
+    if len(first) >= MANY:
+        work.early.update({ticker: Future() for ticker in first})
+        Thread(target=_ask_early, args=(work, dict(work.early)), daemon=True).start()
+
+
+def _ask_early(work: Work, wanted: Mapping[str, Future[History]]) -> None:
+    for ticker, answer in wanted.items():
+        try:
+            source, link = chains.histories(ticker)[0]
+            before = final_before(work, markets.group(ticker), clock.now())
+            with chains.bugs_said(source):
+                answer.set_result(link(ticker, work.years, final_before=before))
+        except SourceError as error:
+            answer.set_exception(error)
+
+
 def update(work: Work, tickers: Sequence[str]) -> None:
     """Read what is wanted, mainland and foreign hosts side by side, each at its own pace; written as it arrives."""
     now = clock.now()
@@ -198,7 +225,11 @@ def _read(work: Work, ticker: str, dividends: pd.DataFrame, known: Past) -> Read
         before = final_before(work, markets.group(ticker), clock.now())
         try:
             with chains.bugs_said(source):
-                kept = accept(work, ticker, link(ticker, work.years, final_before=before), dividends, known)
+                early = work.early.pop(ticker, None)
+                found = (
+                    early.result(work.until - monotonic()) if early else link(ticker, work.years, final_before=before)
+                )
+                kept = accept(work, ticker, found, dividends, known)
         except SourceError as error:
             failures.append((source, error))
             continue

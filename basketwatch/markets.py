@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -92,6 +92,12 @@ def group(ticker: str) -> str:
 def zone_of(group_name: str) -> ZoneInfo:
     """Time zone of a calendar group."""
     return next(m.zone for m in MARKETS.values() if m.group == group_name)
+
+
+def has_begun(ticker: str, session: date, at: datetime) -> bool:
+    """True once the usual opening time of ``session`` has passed: only then does "no trade" mean suspended."""
+    name = group(ticker)
+    return at >= datetime.combine(session, HOURS[name].open, zone_of(name))
 
 
 def calendar_of(group_name: str) -> str | None:

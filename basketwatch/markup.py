@@ -33,6 +33,7 @@ STYLE = """<style>
 .bw .bar{display:flex;height:7px;border-radius:4px;overflow:hidden;background:var(--track);gap:1px}
 .bw .bar i{display:block;height:100%}
 .bw .pair{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:1px 12px;font-size:12.5px}
+.bw .pair .row{gap:4px}.bw .pair .soft{font-size:11.5px;letter-spacing:-.01em}
 .bw .facts{display:flex;flex-wrap:wrap;gap:1px 12px}
 .bw .chip{display:inline-block;border-radius:4px;padding:0 6px;font-size:11.5px;white-space:nowrap;
 background:color-mix(in srgb,var(--tone,var(--soft)) 14%,transparent);color:var(--tone,var(--soft))}
@@ -125,6 +126,7 @@ def tile(name: str, last: str, day: float | None, values: Sequence[float], note:
 
 
 def tiles(items: Iterable[str]) -> str:
+    """Finished tiles side by side."""
     return f'<div class="tiles">{"".join(items)}</div>'
 
 

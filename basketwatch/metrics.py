@@ -268,9 +268,20 @@ def excess(members: pd.DataFrame, benchmarks: pd.DataFrame) -> dict[str, dict[st
     for ticker, own in benchmarks.to_dict("index").items():
         key = (own["group"], own["session"])
         if key not in means:
-            means[key] = equal_weight(members.loc[(members["group"] == key[0]) & (members["session"] == key[1])])
+            means[key] = equal_weight(members.loc[_of_session(members, *key)])
         out[str(ticker)] = {w: means[key][w] - float(own[w]) for w in WINDOWS}
     return out
+
+
+def excess_of_each(members: pd.DataFrame, benchmark: pd.Series) -> pd.Series:
+    """Each member's return of the day minus the benchmark's; NaN where it ended on another session or market."""
+    return (members["1d"] - float(benchmark["1d"])).where(
+        _of_session(members, benchmark["group"], benchmark["session"])
+    )
+
+
+def _of_session(rows: pd.DataFrame, group: str, session: pd.Timestamp) -> pd.Series:
+    return (rows["group"] == group) & (rows["session"] == session)
 
 
 def ranks(sectors: pd.DataFrame, full: int) -> pd.DataFrame:

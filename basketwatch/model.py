@@ -36,6 +36,7 @@ class Problem:
 
     @classmethod
     def of(cls, where: str, key: str, severity: Severity = "hard", **params: object) -> Problem:
+        """A problem with its parameters as text."""
         return cls(where, key, tuple((name, str(value)) for name, value in params.items()), severity)
 
 
@@ -66,7 +67,7 @@ class Basket:
 
     @property
     def tickers(self) -> tuple[str, ...]:
-        """Tickers of today's members (those without an ``until`` in the past are the reader's business)."""
+        """Tickers of all members in the file's order, those whose ``until`` is past too."""
         return tuple(m.ticker for m in self.members)
 
 
@@ -89,6 +90,7 @@ class Chain:
     segments: tuple[Segment, ...]
 
     def segment_of(self, ticker: str) -> Segment | None:
+        """The segment in which a ticker stands, on either side of it."""
         return next((s for s in self.segments if ticker in s.tickers or ticker in s.overseas), None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,11 +9,9 @@ import pandas as pd
 
 from basketwatch import markets, markup
 from basketwatch.daily import SECTORS, BasketView, Picture
-from basketwatch.freshness import source_name
 from basketwatch.metrics import WINDOWS
-from basketwatch.text import DASH, clock_time, day, escape, points, price, say, signed
+from basketwatch.text import DASH, clock_time, day, escape, points, price, say, signed, source_name
 
-GREY = "var(--soft)"
 LEADERS = 3
 
 
@@ -29,7 +26,7 @@ def benchmarks(seen: Picture, lang: str) -> str:
 def _tile(seen: Picture, ticker: str, name: str, lang: str) -> str:
     if ticker not in seen.table.index:
         return markup.tile(name, DASH, None, (), say("state_no_data", lang))
-    row = seen.table.loc[ticker]
+    row = seen.row(ticker)
     return markup.tile(name, price(row["last"]), row["1d"], row["spark"], _age_note(row, lang), origin(row, lang))
 
 
@@ -126,10 +123,9 @@ def chain_map(seen: Picture, view: BasketView, lang: str) -> str:
     """Members by segment; area = square root of market cap, colour = the move of the day."""
     weights = view.table["cap_cny"].pow(0.5)
     weights = weights.fillna(weights.median() if weights.notna().any() else 1.0)
-    order = [(s.id, s.name[lang]) for s in view.chain.segments] if view.chain else []
-    order.append((None, say("segment_none", lang)))
+    titles = [(s.id, s.name[lang]) for s in view.chain.segments] if view.chain else []
     columns = []
-    for segment_id, title in order:
+    for segment_id, title in (*titles, (None, say("segment_none", lang))):
         own = view.table["segment"].isna() if segment_id is None else view.table["segment"] == segment_id
         rows = view.table.loc[own].assign(weight=weights[own]).sort_values("weight", ascending=False)
         if len(rows):
@@ -155,7 +151,7 @@ def overnight(seen: Picture, lang: str) -> str:
         return f'<p class="soft">{escape(say("overnight_none", lang))}</p>'
     key = "overnight_running" if found.provisional else "overnight_for"
     shown = say(key, lang, sessions=_span(found.sessions, lang), day=day(found.for_session, lang))
-    rows = [_overnight_row(seen, row, lang) for row in found.moves.itertuples() if not math.isnan(row.move)]
+    rows = [_overnight_row(seen, row, lang) for row in found.moves.dropna(subset="move").itertuples()]
     return f'<p class="soft" style="margin:0 0 4px">{escape(shown)}</p>{"".join(rows)}'
 
 
@@ -186,7 +182,7 @@ def beside(seen: Picture, lang: str) -> str:
     )
     rows = []
     for ticker in (t for t in tickers if t in seen.table.index):
-        row = seen.table.loc[ticker]
+        row = seen.row(ticker)
         label = f"{say('group_' + row['group'], lang)} {day(row['session'].date(), lang)}"
         rows.append(
             f'<div class="row" style="padding:2px 0;border-bottom:1px solid var(--line)" title="{escape(origin(row, lang))}">'
@@ -229,7 +225,7 @@ def _summary_row(label: str, values: Mapping[str, float], write: Any = signed, *
 def stock_head(seen: Picture, view: BasketView, ticker: str, lang: str) -> str:
     """Name, last, change, segment and the reason for membership of the stock that was opened."""
     member = next((m for m in view.basket.members if m.ticker == ticker), None)
-    row = view.table.loc[ticker]
+    row = seen.row(ticker)
     reason = ""
     if member:
         since = say("stock_since", lang, since=member.since.isoformat())

@@ -72,6 +72,8 @@ def _parts(work: Work, only: Sequence[str], url: str) -> None:
     _read_calendars(work, {markets.group(t) for t in tickers} - {"FX"})
     folder = store.file_of(url)
     _configure_yahoo(folder.parent if folder else Path.cwd() / "data")
+    if "bars" in only:
+        histories.begin(work, [t for t in tickers if chains.lane(t) != "sectors"])
     if "quotes" in only:
         quotes.update(work, tickers)
     if "sectors" in only:

@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from basketwatch import clock, markets
+from basketwatch.calendars import FINAL_AFTER, MarketState
 
 if TYPE_CHECKING:
-    from basketwatch.calendars import MarketState
     from basketwatch.store import Run
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -278,7 +278,7 @@ def redact(text: str) -> str:
 Reason = Literal["first", "close", "final", "lunch", "open"]
 EVERY = timedelta(seconds=45)
 LONGEST_WAIT = timedelta(minutes=15)
-SETTLED, FINAL = timedelta(minutes=1), timedelta(minutes=30)
+SETTLED = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,9 +356,9 @@ def _after_close(now: datetime, states: Mapping[str, MarketState], last: Run, da
         if state.last_closed is None:
             continue
         closes = state.last_closed.closes
-        if last.started < closes + SETTLED <= now < closes + FINAL:
+        if last.started < closes + SETTLED <= now < closes + FINAL_AFTER:
             yield _CLOSE
-        if now >= closes + FINAL and _owed(now, daily, closes + FINAL):
+        if now >= closes + FINAL_AFTER and _owed(now, daily, closes + FINAL_AFTER):
             yield _FINAL
 
 

@@ -622,7 +622,7 @@ def _columns(values: Iterable[Sequence[Any]], kinds: Mapping[str, str]) -> pd.Da
     return pd.DataFrame({n: _column(v, kinds[n]) for n, v in zip(kinds, values, strict=True)})
 
 
-def _column(values: Sequence[Any], dtype: str) -> Any:
+def _column(values: Sequence[Any], dtype: Any) -> Any:
     """One column; numbers and days straight into numpy, which turns None into NaN and NaT."""
     import numpy as np
     import pandas as pd

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from basketwatch import markup
-from basketwatch.metrics import WINDOWS
+from basketwatch.metrics import WINDOWS, excess_of_each
 from basketwatch.panels import origin
 from basketwatch.text import escape, money, plain, price, say
 
@@ -33,8 +34,8 @@ def members(seen: Picture, view: BasketView, lang: str, *, green_up: bool) -> tu
     frame["note"] = [_note(row, lang) for _, row in rows.iterrows()]
     for window in SHOWN_WINDOWS[1:]:
         frame[window] = rows[window] * 100
-    if first in seen.table.index:
-        frame["excess"] = _excess(rows, seen.table.loc[first]) * 100
+    if first and first in seen.table.index:
+        frame["excess"] = excess_of_each(rows, seen.row(first)) * 100
     frame["volume_ratio"] = rows["volume_ratio"]
     frame["turnover"] = rows["turnover"] * 100
     frame["cap"] = rows["cap_cny"] / (1e8 if lang == "zh" else 1e9)
@@ -48,7 +49,7 @@ def coloured(frame: pd.DataFrame, *, dark: bool, green_up: bool) -> Any:
     """The frame with rises and falls in their colours; the sign stays printed."""
     red, green = ("#ff6b76", "#3ecf8e") if dark else ("#cf2338", "#0b8f5a")
     up, down = (green, red) if green_up else (red, green)
-    moves = [c for c in (*SHOWN_WINDOWS, "excess") if c in frame]
+    moves: list[Hashable] = [c for c in (*SHOWN_WINDOWS, "excess") if c in frame]
     # pandas would send each spark line once more, as text
     return frame.style.format(lambda _: "", subset=["spark"]).map(
         lambda v: f"color:{up}" if v > 0 else f"color:{down}" if v < 0 else "", subset=moves
@@ -58,11 +59,6 @@ def coloured(frame: pd.DataFrame, *, dark: bool, green_up: bool) -> Any:
 def _thinned(line: list[float]) -> list[np.float32]:
     """Every second of the 60 sessions, the last one kept: a cell 100 pixels wide shows no more, at a third of the bytes."""
     return [np.float32(v) for v in line[::-1][::2][::-1]]
-
-
-def _excess(rows: pd.DataFrame, benchmark: pd.Series) -> pd.Series:
-    same = (rows["group"] == benchmark["group"]) & (rows["session"] == benchmark["session"])
-    return (rows["1d"] - benchmark["1d"]).where(same)
 
 
 def _note(row: pd.Series, lang: str) -> str:
@@ -112,10 +108,10 @@ def _help(window: str, lang: str) -> str | None:
 
 def ledger(seen: Picture, ticker: str, lang: str) -> str:
     """Behind each number of a stock: value, definition, source, session and time."""
-    row = seen.table.loc[ticker]
+    row = seen.row(ticker)
     origin_of = escape(origin(row, lang))
     items = ("last", "previous_close", "limit_up", "limit_down", "volume", "market_cap", "high_52w", "low_52w")
-    cells = []
+    cells: list[list[str]] = []
     for item in items:
         value = row[item]
         if pd.isna(value):

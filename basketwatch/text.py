@@ -11,13 +11,13 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import TypeGuard
 
 from basketwatch.catalogue import CATALOGUE
 from basketwatch.errors import BasketwatchError
 from basketwatch.markets import zone_of
 from basketwatch.model import Problem
 
-LANGUAGES = ("zh", "en")
 DASH = "–"
 MINUS = "−"
 
@@ -45,9 +45,15 @@ def sentence(thing: Problem | BasketwatchError | tuple[str, Mapping[str, str]], 
         key, params = thing.key, thing.params
     else:
         key, params = thing[0], dict(thing[1])
-    if f"source_{params.get('source')}" in CATALOGUE:
-        params = {**params, "source": say(f"source_{params['source']}", lang)}
+    if "source" in params:
+        params = {**params, "source": source_name(params["source"], lang)}
     return _filled(key if key in CATALOGUE else "error", lang, params)  # its parameters may be called lang or key
+
+
+def source_name(source: object, lang: str) -> str:
+    """A source's name for people; an unknown one as it is written."""
+    key = f"source_{source}"
+    return say(key, lang) if key in CATALOGUE else str(source)
 
 
 # --- data into markup --------------------------------------------------------------------------------------------
@@ -70,18 +76,18 @@ def _printable(value: object) -> str:
 # --- numbers -----------------------------------------------------------------------------------------------------
 
 
-def _missing(value: float | None) -> bool:
-    return value is None or math.isnan(value) or math.isinf(value)
+def _known(value: float | None) -> TypeGuard[float]:
+    return value is not None and math.isfinite(value)
 
 
 def signed(value: float | None, digits: int = 2) -> str:
     """A fraction as a signed percentage: +1.23%, −0.54%, 0.00%."""
-    return DASH if _missing(value) else _sign(value * 100, digits) + "%"  # type: ignore[operator]
+    return _sign(value * 100, digits) + "%" if _known(value) else DASH
 
 
 def points(value: float | None, digits: int = 2) -> str:
     """A difference of fractions in percentage points: +0.34pp."""
-    return DASH if _missing(value) else _sign(value * 100, digits) + "pp"  # type: ignore[operator]
+    return _sign(value * 100, digits) + "pp" if _known(value) else DASH
 
 
 def _sign(value: float, digits: int) -> str:
@@ -93,24 +99,19 @@ def _sign(value: float, digits: int) -> str:
 
 def price(value: float | None) -> str:
     """Two decimals with thousands separators; four below ten for rates."""
-    if _missing(value):
+    if not _known(value):
         return DASH
-    return f"{value:,.4f}" if abs(value) < 10 else f"{value:,.2f}"  # type: ignore[arg-type, operator]
-
-
-def times(value: float | None, digits: int = 2) -> str:
-    """A ratio: 1.98×."""
-    return DASH if _missing(value) else f"{value:.{digits}f}×"
+    return f"{value:,.4f}" if abs(value) < 10 else f"{value:,.2f}"
 
 
 def money(value: float | None, currency: str, lang: str) -> str:
     """A large amount: 1.42万亿 or 8,659亿 in Chinese, 1.42tn or 866bn in English, with its currency."""
-    if _missing(value):
+    if not _known(value):
         return DASH
     steps = (("万亿", 1e12), ("亿", 1e8), ("万", 1e4)) if lang == "zh" else (("tn", 1e12), ("bn", 1e9), ("m", 1e6))
     for unit, size in steps:
-        if abs(value) >= size:  # type: ignore[arg-type]
-            scaled = value / size  # type: ignore[operator]
+        if abs(value) >= size:
+            scaled = value / size
             return f"{scaled:,.{0 if scaled >= 100 else 2}f}{unit} {currency}"
     return f"{value:,.0f} {currency}"
 

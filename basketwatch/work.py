@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from queue import Empty, Queue
@@ -68,8 +69,9 @@ class Work:
     """One run: the open store, the house, the sessions, the deadline, and what has been found so far.
 
     ``quotes``: this run's quotes that were kept. ``waiting``: those that only a history can confirm, with their part.
-    ``contradicted``: tickers of which a quote and a history disagree, and nothing says which is right.
-    ``reread``: tickers whose quotes, though confirmed, contradict the stored history. ``until``: monotonic.
+    ``early``: histories that were asked for before the quotes had come. ``contradicted``: tickers of which a quote and
+    a history disagree, and nothing says which is right. ``reread``: tickers whose quotes, though confirmed, contradict
+    the stored history. ``until``: monotonic.
     """
 
     opened: Store
@@ -82,6 +84,7 @@ class Work:
     parts: list[Part] = field(default_factory=list)
     quotes: dict[str, Row] = field(default_factory=dict)
     waiting: dict[str, tuple[list[Row], Part]] = field(default_factory=dict)
+    early: dict[str, Future[Any]] = field(default_factory=dict)
     contradicted: set[str] = field(default_factory=set)
     reread: set[str] = field(default_factory=set)
     done: int = 0

@@ -5,17 +5,16 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from basketwatch import clock
-from basketwatch.errors import BadAnswer, Blocked, NoData, SourceError, SuspectAnswer
+from basketwatch.errors import BadAnswer, NoData, SourceError, SuspectAnswer
 from basketwatch.frames import BARS, FACTORS
-from basketwatch.sources import ashare, guard, shenwan, tencent
+from basketwatch.sources import History, ashare, shenwan
+from basketwatch.sources.shape import no_factors
 from tests.upstream import Upstream
 
 NEXT = date(2026, 3, 10)
@@ -128,9 +127,9 @@ def test_reference_prices_of_sina() -> None:
 def test_a_move_beyond_the_limit_needs_a_factor() -> None:
     split = ashare.factors_from_adjusted(closes(3.00, 3.03, 1.02, 1.01), closes(1.000, 1.010, 1.020, 1.010))
     ashare.check_moves(closes(3.00, 3.03, 1.02, 1.01), split)
-    ashare.check_moves(closes(1.00, 1.20, 0.96, 1.15), tencent.no_factors())  # 20 % up and down is within the limit
+    ashare.check_moves(closes(1.00, 1.20, 0.96, 1.15), no_factors())  # 20 % up and down is within the limit
     with pytest.raises(SuspectAnswer, match="2026-02-03"):
-        ashare.check_moves(closes(3.00, 3.03, 1.02, 1.01), tencent.no_factors())
+        ashare.check_moves(closes(3.00, 3.03, 1.02, 1.01), no_factors())
 
 
 # --- what of akshare is used -------------------------------------------------------------------------------------
@@ -178,23 +177,10 @@ def test_order_of_sources() -> None:
 
 @pytest.mark.parametrize("ticker", ["NVDA.US", "801770.SI", "USDCNY.FX", "2308.TW"])
 def test_other_markets_have_no_chain(ticker: str) -> None:
-    with pytest.raises(NoData) as caught:
-        ashare.fetch_history(ticker, 1, final_before=NEXT)
-    assert caught.value.tried == []  # type: ignore[attr-defined]
+    assert ashare.chain(ticker) == []
 
 
 # --- over the wire -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def wire(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> Iterator[Upstream]:
-    """The stand-in behind a guard without pauses, at the stand-in's own instant (2026-07-03, after the close)."""
-    monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(upstream.market.now))
-    guard.install(guard.Guard(pace={"": 0.0}))
-    yield upstream
-    guard.current().session.close()  # no thread of the stand-in may be reading through the guard when it goes
-    guard.uninstall()
-    assert (upstream.unknown, upstream.broken) == ([], [])
 
 
 TODAY = date(2026, 7, 3)
@@ -202,6 +188,26 @@ HOSTS = {
     "300308.SZ": "push2his", "688498.SH": "push2his", "920045.BJ": "push2his", "000300.SH": "push2his",
     "931160.SH": "push2his", "399006.SZ": "push2his", "00700.HK": "push2his",
 }  # fmt: skip
+
+
+class Failed(Exception):
+    """No source of a chain gave a history."""
+
+    def __init__(self, failures: list[tuple[str, SourceError]]) -> None:
+        super().__init__(failures)
+        self.tried = [(source, error.state) for source, error in failures]
+        self.last = failures[-1][1]
+
+
+def fetch_history(ticker: str) -> History:
+    """The first history along the chain."""
+    failures: list[tuple[str, SourceError]] = []
+    for source, link in ashare.chain(ticker):
+        try:
+            return link(ticker, 1, final_before=TODAY)
+        except SourceError as error:
+            failures.append((source, error))
+    raise Failed(failures)
 
 
 def check_bars(wire: Upstream, ticker: str, bars: pd.DataFrame) -> None:
@@ -218,7 +224,7 @@ def check_bars(wire: Upstream, ticker: str, bars: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize("ticker", HOSTS)
 def test_one_request_to_eastmoney(wire: Upstream, ticker: str) -> None:
-    history = ashare.fetch_history(ticker, 1, final_before=TODAY)
+    history = fetch_history(ticker)
     assert history.source == "eastmoney"
     assert history.factors.empty
     assert [HOSTS[ticker] in entry.host for entry in wire.log] == [True]
@@ -230,7 +236,7 @@ def test_one_request_to_eastmoney(wire: Upstream, ticker: str) -> None:
 @pytest.mark.parametrize("ticker", ["300308.SZ", "688498.SH", "00700.HK"])
 def test_tencent_when_eastmoney_refuses(wire: Upstream, ticker: str) -> None:
     wire.fault("push2his", "", "status:403")
-    history = ashare.fetch_history(ticker, 1, final_before=TODAY)
+    history = fetch_history(ticker)
     assert history.source == "tencent"
     assert set(history.bars["source"]) == {"tencent"}
     check_bars(wire, ticker, history.bars)
@@ -239,22 +245,22 @@ def test_tencent_when_eastmoney_refuses(wire: Upstream, ticker: str) -> None:
 @pytest.mark.parametrize("kind", ["status:502", "body:<html>", "body:", "truncated", "body:{}", 'body:{"data":null}'])
 def test_any_fault_falls_over(wire: Upstream, kind: str) -> None:
     wire.fault("push2his", "", kind)
-    assert ashare.fetch_history("300308.SZ", 1, final_before=TODAY).source == "tencent"
+    assert fetch_history("300308.SZ").source == "tencent"
 
 
 def test_an_index_goes_to_sina_and_then_to_tencent(wire: Upstream) -> None:
     wire.fault("push2his", "", "status:403")
-    history = ashare.fetch_history("000300.SH", 1, final_before=TODAY)
+    history = fetch_history("000300.SH")
     assert history.source == "sina"
     check_bars(wire, "000300.SH", history.bars)
     wire.fault("finance.sina", "", "body:<html>")
-    history = ashare.fetch_history("000300.SH", 1, final_before=TODAY)
+    history = fetch_history("000300.SH")
     assert history.source == "tencent"
     check_bars(wire, "000300.SH", history.bars)
 
 
 def test_a_fund_brings_the_factor_of_its_split(wire: Upstream) -> None:
-    history = ashare.fetch_history("515880.SH", 1, final_before=TODAY)
+    history = fetch_history("515880.SH")
     assert history.source == "eastmoney"
     assert len(wire.log) == 2
     check_bars(wire, "515880.SH", history.bars)
@@ -264,45 +270,62 @@ def test_a_fund_brings_the_factor_of_its_split(wire: Upstream) -> None:
 
 def test_a_fund_from_sina(wire: Upstream) -> None:
     wire.fault("push2his", "fqt=1", "status:502")
-    history = ashare.fetch_history("512980.SH", 1, final_before=TODAY)
+    history = fetch_history("512980.SH")
     assert history.source == "sina"
     check_bars(wire, "512980.SH", history.bars)
     assert history.factors.empty
 
 
+def test_the_split_of_a_fund_from_sina(wire: Upstream) -> None:
+    wire.fault("push2his", "", "status:502")
+    history = fetch_history("515880.SH")
+    assert history.source == "sina"
+    check_bars(wire, "515880.SH", history.bars)
+    assert history.factors["ex_date"].tolist() == [pd.Timestamp("2026-02-03")]
+    assert history.factors["factor"].tolist() == [pytest.approx(1 / 3, rel=2e-3)]
+
+
+@pytest.mark.parametrize("kind", ["duplicate_dates", "duplicate_dates:different", "future_date"])
+def test_no_factor_from_a_row_that_should_not_be_there(wire: Upstream, kind: str) -> None:
+    wire.fault("push2his", "", "status:502")
+    wire.fault("finance.sina", "", kind)
+    factors = fetch_history("515880.SH").factors
+    assert factors["ex_date"].tolist() == [pd.Timestamp("2026-02-03")]
+
+
 def test_a_fund_is_never_given_without_the_factor_of_its_split(wire: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
     """A source that lets the split pass for a crash is not believed; and neither is one without adjusted prices."""
     wire.fault("push2his", "", "status:502")
-    monkeypatch.setattr(ashare, "factors_from_reference", lambda *_: tencent.no_factors())
-    with pytest.raises(SuspectAnswer) as caught:
-        ashare.fetch_history("515880.SH", 1, final_before=TODAY)
-    assert caught.value.tried == [("eastmoney", "error"), ("sina", "suspect")]  # type: ignore[attr-defined]
-    assert "2026-02-03" in caught.value.params["detail"]
+    monkeypatch.setattr(ashare, "factors_from_reference", lambda *_: no_factors())
+    with pytest.raises(Failed) as caught:
+        fetch_history("515880.SH")
+    assert caught.value.tried == [("eastmoney", "error"), ("sina", "suspect")]
+    assert isinstance(caught.value.last, SuspectAnswer) and "2026-02-03" in caught.value.last.params["detail"]
 
 
 def test_what_was_tried_is_told(wire: Upstream) -> None:
     wire.fault("push2his", "", "status:403")
     wire.fault("ifzq", "", "body:<html>")
-    with pytest.raises(BadAnswer) as caught:
-        ashare.fetch_history("300308.SZ", 1, final_before=TODAY)
-    assert caught.value.tried == [("eastmoney", "blocked"), ("tencent", "error")]  # type: ignore[attr-defined]
+    with pytest.raises(Failed) as caught:
+        fetch_history("300308.SZ")
+    assert caught.value.tried == [("eastmoney", "blocked"), ("tencent", "error")]
 
 
 def test_beijing_has_one_source(wire: Upstream) -> None:
     wire.fault("push2his", "", "status:403")
-    with pytest.raises(Blocked):
-        ashare.fetch_history("920045.BJ", 1, final_before=TODAY)
+    with pytest.raises(Failed) as caught:
+        fetch_history("920045.BJ")
+    assert caught.value.tried == [("eastmoney", "blocked")]
 
 
 def test_a_code_that_does_not_exist(wire: Upstream) -> None:
-    with pytest.raises(SourceError) as caught:
-        ashare.fetch_history("999999.SZ", 1, final_before=TODAY)
-    assert caught.value.tried[0] == ("eastmoney", "no_data")  # type: ignore[attr-defined]
+    with pytest.raises(Failed) as caught:
+        fetch_history("999999.SZ")
+    assert caught.value.tried == [("eastmoney", "no_data"), ("tencent", "no_data")]
 
 
 def test_sources_agree_on_every_number(wire: Upstream) -> None:
-    sources = (ashare.fetch_history, tencent.fetch_history)
-    histories = [fetch("688498.SH", 1, final_before=TODAY) for fetch in sources]
+    histories = [link("688498.SH", 1, final_before=TODAY) for _, link in ashare.chain("688498.SH")]
     joined = histories[0].bars.merge(histories[1].bars, on="session", suffixes=("_em", "_tx"))
     for column in ("open", "high", "low", "close", "volume", "amount"):
         assert joined[f"{column}_em"].to_numpy() == pytest.approx(joined[f"{column}_tx"].to_numpy(), rel=1e-3), column

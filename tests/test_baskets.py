@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from basketwatch import baskets
+from basketwatch import baskets, documents
 from basketwatch.baskets import find_basket, members_once, names, read_house, universe
 from basketwatch.errors import UsageError
 from basketwatch.model import House, Names
@@ -763,7 +763,7 @@ def test_syntax_fault_tells_the_column(home: Path) -> None:
 
 def test_exactly_the_cap_is_read(home: Path) -> None:
     text = HEAD + MEMBER.format("COHR.US")
-    filler = baskets.MAX_BYTES - len(text.encode())
+    filler = documents.MAX_BYTES - len(text.encode())
     write(home, text + "#\n" * (filler // 2) + "\n" * (filler % 2))
     assert said(read_house(home)) == []
 
@@ -859,7 +859,7 @@ k = "l25"
     ],
 )
 def test_every_value_is_found_on_its_line(text: str) -> None:
-    lines, found = text.split("\n"), baskets._lines(text)
+    lines, found = text.split("\n"), documents._lines(text)
     for path, value in leaves(tomllib.loads(text)):
         if re.search(r"l\d+", value):
             assert found[path] == int(re.search(r"l(\d+)", value)[1]), path  # type: ignore[index]
@@ -889,4 +889,4 @@ def test_no_text_raises(text: str | bytes, home: Path) -> None:
 
 def test_deep_dotted_keys_stay_cheap() -> None:
     line = ".".join(["a"] * 2000) + " = 1\n"
-    assert len(baskets._lines("".join(f"{n}.{line}" for n in range(60)))) == 60 * 6
+    assert len(documents._lines("".join(f"{n}.{line}" for n in range(60)))) == 60 * 6

@@ -206,9 +206,7 @@ def test_charts_look_like_a_market(made: demo.Market) -> None:
 
 def test_checks_find_no_hard_fault(made: demo.Market, house: House) -> None:
     begun = {g: s.day for g, c in CALENDARS.items() if (s := c.state(demo.NOW).session)}
-    kept, faults = checks.check_quotes(
-        made.quotes, universe(house), begun=begun | {"FX": FRIDAY}, now=demo.NOW, last_close={}
-    )
+    kept, faults = checks.check_quotes(made.quotes, universe(house), begun=begun | {"FX": FRIDAY}, now=demo.NOW)
     assert [f for f in faults if f.severity == "hard"] == [] and len(kept) == len(made.quotes)
     assert {f.ticker for f in faults if f.key == "stale_day"} == set(demo.STALE)
     for ticker, bars in made.bars.groupby("ticker"):

@@ -18,7 +18,9 @@ import pytest
 
 from basketwatch import clock, doctor, frames, store
 from basketwatch.catalogue import CATALOGUE
-from basketwatch.doctor import QUESTIONS, SOURCES, Report
+from basketwatch.doctor import questions
+from basketwatch.doctor.questions import QUESTIONS, SOURCES
+from basketwatch.doctor.report import Report
 from basketwatch.settings import Settings
 from basketwatch.sources import eastmoney, guard, yahoo
 from tests.test_yahoo import forget
@@ -30,14 +32,14 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::F
 
 PROJECT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 7, 3, 8, 30, tzinfo=UTC)
-SHARE = doctor.SHARE
+SHARE = questions.SHARE
 
 
 @pytest.fixture(scope="module")
 def _warm() -> None:
     """Make the stand-in's prices before anybody waits for them: the first time takes longer than a request may."""
     market = Market()
-    for ticker in (*doctor.CHINA, doctor.CSINDEX, *doctor.ABROAD, *(f"{code}.SI" for code in SECTORS)):
+    for ticker in (*questions.CHINA, questions.CSINDEX, *questions.ABROAD, *(f"{code}.SI" for code in SECTORS)):
         market.quote(ticker, market.bars(ticker))
     import akshare  # noqa: F401
 

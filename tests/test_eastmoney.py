@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from basketwatch import clock
 from basketwatch.errors import BadAnswer, Blocked, NoData, SourceError, Unreachable
 from basketwatch.frames import FACTORS, QUOTES
 from basketwatch.sources import eastmoney, guard, tencent
@@ -271,17 +270,6 @@ def test_an_ex_date_within_a_suspension_uses_the_last_close_before() -> None:
 
 
 # --- over the wire -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def wire(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> Iterator[Upstream]:
-    """The stand-in behind a guard without pauses, at the stand-in's own instant (2026-07-03, after the close)."""
-    monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(upstream.market.now))
-    guard.install(guard.Guard(pace={"": 0.0}))
-    yield upstream
-    guard.current().session.close()  # no thread of the stand-in may be reading through the guard when it goes
-    guard.uninstall()
-    assert (upstream.unknown, upstream.broken) == ([], [])
 
 
 LIST = ["300308.SZ", "688498.SH", "920045.BJ", "00700.HK", "000300.SH", "931160.SH", "515880.SH"]

@@ -24,17 +24,18 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(), "model": set(), "catalogue": set(), "frames": BOTTOM, "clock": BOTTOM,
     "markets": BOTTOM, "calendars": BOTTOM | {"markets"}, "limits": FACTS, "checks": PURE, "metrics": PURE,
     "text": FACTS, "markup": FACTS | {"text"}, "schema": set(), "store": FACTS | {"schema"},
-    "settings": FACTS | {"store"}, "baskets": FACTS, "daily": STORED, "demo": STORED, "answers": PICTURE,
+    "settings": FACTS | {"store"}, "documents": {"model"},
+    "baskets": FACTS | {"documents"}, "daily": STORED, "demo": STORED, "answers": PICTURE,
     "freshness": STORED, "panels": DRAWN, "health": DRAWN, "charts": {"model"}, "tables": DRAWN,
     "refresher": FACTS | {"store"}, "sources": FACTS | {"checks"}, "work": WORKING, "quotes": WORKING | {"past"},
     "histories": WORKING | {"past", "quotes"}, "past": WORKING, "refresh": FETCHING, "doctor": FETCHING, "demo_store": FETCHING,
-    "serve": FACTS | {"text", "refresher", "store", "daily", "ui"}, "ui": DRAWN | {"demo_store"},
+    "guards": {"text"}, "serve": FACTS | {"guards", "text", "refresher", "store", "daily", "ui"}, "ui": DRAWN | {"demo_store"},
     "cli": DRAWN | FETCHING | {"serve"}, "__main__": {"cli"}, "__init__": set(),
 }  # fmt: skip
 
 # package from outside -> the modules that may import it
 HEAVY: dict[str, set[str]] = {
-    "streamlit": {"ui", "tables", "serve"},
+    "streamlit": {"ui", "tables", "serve", "guards"},
     "akshare": {"sources"}, "yfinance": {"sources"}, "requests": {"sources"}, "curl_cffi": {"sources"},
     "exchange_calendars": {"sources"},
     "sqlalchemy": {"schema", "store"}, "sqlite3": {"store"},

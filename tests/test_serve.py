@@ -26,7 +26,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from basketwatch import serve
+from basketwatch import guards, serve
 from basketwatch.catalogue import CATALOGUE
 from basketwatch.errors import UsageError
 
@@ -252,7 +252,7 @@ def test_policy_names_the_scripts_of_the_installed_page(monkeypatch: pytest.Monk
     (tmp_path / "static" / "index.html").write_bytes(b"<script>alert(1)\r\n</script><script src='x'></script>")
     monkeypatch.setattr(streamlit, "__file__", str(tmp_path / "__init__.py"))
     # printf 'alert(1)\n' | openssl dgst -sha256 -binary | base64; a browser hashes the text with plain line ends
-    assert "script-src 'self' 'sha256-MaeD7tQk/YNyd6Pm9J12ROmv0Z93QwNN4VH7v3gI+RI=';" in serve.content_policy()
+    assert "script-src 'self' 'sha256-MaeD7tQk/YNyd6Pm9J12ROmv0Z93QwNN4VH7v3gI+RI=';" in guards.content_policy()
 
 
 # --- the token ---------------------------------------------------------------------------------------------------
@@ -288,7 +288,7 @@ def clock() -> list[float]:
 
 @pytest.fixture
 def guard(clock: list[float]) -> Any:
-    return serve.guard_token(inside, TOKEN, lambda: clock[0])
+    return guards.guard_token(inside, TOKEN, lambda: clock[0])
 
 
 def test_ten_wrong_tries_close_the_door_for_a_minute(guard: Any, clock: list[float]) -> None:
@@ -315,7 +315,7 @@ def test_one_machine_with_many_ipv6_addresses(guard: Any) -> None:
 
 
 def test_a_flood_of_addresses_does_not_fill_the_memory(clock: list[float]) -> None:
-    tries = serve._Tries(lambda: clock[0])
+    tries = guards._Tries(lambda: clock[0])
     for i in range(12_000):
         clock[0] += 0.1
         tries.wrong(f"10.{i // 65536}.{i // 256 % 256}.{i % 256}")
@@ -365,7 +365,7 @@ def test_token_over_http_and_websocket(guarded: Server) -> None:
 @pytest.mark.parametrize(("client", "status"), [("127.0.0.1", 200), ("::1", 200), ("10.0.0.9", 404), ("::2", 404)])
 def test_metrics_are_for_this_machine(client: str, status: int) -> None:
     for path in ("/_stcore/metrics", "/_stcore/metrics/"):
-        assert ask(serve.hide_metrics(inside), path, client=client)["status"] == status
+        assert ask(guards.hide_metrics(inside), path, client=client)["status"] == status
 
 
 # --- log and faults ----------------------------------------------------------------------------------------------

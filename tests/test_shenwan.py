@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from basketwatch import clock
 from basketwatch.errors import BadAnswer, Blocked, NoData, SourceError, SuspectAnswer, Unreachable
 from basketwatch.frames import BARS, QUOTES
 from basketwatch.sources import guard, shenwan
@@ -164,17 +162,6 @@ def test_another_shape_is_a_bad_answer(monkeypatch: pytest.MonkeyPatch, answer: 
 
 
 # --- over the wire -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def wire(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> Iterator[Upstream]:
-    """The stand-in behind a guard without pauses, at the stand-in's own instant (2026-07-03, after the close)."""
-    monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(upstream.market.now))
-    guard.install(guard.Guard(pace={"": 0.0}))
-    yield upstream
-    guard.current().session.close()  # no thread of the stand-in may be reading through the guard when it goes
-    guard.uninstall()
-    assert (upstream.unknown, upstream.broken) == ([], [])
 
 
 TODAY = date(2026, 7, 3)

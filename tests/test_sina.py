@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
 
-from basketwatch import clock
 from basketwatch.errors import BadAnswer, Blocked, NoData, SourceError, Unreachable
 from basketwatch.frames import QUOTES
-from basketwatch.sources import guard, sina, tencent
+from basketwatch.sources import sina, tencent
 from tests.upstream import Upstream
 
 CLOSED = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
@@ -122,17 +120,6 @@ def test_answers_without_a_quote() -> None:
 
 
 # --- over the wire -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def wire(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> Iterator[Upstream]:
-    """The stand-in behind a guard without pauses, at the stand-in's own instant (2026-07-03, after the close)."""
-    monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(upstream.market.now))
-    guard.install(guard.Guard(pace={"": 0.0}))
-    yield upstream
-    guard.current().session.close()  # no thread of the stand-in may be reading through the guard when it goes
-    guard.uninstall()
-    assert (upstream.unknown, upstream.broken) == ([], [])
 
 
 LIST = ["300308.SZ", "688498.SH", "920045.BJ", "000300.SH", "515880.SH", "002272.SZ"]

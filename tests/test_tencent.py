@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import pandas as pd
 import pytest
 
-from basketwatch import clock
 from basketwatch.errors import BadAnswer, Blocked, NoData, SourceError, Unreachable
 from basketwatch.frames import BARS, QUOTES
-from basketwatch.sources import guard, tencent
+from basketwatch.sources import tencent
 from tests.upstream import Upstream
 
 CLOSED = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)  # 16:00 in Shanghai and Hong Kong
@@ -236,11 +234,12 @@ ROW: list[object] = ["2026-03-09", "20.10", "20.50", "20.80", "19.90", "1234.00"
         (answer("sz300001", ROW), BadAnswer),  # another symbol
         (answer("sz300999", ROW, key="qfqday"), BadAnswer),  # adjusted
         (answer("sz300999", ROW[:4]), BadAnswer),
-        ({"code": 1, "msg": "param error", "data": []}, BadAnswer),
+        ({"code": 0, "msg": "", "data": []}, BadAnswer),
         ([], BadAnswer),
         ({"data": {"sz300999": {"day": 1}}}, BadAnswer),
         ({"data": {"sz300999": {"day": [1, None]}}}, BadAnswer),
         (answer("sz300999"), NoData),
+        ({"code": 1, "msg": "param error", "data": []}, NoData),  # an unknown symbol
     ],
 )
 def test_bars_that_cannot_be_believed(bad: object, error: type[Exception]) -> None:
@@ -255,17 +254,6 @@ def test_no_bars_of_these_markets(ticker: str) -> None:
 
 
 # --- over the wire -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def wire(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> Iterator[Upstream]:
-    """The stand-in behind a guard without pauses, at the stand-in's own instant (2026-07-03, after the close)."""
-    monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(upstream.market.now))
-    guard.install(guard.Guard(pace={"": 0.0}))
-    yield upstream
-    guard.current().session.close()  # no thread of the stand-in may be reading through the guard when it goes
-    guard.uninstall()
-    assert (upstream.unknown, upstream.broken) == ([], [])
 
 
 LIST = ["300308.SZ", "688498.SH", "920045.BJ", "00700.HK", "000300.SH", "515880.SH", "NVDA.US"]
@@ -346,6 +334,11 @@ def test_history_over_the_wire(wire: Upstream, ticker: str) -> None:
     assert bars["close"].tolist() == [bar.close for bar in true]  # raw, through dividends and splits
     assert bars["volume"].iloc[-1] == pytest.approx(true[-1].volume, rel=1e-4)
     assert bars["final"].tolist() == [True] * (len(bars) - 1) + [False]
+
+
+def test_a_history_that_does_not_exist(wire: Upstream) -> None:
+    with pytest.raises(NoData):
+        tencent.fetch_history("999999.SZ", 1, final_before=date(2026, 7, 3))
 
 
 @pytest.mark.parametrize(("kind", "error"), [("body:<html>", BadAnswer), ("truncated", BadAnswer), ("reset", Blocked)])

@@ -8,18 +8,17 @@ Functions of akshare that evaluate text from the network (stock_zh_a_daily, stoc
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from basketwatch import clock, markets
-from basketwatch.errors import BadAnswer, NoData, SourceError, SuspectAnswer
+from basketwatch.errors import BadAnswer, NoData, SuspectAnswer
 from basketwatch.frames import FACTORS
 from basketwatch.sources import History, guard, tencent
+from basketwatch.sources.shape import as_bars, no_factors, shaped
 
 Link = Callable[..., History]
 
@@ -43,34 +42,15 @@ STEP = 0.001  # smaller steps between raw and adjusted prices are rounding
 FURTHEST = 0.22  # funds are limited to 10 or 20 % a session
 TICK = 0.001  # of funds, to which adjusted prices are rounded as well
 
-_log = logging.getLogger(__name__)
-
-
-def fetch_history(ticker: str, years: int, *, final_before: date) -> History:
-    """Raw daily bars of ``years`` years of a mainland or Hong Kong security or index, from the first source that gives.
-
-    Returns  History; funds with factors, others without (dividends come from ``eastmoney.fetch_dividends``). Bars of
-             sessions before ``final_before`` are final.
-    Raises   the SourceError of the last source; its ``tried`` lists (source, state) of all.
-    Source   https://quote.eastmoney.com/, https://gu.qq.com/, https://finance.sina.com.cn/ — read 2026-11.
-    """
-    error: SourceError = NoData(source="akshare", ticker=ticker)
-    tried: list[tuple[str, str]] = []
-    for source, link in chain(ticker):
-        try:
-            history = link(ticker, years, final_before=final_before)
-        except SourceError as failure:
-            error = failure
-            tried.append((source, failure.state))
-        else:
-            _log.info("history of %s from %s, before it %s", ticker, source, tried or "none")
-            return history
-    error.tried = tried  # type: ignore[attr-defined]
-    raise error
-
 
 def chain(ticker: str) -> list[tuple[str, Link]]:
-    """Sources of a ticker's history in the order in which they are asked; empty for other markets."""
+    """Sources of a ticker's history in the order in which they are asked, each called with (ticker, years,
+    final_before=); empty for other markets.
+
+    Each gives raw daily bars, those of sessions before ``final_before`` final; funds with factors, others without
+    (dividends come from ``eastmoney.fetch_dividends``); and raises a SourceError where it cannot.
+    Source   https://quote.eastmoney.com/, https://gu.qq.com/, https://finance.sina.com.cn/ — read 2026-11.
+    """
     kind, suffix = markets.kind(ticker), markets.split(ticker)[1].suffix
     if suffix == "HK":
         return [("eastmoney", _hong_kong), ("tencent", tencent.fetch_history)]
@@ -93,32 +73,38 @@ def _code(ticker: str) -> str:
     return markets.split(ticker)[0]
 
 
+def _eastmoney(
+    ask: Callable[..., pd.DataFrame],
+    ticker: str,
+    years: int,
+    fields: Mapping[str, tuple[str, float]],
+    final_before: date,
+    **arguments: str,
+) -> History:
+    """What one of akshare's functions brings from Eastmoney, without factors."""
+    raw = guard.run("eastmoney", ticker, ask, start_date=f"{_since(ticker, years):%Y%m%d}", **arguments)
+    bars = parse_bars(raw, ticker, fields, source="eastmoney", final_before=final_before)
+    return History(bars, no_factors(), "eastmoney")
+
+
 def _stock(ticker: str, years: int, *, final_before: date) -> History:
     import akshare as ak
 
-    start = f"{_since(ticker, years):%Y%m%d}"
-    raw = guard.run("eastmoney", ticker, ak.stock_zh_a_hist, symbol=_code(ticker), start_date=start, adjust="")
-    bars = parse_bars(raw, ticker, EASTMONEY, source="eastmoney", final_before=final_before)
-    return History(bars, tencent.no_factors(), "eastmoney")
+    return _eastmoney(ak.stock_zh_a_hist, ticker, years, EASTMONEY, final_before, symbol=_code(ticker), adjust="")
 
 
 def _hong_kong(ticker: str, years: int, *, final_before: date) -> History:
     import akshare as ak
 
-    start = f"{_since(ticker, years):%Y%m%d}"
-    raw = guard.run("eastmoney", ticker, ak.stock_hk_hist, symbol=_code(ticker), start_date=start, adjust="")
-    bars = parse_bars(raw, ticker, EASTMONEY_HK, source="eastmoney", final_before=final_before)
-    return History(bars, tencent.no_factors(), "eastmoney")
+    return _eastmoney(ak.stock_hk_hist, ticker, years, EASTMONEY_HK, final_before, symbol=_code(ticker), adjust="")
 
 
 def _index(ticker: str, years: int, *, final_before: date) -> History:
     import akshare as ak
 
-    code, start = _code(ticker), f"{_since(ticker, years):%Y%m%d}"
+    code = _code(ticker)
     symbol = f"csi{code}" if code.startswith("93") else tencent_symbol(ticker)
-    raw = guard.run("eastmoney", ticker, ak.stock_zh_index_daily_em, symbol=symbol, start_date=start)
-    bars = parse_bars(raw, ticker, EASTMONEY_INDEX, source="eastmoney", final_before=final_before)
-    return History(bars, tencent.no_factors(), "eastmoney")
+    return _eastmoney(ak.stock_zh_index_daily_em, ticker, years, EASTMONEY_INDEX, final_before, symbol=symbol)
 
 
 def _sina_index(ticker: str, years: int, *, final_before: date) -> History:
@@ -126,17 +112,18 @@ def _sina_index(ticker: str, years: int, *, final_before: date) -> History:
 
     raw = guard.run("sina", ticker, ak.stock_zh_index_daily, symbol=tencent_symbol(ticker))
     bars = parse_bars(raw, ticker, SINA_INDEX, source="sina", final_before=final_before)
-    return History(_cut(bars, ticker, years), tencent.no_factors(), "sina")
+    return History(_cut(bars, ticker, years), no_factors(), "sina")
 
 
 def _fund(ticker: str, years: int, *, final_before: date) -> History:
     import akshare as ak
 
-    code, start = _code(ticker), f"{_since(ticker, years):%Y%m%d}"
-    both = []
-    for adjust in ("", "qfq"):
-        raw = guard.run("eastmoney", ticker, ak.fund_etf_hist_em, symbol=code, start_date=start, adjust=adjust)
-        both.append(parse_bars(raw, ticker, EASTMONEY, source="eastmoney", final_before=final_before))
+    both = [
+        _eastmoney(
+            ak.fund_etf_hist_em, ticker, years, EASTMONEY, final_before, symbol=_code(ticker), adjust=adjust
+        ).bars
+        for adjust in ("", "qfq")
+    ]
     factors = factors_from_adjusted(*both)
     check_moves(both[0], factors)
     return History(both[0], factors, "eastmoney")
@@ -148,7 +135,8 @@ def _sina_fund(ticker: str, years: int, *, final_before: date) -> History:
     raw = guard.run("sina", ticker, ak.fund_etf_hist_sina, symbol=tencent_symbol(ticker))
     bars = parse_bars(raw, ticker, SINA_FUND, source="sina", final_before=final_before)
     bars, factors = _cut(bars, ticker, years), factors_from_reference(raw, ticker)
-    factors = factors[factors["ex_date"] > bars["session"].min()].reset_index(drop=True)
+    begun = factors["ex_date"] <= pd.Timestamp(clock.now().astimezone(markets.zone_of("CN")).date())
+    factors = factors[begun & (factors["ex_date"] > bars["session"].min())].reset_index(drop=True)
     check_moves(bars, factors)
     return History(bars, factors, "sina")
 
@@ -178,7 +166,7 @@ def parse_bars(
         raise BadAnswer(source=source, detail=f"columns missing: {', '.join(sorted(missing))}")
     out = pd.DataFrame({c: pd.to_numeric(raw[f], errors="coerce") * k for f, (c, k) in fields.items()})
     out["session"] = pd.to_datetime(raw[day], errors="coerce")
-    return tencent.as_bars(out, ticker, source, final_before)
+    return as_bars(out, ticker, source, final_before)
 
 
 # --- factors of funds --------------------------------------------------------------------------------------------
@@ -201,13 +189,16 @@ def factors_from_adjusted(raw: pd.DataFrame, adjusted: pd.DataFrame) -> pd.DataF
 def factors_from_reference(raw: pd.DataFrame, ticker: str) -> pd.DataFrame:
     """frames.FACTORS from Sina's ``prevclose``, the reference price of a session, over the close before it.
 
+    Sina's packing has room for it in any row, as a distance from the close before; whether it is there on ex-dates has
+    not been seen. Where it is not, ``check_moves`` refuses a fund that was split.
     Raises   BadAnswer where the column is not there: then a split could not be told from a crash.
     """
     if "prevclose" not in raw:
         raise BadAnswer(source="sina", detail="columns missing: prevclose")
     frame = pd.DataFrame({c: pd.to_numeric(raw[c], errors="coerce") for c in ("close", "prevclose")})
     frame = frame.assign(session=pd.to_datetime(raw["date"], errors="coerce"), ticker=ticker, source="sina")
-    frame = frame.dropna(subset=["session", "close"]).sort_values("session")
+    # a session that comes twice is not its own session before
+    frame = frame.dropna(subset=["session", "close"]).sort_values("session", kind="stable").drop_duplicates("session")
     frame = frame.assign(factor=frame["prevclose"] / frame["close"].shift())
     return _factors(frame[(frame["prevclose"] > 0) & ((frame["factor"] - 1).abs() > STEP)])
 
@@ -223,6 +214,4 @@ def check_moves(bars: pd.DataFrame, factors: pd.DataFrame) -> None:
 
 
 def _factors(steps: pd.DataFrame) -> pd.DataFrame:
-    dtypes: dict[str, Any] = {column: dtype for column, (dtype, _, _) in FACTORS.items()}
-    named = steps.rename(columns={"session": "ex_date"}).reindex(columns=list(FACTORS))
-    return named.astype(dtypes).reset_index(drop=True)
+    return shaped(steps.rename(columns={"session": "ex_date"}), FACTORS)

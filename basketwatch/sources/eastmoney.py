@@ -18,7 +18,7 @@ from basketwatch import clock, markets
 from basketwatch.errors import BadAnswer, NoData
 from basketwatch.frames import FACTORS, QUOTES
 from basketwatch.sources import guard
-from basketwatch.sources.tencent import has_begun
+from basketwatch.sources.shape import shaped
 
 SOURCE = "eastmoney"
 QUOTE_URL = "https://push2delay.eastmoney.com/api/qt/ulist.np/get"
@@ -44,9 +44,6 @@ FIELDS: dict[str, tuple[str, float]] = {
 }
 OTHERS = ("f3", "f12", "f13", "f14", "f124")  # change %, code, market, name, instant of the quote in epoch seconds
 POSITIVE = ("last", "open", "high", "low", "market_cap", "float_cap", "limit_up", "limit_down")  # 0 means "none"
-
-_QUOTES = {column: dtype for column, (dtype, _, _) in QUOTES.items()}
-_FACTORS = {column: dtype for column, (dtype, _, _) in FACTORS.items()}
 
 
 def fetch_quotes(tickers: Sequence[str]) -> pd.DataFrame:
@@ -97,14 +94,14 @@ def parse_quotes(rows: Iterable[Mapping[str, Any]], tickers: Iterable[str], fetc
     sound = _sound(out, number["f3"].reindex(out.index))
     if not sound.any():
         raise BadAnswer(source=SOURCE, detail=f"no believable row among {len(mine)}")
-    return out[sound].reindex(columns=list(QUOTES)).astype(_QUOTES).reset_index(drop=True)
+    return shaped(out[sound], QUOTES)
 
 
 def _with_sessions(out: pd.DataFrame, fetched_at: datetime) -> pd.DataFrame:
     """Exchange-local date, and what a suspended share lacks: it has "-" for a price, and keeps its previous close."""
     zones = [markets.split(t)[1].zone for t in out["ticker"]]
     sessions = [at.astimezone(zone).date() for at, zone in zip(out["quote_time"], zones, strict=True)]
-    begun = [has_begun(t, day, fetched_at) for t, day in zip(out["ticker"], sessions, strict=True)]
+    begun = [markets.has_begun(t, day, fetched_at) for t, day in zip(out["ticker"], sessions, strict=True)]
     unchanged = out["last"].isna() | (out["last"] == out["previous_close"])
     suspended = out["open"].isna() & ~(out["volume"] > 0) & unchanged & np.array(begun, dtype=bool)
     return out.assign(
@@ -243,7 +240,7 @@ def factors(dividends: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
         reference = reference_price(close, _total(event["cash"]), _total(event["bonus"]))
         if reference > 0:
             rows.append((ticker, ex_date, float(reference / close), SOURCE))
-    return pd.DataFrame(rows, columns=list(FACTORS)).astype(_FACTORS)
+    return shaped(pd.DataFrame(rows, columns=list(FACTORS)), FACTORS)
 
 
 def _total(amounts: pd.Series) -> Decimal:

@@ -15,6 +15,7 @@ import pandas as pd
 from basketwatch.errors import BadAnswer, NoData, SuspectAnswer
 from basketwatch.frames import BARS, QUOTES
 from basketwatch.sources import guard
+from basketwatch.sources.shape import shaped
 
 SOURCE = "shenwan"
 REPORT_URL = "https://www.swsresearch.com/institute-sw/api/index_analysis/index_analysis_report/"
@@ -83,9 +84,6 @@ TREND: dict[str, tuple[str, float]] = {
     "成交额": ("amount", 1e8),  # 亿元
 }
 
-_BARS = {column: dtype for column, (dtype, _, _) in BARS.items()}
-_QUOTES = {column: dtype for column, (dtype, _, _) in QUOTES.items()}
-
 
 def fetch_closes(first: date, last: date, names: Mapping[str, str] = LEVEL_1) -> pd.DataFrame:
     """Closes of every sector of ``names`` (ticker -> Chinese name), one request a calendar year.
@@ -142,7 +140,7 @@ def parse_closes(rows: Iterable[Mapping[str, Any]], names: Mapping[str, str] = L
     _check_names(out.drop_duplicates("ticker", keep="last"), names)  # a sector may have borne another name in the past
     newest = out["session"] == out["session"].max()
     out["final"] = ~newest | (out.loc[newest, "ticker"].nunique() >= len(names))
-    return out.assign(source=SOURCE).reindex(columns=list(BARS)).astype(_BARS).reset_index(drop=True)
+    return shaped(out.assign(source=SOURCE), BARS)
 
 
 def _sectors(
@@ -181,7 +179,7 @@ def parse_trend(raw: pd.DataFrame, ticker: str) -> pd.DataFrame:
     out = pd.DataFrame({c: pd.to_numeric(raw[f], errors="coerce") * k for f, (c, k) in TREND.items()})
     out = out.assign(session=pd.to_datetime(raw["日期"], errors="coerce"), ticker=ticker, source=SOURCE, final=True)
     out = out.dropna(subset=["session", "close"]).sort_values("session")
-    return out.reindex(columns=list(BARS)).astype(_BARS).reset_index(drop=True)
+    return shaped(out, BARS)
 
 
 def fetch_quotes(
@@ -222,4 +220,4 @@ def parse_quotes(
         source=SOURCE,
         fetched_at=now,
     )
-    return out.reindex(columns=list(QUOTES)).astype(_QUOTES).reset_index(drop=True)
+    return shaped(out, QUOTES)

@@ -18,7 +18,8 @@ from basketwatch import clock, markets
 from basketwatch.errors import BadAnswer, NoData
 from basketwatch.frames import QUOTES
 from basketwatch.sources import guard
-from basketwatch.sources.tencent import has_begun, number
+from basketwatch.sources.shape import shaped
+from basketwatch.sources.tencent import number
 
 SOURCE = "sina"
 URL = "https://hq.sinajs.cn/list="
@@ -39,7 +40,6 @@ FX: dict[int, str] = {3: "previous_close", 5: "open", 6: "high", 7: "low", 8: "l
 SHARE_FIELDS, FX_FIELDS = 32, 18  # fewest that an answer of each kind has
 
 _LINE = re.compile(r'hq_str_(\w+)="([^"]*)"')
-_DTYPES = {column: dtype for column, (dtype, _, _) in QUOTES.items()}
 _BEIJING = markets.zone_of("CN")
 _log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ def parse_quotes(text: str, tickers: Iterable[str], fetched_at: datetime) -> pd.
             _log.warning("sina: the line of %s is not what Sina is known to send and is left out", name)
     if not rows:
         raise BadAnswer(source=SOURCE, detail=f"no believable line among {len(lines)}")
-    return pd.DataFrame(rows, columns=list(QUOTES)).astype(_DTYPES)
+    return shaped(pd.DataFrame(rows), QUOTES)
 
 
 def _row(ticker: str, fields: list[str], fetched_at: datetime) -> dict[str, Any] | None:
@@ -103,7 +103,7 @@ def _row(ticker: str, fields: list[str], fetched_at: datetime) -> dict[str, Any]
         return None
     for column in ("open", "high", "low"):
         row[column] = row[column] if row[column] > 0 else np.nan
-    row["suspended"] = kind != "fx" and _is_idle(row) and has_begun(ticker, at.date(), fetched_at)
+    row["suspended"] = kind != "fx" and _is_idle(row) and markets.has_begun(ticker, at.date(), fetched_at)
     if row["suspended"] and row["last"] == 0:  # a suspended share has no price today; it keeps the previous close
         row["last"] = row["previous_close"]
     if not _is_sound(row, kind):

@@ -17,8 +17,9 @@ import pandas as pd
 
 from basketwatch import clock, markets
 from basketwatch.errors import BadAnswer, NoData
-from basketwatch.frames import BARS, FACTORS, QUOTES
+from basketwatch.frames import QUOTES
 from basketwatch.sources import History, guard
+from basketwatch.sources.shape import as_bars, no_factors, shaped
 
 SOURCE = "tencent"
 QUOTE_URL = "https://qt.gtimg.cn/q="
@@ -60,7 +61,6 @@ DELAYS = {"CN": 0.0, "HK": 15.0}  # minutes; plain hk symbols are said to lag, n
 POSITIVE = ("open", "high", "low", "market_cap", "float_cap", "limit_up", "limit_down")  # 0 and -1 mean "none"
 
 _LINE = re.compile(r'v_([A-Za-z0-9.]+)="([^"]*)"')
-_DTYPES = {column: dtype for column, (dtype, _, _) in QUOTES.items()}
 _log = logging.getLogger(__name__)
 
 
@@ -97,7 +97,7 @@ def parse_quotes(text: str, tickers: Iterable[str], fetched_at: datetime) -> pd.
             _log.warning("tencent: the line of %s fails its own arithmetic and is left out", symbol)
     if not rows:
         raise BadAnswer(source=SOURCE, detail=f"no believable line among {len(lines)}")
-    return pd.DataFrame(rows, columns=list(QUOTES)).astype(_DTYPES)
+    return shaped(pd.DataFrame(rows), QUOTES)
 
 
 def _is_sound(symbol: str, fields: list[str], group: str) -> bool:
@@ -135,7 +135,7 @@ def _row(ticker: str, fields: list[str], fetched_at: datetime) -> dict[str, Any]
         "currency": markets.currency(ticker),
         "quote_time": at,
         "delay_minutes": DELAYS.get(group, np.nan),
-        "suspended": bool(idle and has_begun(ticker, at.date(), fetched_at)),
+        "suspended": bool(idle and markets.has_begun(ticker, at.date(), fetched_at)),
         "source": SOURCE,
         "fetched_at": fetched_at,
     }
@@ -156,12 +156,6 @@ def volume_factor(ticker: str) -> float:
     if market.suffix == "HK" or (market.suffix == "SH" and code.startswith(("688", "689"))):
         return 1.0
     return INDEX_LOT if markets.kind(ticker) == "index" else LOT
-
-
-def has_begun(ticker: str, session: date, at: datetime) -> bool:
-    """True once the usual opening time of ``session`` has passed: only then does "no trade" mean suspended."""
-    group = markets.group(ticker)
-    return at >= datetime.combine(session, markets.HOURS[group].open, markets.zone_of(group))
 
 
 def _time(text: str, group: str) -> datetime | None:
@@ -204,9 +198,12 @@ def fetch_history(ticker: str, years: int, *, final_before: date) -> History:
 def parse_bars(answer: Any, ticker: str, *, final_before: date) -> pd.DataFrame:
     """Rows under ``data.<symbol>.day`` as frames.BARS; rows without a date or a close are left out.
 
-    Raises   BadAnswer for another shape, another symbol or adjusted bars; NoData for an empty list.
+    Raises   BadAnswer for another shape, another symbol or adjusted bars; NoData for an empty list, and for the
+             refusal ``{"code": 1, "msg": "param error", "data": []}``, which an unknown symbol brings.
     """
     data = answer.get("data") if isinstance(answer, Mapping) else None
+    if isinstance(answer, Mapping) and answer.get("code") and not data:
+        raise NoData(source=SOURCE, ticker=ticker)
     series = data.get(markets.tencent(ticker)) if isinstance(data, Mapping) else None
     if not isinstance(series, Mapping):
         raise BadAnswer(source=SOURCE, detail=f"no bars of {ticker} in the answer")
@@ -222,18 +219,3 @@ def parse_bars(answer: Any, ticker: str, *, final_before: date) -> pd.DataFrame:
     out["volume"] *= volume_factor(ticker)
     out["session"] = pd.to_datetime(raw[0], format="%Y-%m-%d", errors="coerce")
     return as_bars(out, ticker, SOURCE, final_before)
-
-
-def as_bars(found: pd.DataFrame, ticker: str, source: str, final_before: date) -> pd.DataFrame:
-    """frames.BARS from canonical columns already in their units: sorted, without rows that lack a date or a close."""
-    kept = found.replace([np.inf, -np.inf], np.nan).dropna(subset=["session", "close"]).sort_values("session")
-    if kept.empty:
-        raise NoData(source=source, ticker=ticker)
-    kept = kept.assign(ticker=ticker, source=source, final=kept["session"] < pd.Timestamp(final_before))
-    dtypes = {column: dtype for column, (dtype, _, _) in BARS.items()}
-    return kept.reindex(columns=list(BARS)).astype(dtypes).reset_index(drop=True)
-
-
-def no_factors() -> pd.DataFrame:
-    """An empty frames.FACTORS."""
-    return pd.DataFrame(columns=list(FACTORS)).astype({column: dtype for column, (dtype, _, _) in FACTORS.items()})

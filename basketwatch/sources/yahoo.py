@@ -6,9 +6,11 @@ yfinance's own session, cookie and crumb. Unofficial, for personal use; the dela
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
+import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -234,25 +236,52 @@ def _data() -> Any:
 
     data = YfData(session=_session())
     if not _is_crumb(data._crumb):  # after a 429 it keeps the text "Too Many Requests" as its crumb
-        kept = _crumb_file().read_text() if _crumb_file().exists() else None
-        data._crumb = kept if _is_crumb(kept) else None
+        data._crumb = _kept("crumb") if _is_crumb(_kept("crumb")) else None
     return data
 
 
 def _keep_crumb(data: Any) -> None:
-    """Write the crumb beside the cookie it belongs to, readable by its owner alone."""
-    crumb, file = data._crumb, _crumb_file()
-    if not _is_crumb(crumb) or (file.exists() and file.read_text() == crumb):
+    """Write the crumb and the cookie it belongs to, readable by their owner alone."""
+    crumb = data._crumb
+    if not _is_crumb(crumb) or (_kept("crumb") == crumb and _kept("cookie")):
         return
-    new = file.with_suffix(".new")
+    jar = [c for c in _session().cookies.jar if c.domain.endswith("yahoo.com")]
+    _keep("cookie", json.dumps([{"name": c.name, "value": c.value, "domain": c.domain} for c in jar]))
+    _keep("crumb", crumb)
+
+
+def _keep(name: str, text: str) -> None:
+    new = _file(name).with_suffix(".new")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.write(crumb)
-    new.replace(file)
+        out.write(text)
+    new.replace(_file(name))
 
 
-def _crumb_file() -> Path:
-    assert _folder is not None  # noqa: S101 - _yfinance has seen to that
-    return _folder / "crumb"
+def _kept(name: str) -> str:
+    return _file(name).read_text() if _file(name).exists() else ""
+
+
+def _file(name: str) -> Path:
+    assert _folder is not None, "yahoo.configure was not called"  # noqa: S101 - a mistake of ours, not of the data
+    return _folder / name
+
+
+def _with_kept_crumb(params: Mapping[str, str]) -> Any:
+    """The answer to an earlier process's cookie and crumb; None without them, or when Yahoo wants new ones.
+
+    It spares a warm refresh the import of yfinance, the better part of a second.
+    """
+    crumb, cookies = _kept("crumb"), _kept("cookie")
+    if "yfinance" in sys.modules or not _is_crumb(crumb) or not cookies:
+        return None
+    for cookie in json.loads(cookies):
+        _session().cookies.set(cookie["name"], cookie["value"], domain=cookie["domain"])
+    response = _session().get(QUOTE_URL, params={**params, "crumb": crumb})
+    if response.status_code in (401, 403):
+        _file("crumb").unlink(missing_ok=True)
+        return None
+    response.raise_for_status()
+    return response.json()
 
 
 def _is_crumb(text: object) -> bool:
@@ -260,10 +289,12 @@ def _is_crumb(text: object) -> bool:
 
 
 def _ask_quotes(symbols: Sequence[str]) -> list[Mapping[str, Any]]:
-    data = _data()
     params = {"symbols": ",".join(symbols), "formatted": "false", "lang": "en-US", "region": "US"}
-    answer = data.get_raw_json(QUOTE_URL, params=params)
-    _keep_crumb(data)
+    answer = _with_kept_crumb(params)
+    if answer is None:
+        data = _data()
+        answer = data.get_raw_json(QUOTE_URL, params=params)
+        _keep_crumb(data)
     found = answer.get("quoteResponse") if isinstance(answer, dict) else None
     if not isinstance(found, dict) or found.get("error") or not isinstance(found.get("result"), list):
         raise BadAnswer(source=SOURCE, detail="no quoteResponse")

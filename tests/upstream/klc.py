@@ -88,16 +88,17 @@ def pack_index(bars: Sequence[Bar], decimals: int) -> str:
 
 
 def pack_fund(bars: Sequence[Bar], decimals: int) -> str:
-    """As ``pack_index`` with a previous close in the first row and amounts in whole currency units."""
+    """As ``pack_index`` with amounts in whole currency units, and previous closes where they are not the close before.
+
+    The decoder takes a previous close in any row, written as its distance from the close before, which only says
+    something in the first row and on ex-dates. That Sina does write it on ex-dates has not been seen.
+    """
     bits = _start(FUND)
     close = volume = amount = 0
     for at, bar in enumerate(bars):
-        if at == 0:
-            close = _first_fund_row(bits, bar, decimals)
-        else:
-            bits.add(0b11101, 5)  # a change, a small one, of the date
-            bits.add(0, 3)
-            bits.add(_weekdays(bars[at - 1].day, bar.day), 6)
+        close = (
+            _next_fund_row(bits, bars[at - 1].day, bar, close, decimals) if at else _first_fund_row(bits, bar, decimals)
+        )
         opening, high, low, last = (_scaled(price, decimals) for price in bar[1:5])
         for value in (opening - close, high - opening, opening - low, last - opening):
             bits.add(value, PRICE_BITS)
@@ -129,6 +130,22 @@ def _first_fund_row(bits: Bits, bar: Bar, decimals: int) -> int:
     close = _scaled(bar.reference, decimals)
     bits.add(close, PRICE_BITS)
     return close
+
+
+def _next_fund_row(bits: Bits, before: date, bar: Bar, close: int, decimals: int) -> int:
+    """Date, and the previous close where it is not the close before; returns the previous close."""
+    step = _scaled(bar.reference, decimals) - close
+    if step:
+        bits.add(0b1011, 4)  # a change, a large one, of no setting, of widths or date:
+        bits.add(1 << 6, 7)  # of the date
+    else:
+        bits.add(0b11101, 5)  # a change, a small one, of the date
+    bits.add(0, 3)
+    bits.add(_weekdays(before, bar.day), 6)
+    if step:
+        bits.add(1, 2)  # of the previous close, in the width of the open
+        bits.add(step, PRICE_BITS)
+    return close + step
 
 
 def pack_days(days: Sequence[date]) -> str:
