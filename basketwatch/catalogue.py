@@ -56,6 +56,13 @@ UI: dict[str, tuple[str, str]] = {
     "unconfirmed": ("日历未确认", "calendar not confirmed"),
     "stale_since": ("截至 {day}", "as of {day}"),
     "equal_weight": ("{covered}/{members} 只 等权", "{covered}/{members} equal weight"),
+    "all_members": ("全部 {covered}/{members}", "all {covered}/{members}"),
+    "old_quotes": ("{n} 只行情旧", "{n} old"),
+    "old_quote": (
+        "市场在交易，行情却停在 {time}。",
+        "The market trades, but the quote is of {time}.",
+    ),
+    "broken_file": ("{where}：{message}（详见数据状态页）", "{where}: {message} (see Health)"),
     "week": ("本周", "week"),
     "year": ("年初至今", "YTD"),
     "relative": ("相对{name}", "vs {name}"),
@@ -64,9 +71,12 @@ UI: dict[str, tuple[str, str]] = {
     "limit_ups": ("涨停 {n}", "limit-up {n}"),
     "limit_downs": ("跌停 {n}", "limit-down {n}"),
     "suspended_n": ("停牌 {n}", "suspended {n}"),
-    "would_rank": ("本周居申万 {of} 行业第 {rank}", "week: would rank {rank} of {of}"),
+    "would_rank": ("本周与申万行业同排，{of} 个里居第 {rank}", "week: would rank {rank} of {of} with the sectors"),
     "map_title": ("产业链", "Value chain"),
-    "map_note": ("面积 = 市值的平方根，颜色 = 当日涨跌", "area = square root of market cap, colour = today"),
+    "map_note": (
+        "一列一个环节，列内按市值从大到小；颜色 = 当日涨跌",
+        "a column a segment, biggest market cap on top; colour = today",
+    ),
     "segment_none": ("未归入环节", "no segment"),
     "overnight": ("隔夜 美股", "Overnight US"),
     "overnight_for": (

@@ -51,6 +51,7 @@ def _language() -> str:
 def commands(context: click.Context) -> int | None:
     """Equity baskets against indices and sectors, with the age and source of every number."""
     settings.language()  # a wrong word is said at once, whatever the command
+    clock.now()
     return context.invoke(serve) if context.invoked_subcommand is None else None
 
 
@@ -162,7 +163,7 @@ def check(baskets: tuple[str, ...], as_json: bool, is_demo: bool) -> int:
     if as_json:
         _print_json(answer)
     else:
-        _print_check(answer)
+        _print_check(answer, _language())
     for problem in seen.problems if not as_json else ():
         click.echo(f"{problem.where}: {sentence(problem, _language())}", err=True)
     return _check_status(seen.problems)
@@ -175,16 +176,17 @@ def _check_status(problems: tuple[Problem, ...]) -> int:
     return 3 if problems else 0
 
 
-def _print_check(answer: dict[str, Any]) -> None:
+def _print_check(answer: dict[str, Any], lang: str) -> None:
     def line(name: str, returns: dict[str, float | None], end: str = "") -> None:
         cells = "".join(f"{signed(returns[w]):>10}" for w in ("1d", "1w", "ytd"))
         click.echo(f"{cells}  {name}{end}")
 
-    click.echo(f"{'1d':>10}{'week':>10}{'ytd':>10}")
+    click.echo(f"{'1d':>10}{'1w':>10}{'ytd':>10}")
     for row in answer["benchmarks"]:
-        line(row["name"], row["returns"], f"  {row['session'] or '–'}{'  stale' if row['stale'] else ''}")
+        old = f"  {say('stale_mark', lang)}" if row["stale"] else ""
+        line(row["name"] if lang == "zh" else row["name_en"], row["returns"], f"  {row['session'] or '–'}{old}")
     for row in answer["baskets"]:
-        line(row["name"]["zh"], row["returns"], f"  {row['covered']}/{row['members']}")
+        line(row["name"][lang], row["returns"], f"  {row['covered']}/{row['members']}")
 
 
 @commands.command()

@@ -17,6 +17,7 @@ from basketwatch.model import Basket, Chain, House, Names, Problem
 from basketwatch.store import Run, Store, SymbolState
 
 HISTORY = timedelta(days=420)  # 250 sessions, the year's first base and a long holiday
+AHEAD = timedelta(minutes=5)  # a quote fetched later than this after ``now`` belongs to the future of a replayed day
 SPARK = 60  # sessions in the small lines
 SECTORS = 31
 YOUNG = 10  # a history shorter than this begins with the listing: the first days may have no price limit
@@ -108,8 +109,9 @@ def picture(opened: Store, house: House, now: datetime) -> Picture:
     calendars = _calendars(opened, wanted, since - timedelta(days=30))
     states = {group: calendar.state(now) for group, calendar in calendars.items()}
     words = {(s.ticker, s.part): s for s in store.read_states(opened)}
-    stored = store.read_bars(opened, wanted, since)
-    latest = _latest(_quotes(opened, wanted), stored)
+    quotes = _quotes(opened, wanted)
+    stored = _until(store.read_bars(opened, wanted, since), calendars, now)
+    latest = _latest(quotes.loc[quotes["fetched_at"] <= now + AHEAD], stored)
     bars = metrics.adjusted(metrics.with_quotes(stored, latest), store.read_factors(opened, wanted))
     closes, gaps = metrics.wide(bars), _gaps(latest, bars, calendars)
     table = _table(latest, bars, closes, calendars, gaps)
@@ -135,6 +137,19 @@ def _calendars(opened: Store, wanted: Sequence[str], since: date) -> dict[str, C
     found = store.read_calendars(opened, since)
     used = dict.fromkeys([*found, *(markets.group(t) for t in wanted)])
     return {group: found.get(group) or Calendar(group, ()) for group in used if group != "FX"}
+
+
+def _until(bars: pd.DataFrame, calendars: Mapping[str, Calendar], now: datetime) -> pd.DataFrame:
+    """Bars as they were known at ``now``: a past day replayed must not know its future."""
+    begun, over = {}, {}
+    for ticker in bars["ticker"].unique():
+        calendar = calendars.get(markets.group(ticker))
+        session = calendar.state(now).session if calendar else None
+        begun[ticker] = pd.Timestamp(session.day if session else now.date())
+        over[ticker] = session is None or now >= session.closes
+    day = bars["ticker"].map(begun)
+    known = ~bars["final"] | bars["ticker"].map(over).astype(bool)  # a running session's bar is that of a quote
+    return bars.loc[(bars["session"] < day) | ((bars["session"] == day) & known)]
 
 
 def _quotes(opened: Store, wanted: Sequence[str]) -> pd.DataFrame:
@@ -329,11 +344,15 @@ def _state(row: Any, stale: bool, state: MarketState | None, words: Words, now: 
 def _view(basket: Basket, house: House, table: pd.DataFrame, sectors: pd.DataFrame, now: datetime) -> BasketView:
     chain = next((c for c in house.chains if c.id == basket.chain), None)
     rows = _members(basket, chain, table, now)
-    counted = metrics.in_step(rows[["group", "session", "suspended", "limit_state", "cap_cny", *metrics.WINDOWS]])
+    counted = metrics.in_step(
+        rows[["group", "session", "suspended", "stale", "limit_state", "cap_cny", *metrics.WINDOWS]]
+    )
     mainland = counted.loc[counted["group"] == "CN"]
     mean = metrics.equal_weight(mainland)
     ranked = sectors.loc[sectors["session"] == mainland["session"].max()]
-    benchmarks = table.loc[[b for b in basket.benchmarks if b in table.index], ["group", "session", *metrics.WINDOWS]]
+    benchmarks = table.loc[
+        [b for b in basket.benchmarks if b in table.index], ["group", "session", "stale", *metrics.WINDOWS]
+    ]
     return BasketView(
         basket=basket, chain=chain, table=rows, covered=_covered(counted),
         returns=metrics.equal_weight(counted), returns_cap=metrics.cap_weight(counted),
@@ -433,14 +452,17 @@ def _overnight(
 def _problems(table: pd.DataFrame, wanted: Sequence[str], words: Words, gaps: Mapping[str, date]) -> list[Problem]:
     """What is missing, stale, short of its history or at odds with the rules, one problem a ticker."""
     out = []
-    rows = table[["session", "behind", "stale", "limit_agrees", "limit_up"]].to_dict("index")
+    rows = table[["session", "behind", "stale", "limit_agrees", "limit_up", "quote_time"]].to_dict("index")
     for ticker in wanted:
         row, word, bars = rows.get(ticker), words.get((ticker, "quotes")), words.get((ticker, "bars"))
         if row is None:
             told = Problem(ticker, word.key, word.params) if word and word.key else None
             out.append(told or Problem.of(ticker, "never_fetched"))
-        elif row["stale"]:
+        elif row["stale"] and row["behind"] > 0:
             out.append(Problem.of(ticker, "stale", "soft", session=row["session"].date(), behind=row["behind"]))
+        elif row["stale"]:
+            at = row["quote_time"].astimezone(markets.split(ticker)[1].zone)
+            out.append(Problem.of(ticker, "old_quote", "soft", time=f"{at:%H:%M}"))
         elif ticker in gaps and bars and bars.key:
             out.append(Problem(ticker, bars.key, bars.params, "soft"))
         elif row["limit_agrees"] is False:

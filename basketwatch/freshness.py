@@ -37,7 +37,9 @@ def _quotes_age(opened: Store | None, states: Mapping[str, Any], now: datetime, 
     out = []
     for group in shown:
         span = now - found[group].fetched_at
-        source = "+".join(source_name(s, lang) for s in found[group].sources if s != "shenwan") or DASH
+        if span.total_seconds() < 0:
+            continue  # a past day replayed: the quotes are not of it
+        source = "+".join(source_name(s, lang) for s in found[group].sources) or DASH
         name = f"{say(f'group_{group}', lang)} " if len(shown) > 1 else ""
         label = name + say("quotes_age", lang, age=age(span, lang), source=source)
         out.append(f'<span class="{"amber" if group in behind else ""}">{escape(label)}</span>')
@@ -53,6 +55,8 @@ def _dot(group: str, state: Any, now: datetime, lang: str) -> str:
     if state.phase == "holiday" and today.weekday() >= 5:
         key = "phase_weekend"
     time = clock_time(last.closes, group) if last else DASH
+    if key == "phase_closed" and last and last.day != now.astimezone(markets.zone_of("CN")).date():
+        time = f"{shown_last} {time}"  # New York's today is the mainland's yesterday
     label = say(key, lang, group=name, last=shown_last, time=time, today=day(today, lang))
     if not state.confirmed:
         label += f" ({say('unconfirmed', lang)})"

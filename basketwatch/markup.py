@@ -40,7 +40,7 @@ background:color-mix(in srgb,var(--tone,var(--soft)) 14%,transparent);color:var(
 .bw .dots{display:flex;flex-wrap:wrap;gap:2px 16px;align-items:center;color:var(--soft)}
 .bw .dot{display:inline-block;width:7px;height:7px;border-radius:50%;margin-right:6px;background:var(--soft);opacity:.6}
 .bw .dot.on{background:var(--accent);opacity:1}
-.bw .map{display:flex;gap:3px;min-height:292px}
+.bw .map{display:flex;gap:3px;min-height:276px}
 .bw .seg{display:flex;flex-direction:column;gap:2px;min-width:104px}
 .bw .seg h5{font-size:12px;font-weight:500;color:var(--soft);margin:0 0 2px;padding:0;white-space:nowrap;overflow:hidden;
 text-overflow:ellipsis;line-height:1.4}
@@ -168,7 +168,7 @@ def cell(name: str, value: float | None, weight: float, title: str, mark: str = 
     strength = min(1.0, abs(value) / 0.10) if known else 0.0  # type: ignore[arg-type]
     colour = "var(--track)" if not known or value == 0 else f"var(--{'up' if value > 0 else 'down'})"  # type: ignore[operator]
     share = round(18 + 72 * strength) if known and value else 100
-    strong = " strong" if known and strength > 0.45 else ""
+    strong = " strong" if known and strength > 0.8 else ""
     shown = mark or signed(value)
     return (
         f'<div class="cell{strong}" title="{escape(title)}" style="flex:{weight:.3f} 0 25px;'
@@ -178,7 +178,7 @@ def cell(name: str, value: float | None, weight: float, title: str, mark: str = 
 
 
 def segments(columns: Sequence[tuple[str, float, Sequence[str]]]) -> str:
-    """The map: a column a segment (title, weight, cells), so that a cell's area goes with its weight."""
+    """The map: a column a segment (title, weight, cells), cells growing with their weight down to a size that can be read."""
     drawn = "".join(
         f'<div class="seg" style="flex:{weight:.3f} 1 96px"><h5 title="{escape(title)}">{escape(title)}</h5>{"".join(cells)}</div>'
         for title, weight, cells in columns

@@ -261,14 +261,17 @@ def in_step(rows: pd.DataFrame) -> pd.DataFrame:
 def excess(members: pd.DataFrame, benchmarks: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Benchmark -> mean return of the members that ended on its own session and market, minus its return.
 
-    Arithmetic, before rounding, over the same two dates; a US member has no excess over a mainland index.
+    Arithmetic, before rounding, over the same two dates; a US member has no excess over a mainland index, and prices
+    that stopped half an hour ago have none over an index that goes on (``stale``).
     """
-    means: dict[tuple[str, pd.Timestamp], dict[str, float]] = {}
+    means: dict[tuple[str, pd.Timestamp, bool], dict[str, float]] = {}
     out = {}
     for ticker, own in benchmarks.to_dict("index").items():
-        key = (own["group"], own["session"])
+        key = (own["group"], own["session"], bool(own.get("stale", False)))
         if key not in means:
-            means[key] = equal_weight(members.loc[_of_session(members, *key)])
+            old = members["stale"].eq(other=True) if "stale" in members else False
+            same = _of_session(members, *key[:2]) & (old == key[2])
+            means[key] = equal_weight(members.loc[same])
         out[str(ticker)] = {w: means[key][w] - float(own[w]) for w in WINDOWS}
     return out
 

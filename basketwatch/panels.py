@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from basketwatch import markets, markup
-from basketwatch.daily import SECTORS, BasketView, Picture
+from basketwatch.daily import SECTORS, BasketView, Picture, home_of
 from basketwatch.metrics import WINDOWS
 from basketwatch.text import DASH, clock_time, day, escape, points, price, say, signed, source_name
 
@@ -58,10 +58,11 @@ def title(view: BasketView, lang: str) -> str:
 def card(seen: Picture, view: BasketView, lang: str) -> str:
     """The body of a basket's card on Today."""
     live = view.table.loc[~view.table["stale"].fillna(value=True).astype(bool), "1d"].dropna()
-    value = view.returns["1d"]
+    home, own = _leg(view)
+    value = own["returns"]["1d"]
     head = (
         f'<div class="row"><span class="soft">'
-        f"{escape(say('equal_weight', lang, covered=view.covered, members=len(view.table)))}</span>"
+        f"{escape(_leg_label(view, home, lang))}</span>{_stale_mark(view, lang)}"
         f"{markup.change(value, css='big')}</div>"
     )
     ranked = view.table.loc[live.sort_values(ascending=False, kind="stable").index]
@@ -87,16 +88,45 @@ def _series_line(seen: Picture, view: BasketView) -> str:
 
 
 def _relative(seen: Picture, view: BasketView, lang: str) -> str:
-    """Excess over the first two benchmarks, week and year to date, and the parts by market of a mixed basket."""
+    """Excess over the first two benchmarks, week and year to date of the home leg; all members, and the other legs."""
     excess = [(b, view.excess[b]["1d"]) for b in view.basket.benchmarks[:2] if b in view.excess]
     facts = [(say("versus", lang, name=seen.name(b)[lang]), value, points(value)) for b, value in excess]
-    facts += [(say(k, lang), view.returns[w], signed(view.returns[w])) for k, w in (("week", "1w"), ("year", "ytd"))]
-    parts = view.by_group if len(view.by_group) > 1 else {}
+    home, own = _leg(view)
     facts += [
-        (f"{say(f'short_{g}', lang)} {p['covered']}/{p['members']}", p["returns"]["1d"], signed(p["returns"]["1d"]))
+        (say(k, lang), own["returns"][w], signed(own["returns"][w])) for k, w in (("week", "1w"), ("year", "ytd"))
+    ]
+    if len(view.by_group) > 1:
+        everyone = say("all_members", lang, covered=view.covered, members=len(view.table))
+        facts.append((everyone, view.returns["1d"], signed(view.returns["1d"])))
+    parts = {g: p for g, p in view.by_group.items() if g != home}
+    facts += [
+        (_leg_label(view, g, lang, brief=True), p["returns"]["1d"], signed(p["returns"]["1d"]))
         for g, p in parts.items()
     ]
     return markup.grid(facts)
+
+
+def _leg(view: BasketView) -> tuple[str, dict[str, Any]]:
+    """The market of most members, and its part: a headline that mixed two markets' days would be of no day."""
+    home = home_of(view)
+    return home, view.by_group.get(home, {"returns": view.returns, "covered": view.covered, "members": len(view.table)})
+
+
+def _leg_label(view: BasketView, group: str, lang: str, *, brief: bool = False) -> str:
+    """A leg's market, coverage and day: A股 26/26 等权 · 7月3日."""
+    part = view.by_group.get(group)
+    days = view.table.loc[view.table["group"] == group, "session"].dropna()
+    on = day(days.max().date(), lang) if len(days) else DASH
+    count = f"{part['covered']}/{part['members']}" if part else DASH
+    if brief:
+        return f"{say(f'short_{group}', lang)} {on}"
+    return f"{say(f'group_{group}', lang)} {count} · {on}"
+
+
+def _stale_mark(view: BasketView, lang: str) -> str:
+    """How many members' quotes are old, where the headline counts them."""
+    old = int(view.table["stale"].eq(other=True).sum())
+    return f'<span class="amber">{escape(say("old_quotes", lang, n=old))}</span>' if old else ""
 
 
 def _breadth(view: BasketView, lang: str) -> str:
@@ -120,7 +150,7 @@ def _breadth(view: BasketView, lang: str) -> str:
 
 
 def chain_map(seen: Picture, view: BasketView, lang: str) -> str:
-    """Members by segment; area = square root of market cap, colour = the move of the day."""
+    """Members by segment, the biggest market cap on top, cells growing with its root; colour = the move of the day."""
     weights = view.table["cap_cny"].pow(0.5)
     weights = weights.fillna(weights.median() if weights.notna().any() else 1.0)
     titles = [(s.id, s.name[lang]) for s in view.chain.segments] if view.chain else []

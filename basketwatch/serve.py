@@ -194,6 +194,7 @@ def _has_display() -> bool:
 
 def page_failed(_fault: Exception) -> bool:
     """Show one sentence in place of Streamlit's box. The fault is in the log by then, see ``keep_log_clean``."""
+    _few_arenas()
     import streamlit as st
 
     from basketwatch.text import say

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from statistics import median_low
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -597,7 +598,7 @@ def requests_since(store: Store, since: datetime) -> dict[str, dict[str, int]]:
         ):
             entry = out.setdefault(row.host, {"total": 0, "failed": 0})
             entry["total"] += row.n
-            entry["failed"] += row.n if row.status is None or row.status >= 400 else 0
+            entry["failed"] += row.n if not row.status or row.status >= 400 else 0
     return out
 
 
@@ -717,7 +718,7 @@ def recent_runs(store: Store, limit: int = 50) -> list[Run]:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """Of one market group: when its quotes were fetched last, of what time they are, and from which sources."""
+    """Of one market group's quotes, sectors apart: their typical (median) instants, and their sources."""
 
     fetched_at: datetime
     quote_time: datetime
@@ -725,18 +726,22 @@ class Freshness:
 
 
 def freshness(store: Store) -> dict[str, Freshness]:
-    """Market group -> how fresh its newest quotes are. Light: the page's first line needs it before pandas is there."""
+    """Market group -> how fresh its quotes are; the newest alone would hide that most are old.
+
+    Light: the page's first line needs it before pandas is there.
+    """
     from basketwatch.markets import group
 
     q = schema.quotes.c
     found: dict[str, list[Any]] = {}
     with store.engine.connect() as c:
         for row in c.execute(select(q.ticker, q.fetched_at, q.quote_time, q.source)):
-            found.setdefault(group(row.ticker), []).append(row)
+            if not row.ticker.endswith(".SI"):  # another source, which may answer while the others do not
+                found.setdefault(group(row.ticker), []).append(row)
     return {
         g: Freshness(
-            fetched_at=max(r.fetched_at for r in rows),
-            quote_time=max(r.quote_time for r in rows),
+            fetched_at=median_low(r.fetched_at for r in rows),
+            quote_time=median_low(r.quote_time for r in rows),
             sources=tuple(dict.fromkeys(r.source for r in rows)),
         )
         for g, rows in found.items()

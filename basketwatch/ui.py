@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -211,11 +211,19 @@ def keep_fresh(here: Settings, opened: Store | None) -> None:
     )  # fmt: skip
     if found:
         worker.start(found.only, deadline=found.deadline)
+    elif last and not (here.demo or clock.is_frozen() or worker.failures) and _files_changed(here) > last.started:
+        worker.start((), deadline=900)  # a new member wants its quote and history, whatever the hour
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _daily_run(_opened: Store, version: str) -> store.Run | None:
     return next((run for run in store.recent_runs(_opened) if is_daily(run)), None)
+
+
+def _files_changed(here: Settings) -> datetime:
+    """When a basket or a map was saved last."""
+    files = [f for folder in ("watchlists", "sector_maps") for f in (here.home / folder).glob("*.toml")]
+    return datetime.fromtimestamp(max((f.stat().st_mtime for f in files), default=0.0), UTC)
 
 
 def calendars(opened: Store) -> dict[str, Calendar]:
@@ -267,7 +275,19 @@ def page(name: str, body: Callable[[Picture, Reader, Settings], None]) -> None:
         if opened is None or not store.freshness(opened):
             _empty(here, who, opened)
         else:
-            body(picture(opened, here), who, here)
+            seen = picture(opened, here)
+            _broken_files(seen, who)
+            body(seen, who, here)
+
+
+def _broken_files(seen: Picture, who: Reader) -> None:
+    """A file that people edit and that could not be read whole is said on every page, not only on Health."""
+    faults = [p for p in seen.house.problems if p.severity == "hard"]
+    if faults:
+        first = faults[0]
+        shown = say("broken_file", who.lang, where=first.where, message=sentence(first, who.lang))
+        more = f" (+{len(faults) - 1})" if len(faults) > 1 else ""
+        st.warning(plain(shown + more))
 
 
 @contextmanager

@@ -173,7 +173,8 @@ def test_a_suspended_share_is_not_stale_while_it_is_seen_suspended(look: Look) -
      ("2026-07-02", "2026-07-06 12:00", 2, True), ("2026-07-07", "2026-07-06 23:59", 0, False)],
 )  # fmt: skip
 def test_exchange_rates_count_weekdays(look: Look, session: str, now: str, behind: int, stale: bool) -> None:
-    found = row(look, quote("USDCNY.FX", 6.9, 6.9, date.fromisoformat(session)), now=at(now))
+    sent = quote("USDCNY.FX", 6.9, 6.9, date.fromisoformat(session), fetched_at=at(now))
+    found = row(look, sent, now=at(now))
     assert (found["behind"], found["stale"]) == (behind, stale)
 
 
@@ -500,3 +501,11 @@ def test_the_picture_is_the_same_twice_and_leaves_the_clock_alone(look: Look) ->
     one, two = (look(house(ZTE), quotes, histories) for _ in range(2))
     pd.testing.assert_frame_equal(one.table, two.table)
     assert one.now == EVENING
+
+
+def test_a_replayed_day_does_not_know_its_future(look: Look) -> None:
+    """A store filled on Friday, looked at as of Thursday noon: neither Friday's quote nor Thursday's final bar is known."""
+    sent = quote(ZTE, 12, 11, FRIDAY, fetched_at=at("2026-07-03 16:00", "CN"))
+    known = bars(ZTE, {date(2026, 6, 30): 9.0, date(2026, 7, 1): 9.5, THURSDAY: 11.0, FRIDAY: 12.0})
+    found = row(look, sent, now=at("2026-07-02 12:00", "CN"), histories=[known])
+    assert (found["session"].date(), found["last"]) == (date(2026, 7, 1), 9.5)

@@ -852,6 +852,7 @@ def test_freshness_is_by_market_group(opened: Opened) -> None:
     old = NOW - timedelta(hours=2)
     store.save_quotes(opened[0], quotes(
         {}, {"ticker": "688205.SH", "fetched_at": old, "quote_time": old, "source": "sina"},
+        {"ticker": "300394.SZ"}, {"ticker": "801770.SI", "source": "shenwan"},
         {"ticker": B, "fetched_at": old, "quote_time": old, "source": "yahoo"},
     ))  # fmt: skip
     found = store.freshness(opened[1])
