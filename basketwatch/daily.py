@@ -118,6 +118,7 @@ def picture(opened: Store, house: House, now: datetime) -> Picture:
     _add_age(table, calendars, states, words, now)
     _add_limits(table, _young(bars, store.read_series(opened)))
     table["volume_ratio"] = _volume_ratios(table, bars, calendars, now)
+    table.loc[table["suspended"], "volume_ratio"] = np.nan  # nothing traded
     sectors = metrics.in_step(table.loc[[s.ticker for s in house.sectors if s.ticker in table.index]])
     views = tuple(_view(b, house, table, sectors, now) for b in house.baskets)
     return Picture(

@@ -60,8 +60,9 @@ def card(seen: Picture, view: BasketView, lang: str) -> str:
     live = view.table.loc[~view.table["stale"].fillna(value=True).astype(bool), "1d"].dropna()
     home, own = _leg(view)
     value = own["returns"]["1d"]
+    method = escape(say("equal_weight", lang, covered=own["covered"], members=own["members"]))
     head = (
-        f'<div class="row"><span class="soft">'
+        f'<div class="row"><span class="soft" title="{method}">'
         f"{escape(_leg_label(view, home, lang))}</span>{_stale_mark(view, lang)}"
         f"{markup.change(value, css='big')}</div>"
     )
