@@ -60,6 +60,7 @@ def serve(
     token = _checked_token(address, found if token is None else token)
     address = {"localhost": "127.0.0.1", "": "0.0.0.0"}.get(address, address)  # noqa: S104 - only behind a token
     chosen = _free_port(address, port)
+    _few_arenas()
     import streamlit as st  # after the checks: it takes a second, and a wrong argument should be said at once
 
     app = st.App(
@@ -194,7 +195,6 @@ def _has_display() -> bool:
 
 def page_failed(_fault: Exception) -> bool:
     """Show one sentence in place of Streamlit's box. The fault is in the log by then, see ``keep_log_clean``."""
-    _few_arenas()
     import streamlit as st
 
     from basketwatch.text import say
