@@ -149,7 +149,6 @@ def check_quotes(
     *,
     begun: Mapping[str, date],
     now: datetime,
-    last_close: object = None,  # not read; goes with the last caller that passes it
 ) -> tuple[pd.DataFrame, list[Fault]]:
     """Rows of a ``frames.QUOTES`` frame that may be stored, sorted by ticker, and everything wrong with the answer.
 

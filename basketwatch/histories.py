@@ -22,6 +22,7 @@ from basketwatch.errors import NoData, SourceError, SuspectAnswer
 from basketwatch.past import Past
 from basketwatch.quotes import NOTICED
 from basketwatch.sources import History, chains
+from basketwatch.sources.shape import no_factors
 from basketwatch.store import SymbolState
 from basketwatch.work import (
     Part,
@@ -360,7 +361,7 @@ def _sector(work: Work, ticker: str, found: pd.DataFrame | SourceError, known: P
     bars = found[found["ticker"] == ticker]
     try:
         with chains.bugs_said("shenwan"):
-            history = History(bars, pd.DataFrame(columns=list(frames.FACTORS)), "shenwan")
+            history = History(bars, no_factors(), "shenwan")
             return Read(accept(work, ticker, history, pd.DataFrame(), known), [])
     except SourceError as error:
         return Read(None, [("shenwan", error)])

@@ -86,7 +86,7 @@ def _walk(work: Work, lane: Lane, known: Past) -> None:
             answer = chains.fetch_quotes(source, asked, session=latest["CN"], now=now)
             with chains.bugs_said(source):
                 answer = checks.typed(answer, frames.QUOTES, source=source)
-                good, faults = checks.check_quotes(answer, asked, begun=latest, now=clock.now(), last_close={})
+                good, faults = checks.check_quotes(answer, asked, begun=latest, now=clock.now())
         except SourceError as error:
             lane.part.failed(source, error)
             for ticker in asked:

@@ -158,11 +158,11 @@ def picture(opened: Store, here: Settings) -> Picture:
     now = clock.now()
     half_minute = now.replace(second=now.second // 30 * 30, microsecond=0)
     files = house(here)
-    return _picture(opened, files, store.version(opened), here.url, half_minute, hash(files.baskets))
+    return _picture(opened, files, store.version(opened), here.url, half_minute, hash(files))
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
-def _picture(_opened: Store, _files: House, version: str, url: str, now: datetime, baskets: int) -> Picture:
+def _picture(_opened: Store, _files: House, version: str, url: str, now: datetime, files: int) -> Picture:
     """Computed once a version for all readers, who only read it; keyed by the version, never by a frame."""
     from basketwatch import daily
 
@@ -211,7 +211,9 @@ def keep_fresh(here: Settings, opened: Store | None) -> None:
     )  # fmt: skip
     if found:
         worker.start(found.only, deadline=found.deadline)
-    elif last and not (here.demo or clock.is_frozen() or worker.failures) and _files_changed(here) > last.started:
+    elif (
+        last and not (here.demo or clock.is_frozen() or worker.failures) and last.started < _files_changed(here) <= now
+    ):
         worker.start((), deadline=900)  # a new member wants its quote and history, whatever the hour
 
 
@@ -263,7 +265,7 @@ def page(name: str, body: Callable[[Picture, Reader, Settings], None]) -> None:
             opened = store.open_reader(here.url, demo=here.demo)
             keep_fresh(here, opened)
             _header(name, here, who, opened)
-            if _condition(opened) != st.session_state.setdefault("_drawn", _condition(opened)):
+            if _condition(opened) != st.session_state["_drawn"]:
                 st.rerun()
 
     with store_faults_said(here, who):
