@@ -60,6 +60,21 @@ FACTORS: dict[str, tuple[str, str, bool]] = {
     "source": ("str", "", True),
 }
 
+# One row a session; the meaning of ``pe`` is in ``definition``: ttm, yahoo_trailing, etf_trailing, announced_eps,
+# shenwan_pe, csindex_rolling, danjuan_weekly, cnindex_rolling.
+VALUATIONS: dict[str, tuple[str, str, bool]] = {
+    "ticker": ("str", "CODE.MARKET", True),
+    "source": ("str", "", True),
+    "definition": ("str", "which PE", True),
+    "session": ("datetime64[s]", "exchange-local date", True),
+    "pe": ("float64", "times; as the source gives it, negative or missing when losing", False),
+    "losing": ("bool", "the last four quarters sum to a loss", True),
+    "price": ("float64", "listing currency, unadjusted close", False),
+    "market_cap": ("float64", "listing currency, all shares", False),
+    "eps": ("float64", "listing currency a share, TTM", False),
+    "fetched_at": ("datetime64[s, UTC]", "instant of the answer", True),
+}
+
 
 def dtypes(table: Mapping[str, tuple[str, str, bool]]) -> dict[str, Any]:
     """Column -> pandas dtype, as ``DataFrame.astype`` takes them."""

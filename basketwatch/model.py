@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 State = Literal["ok", "partial", "stale", "no_data", "blocked", "error", "suspect", "unknown_symbol"]
 Severity = Literal["hard", "soft"]
+
+
+class SeriesKey(NamedTuple):
+    """One history of one multiple: two sources or two definitions of it are two series, never one."""
+
+    ticker: str
+    source: str
+    definition: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -21,7 +22,9 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-VERSION = 1  # raise it with every change of a table; nothing older than 1 exists, so nothing brings one up yet
+# Raise it with every change. So far each version only added tables: a writer makes those that are missing (1 → 2:
+# valuations, flags).
+VERSION = 2
 
 metadata = MetaData()
 
@@ -172,4 +175,37 @@ quarantine = Table(
     Column("source", String(24), nullable=False),
     Column("key", String(40), nullable=False),
     Column("params", Text, nullable=False),
+)  # fmt: skip
+
+# one row a series of a multiple; ``packed``: an array of ``store.valuations.POINT``, a point a session. A page reads a
+# hundred series of ten years at once: as rows of a table that takes a dozen times as long.
+valuations = Table(
+    "valuations", metadata,
+    Column("ticker", String(24), primary_key=True),
+    Column("source", String(24), primary_key=True),
+    Column("definition", String(24), primary_key=True),
+    Column("first", Date, nullable=False),
+    Column("last", Date, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("fetched_at", Instant, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+)  # fmt: skip
+
+# what was said, as it was said; ``id`` is rule:ticker:session:direction, so nothing is said twice
+flags = Table(
+    "flags", metadata,
+    Column("id", String(96), primary_key=True),
+    Column("rule", String(32), nullable=False),
+    Column("ticker", String(32), nullable=False),
+    Column("baskets", Text, nullable=False),
+    Column("session", Date, nullable=False),
+    Column("direction", String(8), nullable=False),
+    Column("severity", String(8), nullable=False),
+    *_floats("value", "threshold"),
+    Column("reason_zh", Text, nullable=False),
+    Column("reason_en", Text, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("notice", Boolean, nullable=False),
+    Column("raised_at", Instant, nullable=False),
+    Index("flags_session", "session"),
 )  # fmt: skip

@@ -219,7 +219,7 @@ def test_file_names_that_a_url_would_bend(tmp_path: Path, name: str) -> None:
     where = settings.location(f"{name}/s.sqlite", tmp_path)
     writer(where)
     assert store.file_of(where) == tmp_path / name / "s.sqlite" and (tmp_path / name / "s.sqlite").exists()
-    assert store.noted(reader(where), "schema") == "1"
+    assert store.noted(reader(where), "schema") == str(schema.VERSION)
 
 
 def test_location_of_each_kind_of_setting(tmp_path: Path) -> None:
@@ -254,12 +254,25 @@ def test_a_missing_driver_is_said() -> None:
 
 
 def test_newer_schema_is_refused_by_both_and_left_alone(opened: Opened, url: str) -> None:
-    set_meta(opened[0], "schema", "2")
+    set_meta(opened[0], "schema", "99")
     for call in (store.open_reader, store.open_writer):
         with pytest.raises(StoreNewer) as caught:
             call(url)
-        assert (caught.value.params["found"], caught.value.params["known"]) == ("2", "1")
-    assert store.noted(opened[1], "schema") == "2"
+        assert (caught.value.params["found"], caught.value.params["known"]) == ("99", str(schema.VERSION))
+    assert store.noted(opened[1], "schema") == "99"
+
+
+def test_a_store_of_version_1_gains_its_new_tables_and_keeps_its_rows(opened: Opened, url: str) -> None:
+    store.note(opened[0], "kept", "yes")
+    with opened[0].engine.begin() as c:
+        schema.metadata.drop_all(c, [schema.valuations, schema.flags])
+    set_meta(opened[0], "schema", "1")
+    assert store.open_reader(url) is None  # as if empty, until a refresh has opened it
+    upgraded, damage = store.open_writer(url)
+    assert damage is None and store.noted(upgraded, "kept") == "yes"
+    assert store.open_reader(url) is not None
+    with upgraded.engine.connect() as c:
+        assert c.execute(select(schema.valuations)).all() == c.execute(select(schema.flags)).all() == []
 
 
 def test_demo_and_live_never_meet(opened: Opened, url: str, tmp_path: Path) -> None:

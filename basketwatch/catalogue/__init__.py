@@ -5,6 +5,8 @@ An error's or a problem's sentence says what happened, to what, and what to do.
 
 from __future__ import annotations
 
+from basketwatch.catalogue import flags, sectors, valuation
+
 UI: dict[str, tuple[str, str]] = {
     "tagline": ("CPO · OCS · 液冷", "CPO · OCS · liquid cooling"),
     "page_today": ("今日", "Today"),
@@ -702,4 +704,6 @@ CHECKS: dict[str, tuple[str, str]] = {
     ),
 }
 
-CATALOGUE: dict[str, tuple[str, str]] = UI | SENTENCES | FILES | CHECKS | DOCTOR
+CATALOGUE: dict[str, tuple[str, str]] = (
+    UI | SENTENCES | FILES | CHECKS | DOCTOR | valuation.TEXTS | sectors.TEXTS | flags.TEXTS
+)

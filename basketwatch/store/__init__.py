@@ -60,7 +60,7 @@ _SQLITE = ("busy_timeout=5000", "mmap_size=0")  # wait for a checkpoint; not map
 # what a database or the system calls its refusals: SQLite's names, PostgreSQL's SQLSTATE, errno
 _REFUSALS: tuple[tuple[type[StoreError], tuple[str, ...]], ...] = (
     (StoreCorrupt, ("SQLITE_CORRUPT", "SQLITE_NOTADB", "XX001", "XX002")),
-    (StoreFull, ("SQLITE_FULL", "53100", "ENOSPC", "EDQUOT")),
+    (StoreFull, ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "53100", "ENOSPC", "EDQUOT")),
     (StoreReadOnly, ("SQLITE_READONLY", "SQLITE_CANTOPEN", "25006", "EROFS", "EACCES", "EPERM")),
 )
 
@@ -209,7 +209,7 @@ def _sound(opened: Store) -> bool:
 
 
 def _admitted(opened: Store) -> bool:
-    """Whether the store has its tables, and is one that this program and this market may use."""
+    """Whether the store has all tables of today, and is one that this program and this market may use."""
     found, where = _read_meta(opened.engine), _name(opened)
     if found:
         if not found.get("schema", "").isdecimal():
@@ -222,7 +222,7 @@ def _admitted(opened: Store) -> bool:
         with opened.engine.connect() as c:
             if opened.path.stat().st_size % c.exec_driver_sql("PRAGMA page_size").scalar_one():
                 raise StoreCorrupt(path=where, moved="")  # SQLite itself reads zeros for what was cut off
-    return bool(found)
+    return bool(found) and int(found["schema"]) == schema.VERSION
 
 
 def _read_meta(engine: Engine) -> dict[str, str]:
@@ -233,8 +233,13 @@ def _read_meta(engine: Engine) -> dict[str, str]:
 
 
 def _create(opened: Store) -> None:
+    """Make the tables, or those that an earlier version of the program did not have yet."""
+    earlier = _read_meta(opened.engine)
     with opened.engine.begin() as c:
         schema.metadata.create_all(c)
+        if earlier:
+            c.execute(update(schema.meta).where(schema.meta.c.key == "schema").values(value=str(schema.VERSION)))
+            return
         words = {"schema": schema.VERSION, "demo": int(opened.demo), "store": uuid.uuid4().hex[:8], "version": 0}
         c.execute(insert(schema.meta), [{"key": k, "value": str(v)} for k, v in words.items()])
 
