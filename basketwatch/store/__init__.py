@@ -134,12 +134,14 @@ def open_reader(url: str, *, demo: bool = False) -> Store | None:
         opened = _reading(path, demo, mode)
         try:
             return opened if _admitted(opened) else None
-        except StoreReadOnly as fault:
-            refused = fault.params
-            if os.access(path.parent, os.W_OK):
+        except (StoreReadOnly, StoreFull) as fault:
+            refused = fault
+            wal = path.with_name(path.name + "-wal")
+            logged = wal.exists() and wal.stat().st_size > 0  # immutable would not see what is in it
+            if logged if isinstance(fault, StoreFull) else os.access(path.parent, os.W_OK):
                 break
-        # in a folder that may not be written, a WAL database opens only as immutable
-    raise StoreError(**refused)
+        # where a WAL database's own files may not or cannot be made, it opens only as immutable
+    raise refused if isinstance(refused, StoreFull) else StoreError(**refused.params)
 
 
 def _reading(path: Path, demo: bool, mode: Mapping[str, str]) -> Store:
