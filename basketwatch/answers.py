@@ -1,4 +1,4 @@
-"""The picture as JSON, ``check --json``, with the names of the contract. Valuation and flags are null or empty."""
+"""The picture as JSON, ``check --json``, with the names of the contract."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from basketwatch.clock import iso
 from basketwatch.daily import SECTORS, BasketView, Picture
 from basketwatch.model import Names
 from basketwatch.text import sentence
+from basketwatch.valuation import QUANTILES, Band, BasketPe
+from basketwatch.valued import BasketValued, Valued, difference
 
 
 def check(seen: Picture, only: Sequence[str] = (), lang: str = "en") -> dict[str, Any]:
@@ -26,10 +28,21 @@ def check(seen: Picture, only: Sequence[str] = (), lang: str = "en") -> dict[str
         "as_of": {group: _as_of(seen, group) for group in seen.markets},
         "benchmarks": [_listed(seen, b.ticker, b.name) for b in seen.house.benchmarks],
         "sectors": [_listed(seen, s.ticker, s.name) | _rank(seen, s.ticker) for s in seen.house.sectors],
-        "baskets": [_basket(b) for b in chosen],
-        "flags": [],
+        "baskets": [_basket(seen, b) for b in chosen],
+        "flags": flags(seen.flags),
         "problems": [{"where": p.where, "message": sentence(p, lang), "severity": p.severity} for p in seen.problems],
     }
+
+
+def flags(said: pd.DataFrame) -> list[dict[str, Any]]:
+    """Flags (rows of ``store.flags.read``) with the names of the contract."""
+    return [{
+        "id": row["id"], "rule": row["rule"], "ticker": row["ticker"], "basket": list(row["basket"]),
+        "session": row["session"].date().isoformat(), "direction": row["direction"], "severity": row["severity"],
+        "value": number(row["value"]), "threshold": number(row["threshold"]),
+        "reason": {"zh": row["reason_zh"], "en": row["reason_en"]}, "raised_at": iso(row["raised_at"]),
+        "state": row["state"], "notice": bool(row["notice"]),
+    } for row in said.to_dict("records")]  # fmt: skip
 
 
 def number(value: Any) -> float | None:
@@ -43,7 +56,8 @@ def _numbers(values: Mapping[Any, Any]) -> dict[str, float | None]:
 
 def _as_of(seen: Picture, group: str) -> dict[str, Any]:
     state, rows = seen.markets[group], seen.table.loc[seen.table["group"] == group]
-    times = rows["quote_time"].dropna()
+    # a sector's quote bears the instant of the answer, not one of the exchange
+    times = rows.loc[[markets.kind(t) != "sector" for t in rows.index], "quote_time"].dropna()
     return {
         "session": state.session.day.isoformat() if state.session else None,
         "state": state.phase,
@@ -61,7 +75,7 @@ def _listed(seen: Picture, ticker: str, name: Names) -> dict[str, Any]:
         "last": number(row["last"]),
         **_origin(row),
         "returns": _numbers(row),
-        "valuation": None,
+        "valuation": valuation(seen.valuations.get(ticker)),
     }
 
 
@@ -86,7 +100,7 @@ def _rank(seen: Picture, ticker: str) -> dict[str, Any]:
     return {"rank": {w: None if rank is None else int(rank) for w, rank in found.items()}, "of": SECTORS}
 
 
-def _basket(view: BasketView) -> dict[str, Any]:
+def _basket(seen: Picture, view: BasketView) -> dict[str, Any]:
     rows = view.table.to_dict("index")
     return {
         "id": view.basket.id,
@@ -94,20 +108,23 @@ def _basket(view: BasketView) -> dict[str, Any]:
         "members": len(view.table),
         "covered": view.covered,
         "returns": _numbers(view.returns),
+        "coverage": view.coverage,
         "returns_cap": _numbers(view.returns_cap),
+        "coverage_cap": view.coverage_cap,
         "by_market": {g: p | {"returns": _numbers(p["returns"])} for g, p in view.by_group.items()},
         "excess": {b: _numbers(values) for b, values in view.excess.items()},
         "breadth": view.breadth,
         "would_rank": view.would_rank,
-        "valuation": None,
-        "constituents": [_constituent(rows[m.ticker], m.name) for m in view.basket.members if m.ticker in rows],
+        "valuation": basket_valuation(seen.basket_valuations.get(view.basket.id)),
+        "constituents": [_constituent(seen, rows[m.ticker], m.name) for m in view.basket.members if m.ticker in rows],
     }
 
 
-def _constituent(row: Mapping[Any, Any], name: Names) -> dict[str, Any]:
+def _constituent(seen: Picture, row: Mapping[Any, Any], name: Names) -> dict[str, Any]:
     known = pd.notna(row["session"])
     prices = ("last", "previous_close", "volume_ratio", "turnover", "market_cap")
     state = row["limit_state"] if known else "unknown"
+    fired = seen.flags.loc[(seen.flags["ticker"] == row["ticker"]) & (seen.flags["state"] == "firing")]
     return {
         "ticker": row["ticker"],
         "name": name.zh,
@@ -121,9 +138,69 @@ def _constituent(row: Mapping[Any, Any], name: Names) -> dict[str, Any]:
         "limit": {"up": number(row["limit_up"]), "down": number(row["limit_down"]), "state": state},
         "high_52w": number(row["high_52w"]),
         "low_52w": number(row["low_52w"]),
-        "valuation": None,
-        "flags": [],
+        "bars_52w": int(row["bars_52w"]) if pd.notna(row["bars_52w"]) else 0,
+        "traded": row["traded"].date().isoformat() if pd.notna(row["traded"]) else None,
+        "valuation": valuation(seen.valuations.get(str(row["ticker"]))),
+        "flags": [*dict.fromkeys(fired["rule"])],
     }
+
+
+def valuation(one: Valued | None) -> dict[str, Any] | None:
+    """VALUATION of the contract, null without one. A loss is ``losing`` with its PE null; ``ticker`` is that of the series.
+
+    ``difference`` of another series: its PE / this one - 1, where both tell the same session.
+    """
+    if one is None:
+        return None
+    others = [_pe(other) | {"difference": number(difference(one, other))} for other in one.others]
+    told = {name: number(getattr(one, name)) for name in ("price", "market_cap", "profit", "eps")}
+    return _pe(one) | {"bands": _bands(one.bands), **told, "market_cap_source": one.cap_source, "others": others}
+
+
+def basket_valuation(found: BasketValued | None) -> dict[str, Any] | None:
+    """BASKET_VALUATION of the contract: of the members of ``market``, the basket's home, as the bands and the pages are.
+
+    ``all_markets`` has all members, in yuan at the day's rates; it has no history.
+    """
+    if found is None:
+        return None
+    own = found.by_group.get(found.home, found.now)
+    return {
+        "market": found.home, "pe_ttm": number(own.pe), "definition": "aggregate_ttm", "source": ", ".join(found.sources) or None,
+        "session": found.session.isoformat() if found.session else None, "losing": own.earnings_yield <= 0,
+        "bands": _bands(found.bands), "members_with_history": found.members_with_history,
+        **_aggregate(own), "all_markets": {"pe_ttm": number(found.now.pe)} | _aggregate(found.now),
+        "by_market": {g: {"pe_ttm": number(p.pe)} | _aggregate(p) for g, p in found.by_group.items()},
+    }  # fmt: skip
+
+
+def _pe(one: Valued) -> dict[str, Any]:
+    return {
+        "ticker": one.key.ticker, "pe_ttm": None if one.losing else number(one.pe), "definition": one.key.definition,
+        "source": one.key.source, "session": one.session.isoformat(), "losing": one.losing, "weekly": one.weekly,
+        "fetched_at": iso(one.fetched_at),
+    }  # fmt: skip
+
+
+def _aggregate(found: BasketPe) -> dict[str, Any]:
+    names = ("earnings_yield", "pe_positive", "pe_median", "coverage", "losing_cap_share")
+    counts = {"positive": found.positive, "losing_count": found.losing}
+    counts |= {"covered": found.covered, "members": found.members}
+    return {name: number(getattr(found, name)) for name in names} | counts
+
+
+def _bands(found: Mapping[str, Band]) -> dict[str, Any]:
+    return {window: _band(one) for window, one in found.items()}
+
+
+def _band(one: Band) -> dict[str, Any]:
+    if one.insufficient:
+        return {"n": one.n, "insufficient": True}
+    names = ("mean", "std", "percentile", "z", *QUANTILES)
+    return {
+        "n": one.n, "from": one.first.isoformat() if one.first else None, "to": one.last.isoformat() if one.last else None,
+        **{name: number(getattr(one, name)) for name in names}, "min": number(one.minimum), "max": number(one.maximum),
+    }  # fmt: skip
 
 
 def _instant(value: Any) -> str | None:

@@ -17,7 +17,7 @@ from itertools import chain as joined
 from pathlib import Path
 from typing import Any
 
-from basketwatch import markets
+from basketwatch import markets, rules
 from basketwatch.documents import Doc, Place, documents, located
 from basketwatch.errors import UsageError
 from basketwatch.model import Basket, Chain, House, Listed, Member, Names, Problem, Segment
@@ -55,6 +55,7 @@ def read_house(home: Path) -> House:
     """
     problems: list[Problem] = []
     maps, lists = documents(home / "sector_maps", problems), documents(home / "watchlists", problems)
+    flags = lists.pop(rules.FILE, None)
     tables = (SECTOR_FILE, BENCHMARK_FILE)
     problems += [Problem.of(f"sector_maps/{stem}.toml", "file_missing") for stem in tables if stem not in maps]
     sectors = _sectors(maps.get(SECTOR_FILE))
@@ -70,10 +71,11 @@ def read_house(home: Path) -> House:
         benchmarks=strip,
         overseas=overseas,
         also=also,
+        rules=rules.read(flags),
     )
     used = {basket.chain for basket in house.baskets}  # the chain of a broken basket would miss every name of it
     _check_named(house, [doc for stem, doc in maps.items() if doc and stem in used])
-    docs += [doc for doc in maps.values() if doc]
+    docs += [doc for doc in (flags, *maps.values()) if doc]
     return replace(house, problems=(*problems, *joined.from_iterable(map(located, docs))))
 
 

@@ -8,7 +8,7 @@ ever made up.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -55,6 +55,41 @@ class Verdict:
     faults: list[Fault]
     action: Literal["append", "replace"]
     ratio: float | None = None
+
+
+# Soft faults that stay true of what was kept, the gravest first; an old day is said by the state word itself.
+REMARKS = ("unexplained_jump", "revised", "holes", "incomplete", "not_final", "no_name")
+
+Params = tuple[tuple[str, str], ...]
+
+
+def remark(faults: Iterable[Fault], ticker: str, source: str) -> tuple[str | None, Params]:
+    """Key and parameters for the state word of data that were kept in spite of soft faults; None without any.
+
+    The gravest gives the sentence, ``detail`` being that of its newest row; the others follow as key and detail.
+    ``remarks`` takes them apart again.
+    """
+    details: dict[str, list[str]] = {}
+    for fault in faults:
+        if fault.severity == "soft" and fault.key in REMARKS:
+            day = f"{fault.session} " if fault.session else ""
+            details.setdefault(fault.key, []).append(f"{day}{fault.detail}".strip())
+    told = [
+        (k, details[k][-1] + (f" +{len(details[k]) - 1}" if details[k][1:] else "")) for k in REMARKS if k in details
+    ]
+    if not told:
+        return None, ()
+    (key, detail), others = told[0], told[1:]
+    return key, (("ticker", ticker), ("source", source), ("detail", detail), *others)
+
+
+def remarks(key: str | None, params: Params) -> list[tuple[str, Params]]:
+    """The sentences (key, parameters) that ``remark`` put into one state word; none for any other key."""
+    if key not in REMARKS:
+        return []
+    common = tuple((name, value) for name, value in params if name in ("ticker", "source"))
+    found = [(key, tuple((name, value) for name, value in params if name not in REMARKS))]
+    return found + [(name, (*common, ("detail", value))) for name, value in params if name in REMARKS]
 
 
 # --- shape -------------------------------------------------------------------------------------------------------
@@ -115,7 +150,7 @@ def _faults(rows: pd.DataFrame, mask: pd.Series, key: str, severity: Severity, *
 
 
 def _counted(ticker: str, key: str, count: int) -> Fault:
-    return Fault(ticker, None, key, f"rows={count}", "soft", (("rows", float(count)),))
+    return Fault(ticker, None, key, str(count), "soft", (("rows", float(count)),))
 
 
 def _not_prices(rows: pd.DataFrame, required: list[str], optional: list[str]) -> pd.Series:
@@ -227,7 +262,8 @@ def _quote_soft(rows: pd.DataFrame) -> list[Check]:
     wanting = rows[["open", "high", "low", "volume"]].isna()
     return [
         ("stale_day", (rows["session"] < rows["_begun"]) & ~rows["suspended"], ()),
-        ("no_name", rows["name"].fillna("").str.strip() == "", ()),
+        # of a mainland share the name says more than who it is: ST, new, to be delisted
+        ("no_name", rows["_share"] & (rows["name"].fillna("").str.strip() == ""), ()),
         ("incomplete", rows["_traded"] & ~rows["suspended"] & wanting.any(axis=1), tuple(wanting.columns)),
     ]
 

@@ -6,10 +6,12 @@ Errors go to stderr as one sentence.
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
 import sys
+from datetime import datetime
 from typing import Any
 
 import click
@@ -89,19 +91,31 @@ def _prepare_demo() -> None:
 
 @commands.command()
 @click.option(
-    "--only", multiple=True, type=click.Choice(("quotes", "bars", "sectors")), help="Only this part; repeatable."
+    "--only",
+    multiple=True,
+    type=click.Choice(("quotes", "bars", "sectors", "valuation")),
+    help="Only this part; repeatable.",
 )
 @click.option("--years", type=click.IntRange(1, 10), default=3, show_default=True, help="Years of daily bars.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def refresh(only: tuple[str, ...], years: int, as_json: bool) -> int:
     """Bring the store up to date."""
+    gc.set_threshold(50_000)  # a short run: looking for cycles among freshly imported modules is a tenth of it
+    sys.setswitchinterval(0.001)  # seconds: a thread whose answer has come must not wait for one that computes
     from basketwatch import refresh as refreshing
 
     logging.disable(logging.WARNING)  # the libraries' own chatter; failures are in the report
     here = settings.read(demo=False)
     bar = _Bar(sys.stderr.isatty())
-    report, status = refreshing.refresh(here.home, here.url, only=only, years=years, progress=bar.show)
-    bar.close()
+    try:
+        report, status = refreshing.refresh(here.home, here.url, only=only, years=years, progress=bar.show)
+    except BasketwatchError as fault:
+        if not as_json:
+            raise
+        _print_json(_NO_RUN | {"error": sentence(fault, _language()), "key": fault.key})
+        return fault.exit_status
+    finally:
+        bar.close()
     if as_json:
         _print_json(report)
     else:
@@ -109,6 +123,12 @@ def refresh(only: tuple[str, ...], years: int, as_json: bool) -> int:
             click.echo(_part_line(part))
         click.echo(f"{report['requests']['total']} requests")
     return status
+
+
+# what ``refresh --json`` prints instead of a report, with the sentence and its key, where there was no refresh
+_NO_RUN: dict[str, Any] = {
+    "started": None, "finished": None, "version": None, "requests": {"total": 0, "by_host": {}}, "parts": [],
+}  # fmt: skip
 
 
 class _Bar:
@@ -170,10 +190,12 @@ def check(baskets: tuple[str, ...], as_json: bool, is_demo: bool) -> int:
 
 
 def _check_status(problems: tuple[Problem, ...]) -> int:
-    """2 for a broken file, 3 for anything missing or stale."""
+    """2 for a broken file, 3 for anything missing or stale; a remark about data that were kept is neither."""
+    from basketwatch.checks import REMARKS
+
     if any(p.severity == "hard" and ".toml" in p.where for p in problems):
         return 2
-    return 3 if problems else 0
+    return 3 if any(p.key not in REMARKS for p in problems) else 0
 
 
 def _print_check(answer: dict[str, Any], lang: str) -> None:
@@ -187,6 +209,63 @@ def _print_check(answer: dict[str, Any], lang: str) -> None:
         line(row["name"] if lang == "zh" else row["name_en"], row["returns"], f"  {row['session'] or '–'}{old}")
     for row in answer["baskets"]:
         line(row["name"][lang], row["returns"], f"  {row['covered']}/{row['members']}")
+
+
+@commands.command()
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Flags of sessions from this date on.")
+@click.option("--json", "as_json", is_flag=True, help="Print the JSON of the contract.")
+@click.option("--demo", "is_demo", is_flag=True, hidden=True)
+def flags(since: datetime | None, as_json: bool, is_demo: bool) -> int:
+    """The log of flags, newest session first, from the store."""
+    from basketwatch import answers
+    from basketwatch.store import flags as log
+    from basketwatch.store import open_reader
+
+    here = settings.read(demo=is_demo or None)
+    opened = open_reader(here.url, demo=here.demo)
+    if opened is None or log.newest(opened) is None:
+        click.echo(say("no_flags_stored", _language()), err=True)
+        return 4
+    found = answers.flags(log.read(opened, since=since.date() if since else None))
+    if as_json:
+        _print_json({"flags": found})
+    for flag in found if not as_json else ():
+        click.echo(f"{flag['session']}  {flag['severity']:4}  {flag['reason'][_language()]}")
+    return 0
+
+
+@commands.command()
+@click.option("--week-of", type=click.DateTime(["%Y-%m-%d"]), help="The week of this date; by default the last one.")
+@click.option("--sector", help="The sector under review, e.g. 801770.SI; by default the first of the strip.")
+@click.option("--lang", type=click.Choice(("zh", "en")), help="Language; by default that of BASKETWATCH_LANG.")
+@click.option("--json", "as_json", is_flag=True, help="Print the JSON of the contract.")
+@click.option("--demo", "is_demo", is_flag=True, hidden=True)
+def report(week_of: datetime | None, sector: str | None, lang: str | None, as_json: bool, is_demo: bool) -> int:
+    """The weekly review of a sector in Markdown, from the store."""
+    from basketwatch import daily, weekly
+    from basketwatch import report as words
+    from basketwatch.baskets import read_house
+    from basketwatch.store import open_reader
+
+    here, lang = settings.read(demo=is_demo or None), lang or _language()
+    house = read_house(here.home)
+    weekly.sector_of(house, sector)
+    opened = open_reader(here.url, demo=here.demo)
+    found = None
+    if opened:
+        week = weekly.week_of(weekly.home_calendar(opened), clock.now(), week_of.date() if week_of else None)
+        seen = daily.picture(opened, house, week.at)
+        found = weekly.review(seen, week, sector)
+    if found is None or found.empty:
+        click.echo(say("nothing_stored", lang), err=True)
+        return 4
+    if as_json:
+        _print_json(words.as_json(seen, found, lang))
+    else:
+        click.echo(words.markdown(seen, found, lang), nl=False)
+    for problem in found.problems if not as_json else ():
+        click.echo(f"{problem.where}: {sentence(problem, lang)}", err=True)
+    return _check_status((*(p for p in house.problems if p.severity == "hard"), *found.problems))
 
 
 @commands.command()

@@ -10,16 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from basketwatch import limits, markets, metrics, store
+from basketwatch import checks, limits, markets, metrics, store, valued
 from basketwatch.baskets import names, universe
 from basketwatch.calendars import FINAL_AFTER, Calendar, MarketState, behind, due_session, minutes_open, traded_until
 from basketwatch.model import Basket, Chain, House, Names, Problem
 from basketwatch.store import Run, Store, SymbolState
+from basketwatch.store import flags as flag_log
+from basketwatch.valued import BasketValued, Valued
 
 HISTORY = timedelta(days=420)  # 250 sessions, the year's first base and a long holiday
 AHEAD = timedelta(minutes=5)  # a quote fetched later than this after ``now`` belongs to the future of a replayed day
 SPARK = 60  # sessions in the small lines
 SECTORS = 31
+OVERNIGHT_RULE = "us_leader"  # the one rule that speaks of a mainland session before it begins
 YOUNG = 10  # a history shorter than this begins with the listing: the first days may have no price limit
 
 # A quote taken longer ago than this while its market trades is shown as stale.
@@ -34,7 +37,8 @@ class BasketView:
     """One basket, measured. ``table`` has a row a member (columns of ``Picture.table``, plus segment).
 
     A member whose numbers are of an older session than those of its market's other members stands in ``table``, but
-    not in the basket's own figures, nor in ``covered`` (members with a return of the day).
+    not in the basket's own figures, nor in ``covered`` (members with a return of the day). ``coverage``,
+    ``coverage_cap`` and ``excess_coverage``: of how many members the figure of each window speaks.
     """
 
     basket: Basket
@@ -47,6 +51,9 @@ class BasketView:
     excess: dict[str, dict[str, float]]
     breadth: dict[str, int]
     would_rank: dict[str, int | None]
+    coverage: dict[str, int]
+    coverage_cap: dict[str, int]
+    excess_coverage: dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True)
@@ -64,9 +71,13 @@ class Picture:
     """Everything that the pages show, at one version of the store and one instant.
 
     ``table``: one row a ticker that has a quote or bars: ``frames.QUOTES``, the windows of ``metrics.WINDOWS``,
-    high_52w, low_52w, place_52w, group, final, behind, stale, state, limit_state, limit_agrees, to_cny, cap_cny, spark.
+    high_52w, low_52w, bars_52w, place_52w, traded (the last session with a trade: before ``session`` where suspended),
+    group, final, behind, stale, state, limit_state, limit_agrees, to_cny, cap_cny, spark.
     ``ranks``: of the sectors, where all of them have a return of one session. ``closes``: adjusted, wide.
     ``lines``: basket id -> its last 60 sessions, equal weight, start = 1.
+    ``valuations``: ticker -> its PE, of shares, sectors, indices and the funds that stand in for them (see ``valued``);
+    ``basket_valuations``: basket id -> that of its members of today.
+    ``flags``: those of ``judged``, market group -> the last closed session up to which its flags have been evaluated.
     """
 
     now: datetime
@@ -81,6 +92,10 @@ class Picture:
     closes: pd.DataFrame
     lines: Mapping[str, list[float]]
     overnight: Overnight
+    valuations: Mapping[str, Valued]
+    basket_valuations: Mapping[str, BasketValued]
+    flags: pd.DataFrame
+    judged: Mapping[str, date]
     problems: tuple[Problem, ...]
     run: Run | None
 
@@ -121,11 +136,20 @@ def picture(opened: Store, house: House, now: datetime) -> Picture:
     table.loc[table["suspended"], "volume_ratio"] = np.nan  # nothing traded
     sectors = metrics.in_step(table.loc[[s.ticker for s in house.sectors if s.ticker in table.index]])
     views = tuple(_view(b, house, table, sectors, now) for b in house.baskets)
+    series = valued.histories(opened, valued.wanted(house), calendars, now)
+    values = valued.valued(series, table, calendars)
+    held = {v.basket.id: (v.table, home_of(v)) for v in views}
+    judged, overnight = _judged(opened, calendars, now), _overnight(house, closes, table, calendars, now)
     return Picture(
         now=now, demo=opened.demo, version=store.version(opened), house=house, markets=states, calendars=calendars,
         table=table, ranks=metrics.ranks(sectors, SECTORS), baskets=views, closes=closes,
-        lines=_lines(views, closes, calendars), overnight=_overnight(house, closes, table, calendars, now),
-        problems=(*house.problems, *_problems(table, wanted, words, gaps), *_unconfirmed(calendars, states)),
+        lines=_lines(views, closes, calendars), overnight=overnight,
+        valuations=values, basket_valuations=valued.of_baskets(held, values, series, calendars),
+        flags=_flags(opened, views, judged, overnight), judged=judged,
+        problems=(
+            *house.problems, *_problems(table, wanted, words, gaps), *_unconfirmed(calendars, states),
+            *_remarks(wanted, words),
+        ),
         run=store.last_run(opened, finished=True),
     )  # fmt: skip
 
@@ -220,6 +244,7 @@ def _table(
     moves.loc[latest["suspended"].to_numpy(), "1d"] = np.nan
     table = pd.concat([latest, moves, metrics.year_range(bars, as_of).reindex(latest.index)], axis=1)
     table["group"] = [markets.group(t) for t in table.index]
+    table["traded"] = bars.drop_duplicates("ticker", keep="last").set_index("ticker")["session"].reindex(table.index)
     table["place_52w"] = (table["last"] - table["low_52w"]) / (table["high_52w"] - table["low_52w"])
     table["to_cny"] = table["currency"].map(metrics.yuan(table["last"])).astype("float64")
     table["cap_cny"] = table["market_cap"] * table["to_cny"]
@@ -361,6 +386,8 @@ def _view(basket: Basket, house: House, table: pd.DataFrame, sectors: pd.DataFra
         excess=metrics.excess(counted, benchmarks),
         breadth=metrics.breadth(counted),
         would_rank={w: metrics.would_rank(mean[w], ranked[w], SECTORS) for w in metrics.WINDOWS},
+        coverage=metrics.coverage(counted), coverage_cap=metrics.cap_coverage(counted),
+        excess_coverage=metrics.excess_coverage(counted, benchmarks),
     )  # fmt: skip
 
 
@@ -384,7 +411,10 @@ def _covered(rows: pd.DataFrame) -> int:
 
 
 def _part(rows: pd.DataFrame) -> dict[str, Any]:
-    return {"returns": metrics.equal_weight(rows), "members": len(rows), "covered": _covered(rows)}
+    return {
+        "returns": metrics.equal_weight(rows), "coverage": metrics.coverage(rows), "members": len(rows),
+        "covered": _covered(rows),
+    }  # fmt: skip
 
 
 def home_of(view: BasketView) -> str:
@@ -447,6 +477,33 @@ def _overnight(
     return Overnight(day, days, running, frame.sort_values("move", ascending=False, ignore_index=True))
 
 
+# --- flags -------------------------------------------------------------------------------------------------------
+
+
+def _judged(opened: Store, calendars: Mapping[str, Calendar], now: datetime) -> dict[str, date]:
+    """Of a past day replayed only what was known then: nothing after the market's last session with final bars."""
+    settled = {g: last.day for g, c in calendars.items() if (last := c.state(now - FINAL_AFTER).last_closed)}
+    return {group: min(day, settled[group]) for group, day in flag_log.judged(opened).items() if group in settled}
+
+
+def _flags(
+    opened: Store, views: Sequence[BasketView], judged: Mapping[str, date], overnight: Overnight
+) -> pd.DataFrame:
+    """The flags of each market's judged session, a basket's with those of its home market; and what was said overnight
+    of the mainland session that is running or to come."""
+    said = flag_log.read(opened, since=min(judged.values(), default=date.max))
+    homes = {f"basket:{view.basket.id}": home_of(view) for view in views}
+    groups = [
+        "CN" if rule == OVERNIGHT_RULE else homes.get(t) or (markets.group(t) if markets.is_ticker(t) else "")
+        for t, rule in zip(said["ticker"], said["rule"], strict=True)
+    ]
+    days = said["session"].to_numpy()
+    newest = days == np.array([judged.get(g) for g in groups], dtype="datetime64[s]")
+    coming = (days == np.datetime64(overnight.for_session, "s")) & (not overnight.provisional)
+    kept: pd.DataFrame = said.loc[newest | (coming & said["rule"].eq(OVERNIGHT_RULE).to_numpy())]
+    return kept.reset_index(drop=True)
+
+
 # --- problems ----------------------------------------------------------------------------------------------------
 
 
@@ -469,6 +526,13 @@ def _problems(table: pd.DataFrame, wanted: Sequence[str], words: Words, gaps: Ma
         elif row["limit_agrees"] is False:
             out.append(Problem.of(ticker, "limit_disagrees", "soft", up=row["limit_up"]))
     return out
+
+
+def _remarks(wanted: Sequence[str], words: Words) -> list[Problem]:
+    """What the checks found odd about data that were kept: holes, revised closes, unexplained jumps, missing fields."""
+    found = [words[key] for key in ((t, part) for t in wanted for part in ("quotes", "bars")) if key in words]
+    kept = [w for w in found if w.state in ("ok", "partial")]
+    return [Problem(w.ticker, key, params, "soft") for w in kept for key, params in checks.remarks(w.key, w.params)]
 
 
 def _unconfirmed(calendars: Mapping[str, Calendar], states: Mapping[str, MarketState]) -> list[Problem]:

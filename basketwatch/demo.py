@@ -36,13 +36,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from basketwatch import frames, limits, markets, store
+from basketwatch import demo_valuations, flagging, frames, limits, markets, store
 from basketwatch.baskets import names, universe
 from basketwatch.calendars import Calendar
 from basketwatch.clock import iso
 from basketwatch.errors import StoreMixed
 from basketwatch.model import House, Names
-from basketwatch.store import Store, SymbolState
+from basketwatch.store import Store, SymbolState, valuations
 
 NOW = datetime(2026, 7, 3, 8, 30, tzinfo=UTC)
 YEARS = 3
@@ -142,7 +142,8 @@ class _Panel:
 def build(opened: Store, house: House, calendars: Mapping[str, Calendar], now: datetime = NOW) -> None:
     """Fill a demo store with the market at ``now`` (not before ``NOW``). Raises StoreMixed for a store of live data.
 
-    ``calendars`` must reach back three years. The caller holds the writer's lock.
+    ``calendars`` must reach back three years; histories of PE reach as far back as they do, up to ten years. The caller
+    holds the writer's lock.
     """
     if not opened.demo:
         raise StoreMixed(path=opened.path or "database")
@@ -152,7 +153,9 @@ def build(opened: Store, house: House, calendars: Mapping[str, Calendar], now: d
         store.save_sessions(opened, group, calendar.sessions)
     store.save_histories(opened, made.bars, made.factors, years=YEARS, now=now)
     store.save_quotes(opened, made.quotes)
+    valuations.save(opened, demo_valuations.rows(made.bars, made.factors, made.quotes, calendars, now))
     store.save_states(opened, made.states)
+    flagging.update(opened, house, now)
     store.note_progress(opened, run, len(made.quotes), len(made.quotes), "")
     # The report names the version that it belongs to, which is only announced after the report is saved.
     key, _, count = store.version(opened).rpartition("-")

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from zlib import crc32
 
-from basketwatch import demo, markets, store
+from basketwatch import demo, demo_valuations, flagging, markets, store
 from basketwatch.baskets import read_house, universe
 from basketwatch.calendars import Calendar
 from basketwatch.settings import Settings
@@ -22,14 +22,16 @@ def prepare(here: Settings) -> datetime:
 
     house = read_house(here.home)
     tickers = universe(house)
-    code = Path(demo.__file__).read_bytes()
-    files = "".join(b.sha256 for b in house.baskets) + repr(house.chains) + " ".join(tickers)
+    alone = (demo.__file__, demo_valuations.__file__, flagging.__file__)
+    modules = [*map(Path, alone), *sorted(Path(flagging.__file__).with_name("flags").glob("*.py"))]
+    code = b"".join(file.read_bytes() for file in modules)
+    files = "".join(b.sha256 for b in house.baskets) + repr((house.chains, house.rules)) + " ".join(tickers)
     build = f"{crc32(code):08x}-{crc32(files.encode()):08x}"
     opened = store.open_reader(here.url, demo=True)
     if opened and store.noted(opened, "demo_build") == build:
         return demo.NOW
     groups = {markets.group(t) for t in tickers} - {"FX"}
-    first, last = demo.NOW.date().replace(year=demo.NOW.year - 5), demo.NOW.date().replace(month=12, day=31)
+    first, last = demo.NOW.date().replace(year=demo.NOW.year - 11), demo.NOW.date().replace(month=12, day=31)
     calendars = {g: Calendar(g, tuple(sessions.fetch_sessions(g, first, last))) for g in sorted(groups)}
     path = store.file_of(here.url)
     assert path is not None, "the demo store is a file"  # noqa: S101 - settings gives it no other place

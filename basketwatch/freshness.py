@@ -4,32 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from basketwatch import markets, store
-from basketwatch.calendars import Calendar
+from basketwatch.calendars import MarketState
 from basketwatch.store import Store
 from basketwatch.text import DASH, age, clock_time, day, escape, say, source_name
 
-SHOWN = ("CN", "HK", "US")
+SHOWN = ("CN", "HK", "US", "TW")  # of those that are followed
 LATE = 300  # seconds; older quotes of an open market are marked
 
 
-def dots(opened: Store | None, calendars: Mapping[str, Calendar], now: datetime, lang: str) -> list[str]:
+def dots(opened: Store | None, states: Mapping[str, MarketState], now: datetime, lang: str) -> list[str]:
     """A dot a market (open or closed, which session), then the age and source of the newest quotes."""
-    states = {g: calendars[g].state(now) for g in SHOWN if g in calendars}
-    out = [_dot(group, state, now, lang) for group, state in states.items()]
-    return out + _quotes_age(opened, states, now, lang)
+    shown = {g: states[g] for g in SHOWN if g in states}
+    out = [_dot(group, state, now, lang) for group, state in shown.items()]
+    return out + _quotes_age(opened, shown, now, lang)
 
 
-def late(opened: Store, states: Mapping[str, Any], now: datetime) -> list[str]:
+def late(opened: Store, states: Mapping[str, MarketState], now: datetime) -> list[str]:
     """Groups that trade although their newest quotes are old."""
     found = store.freshness(opened)
     trading = [g for g in found if g in states and states[g].phase == "open"]
     return [g for g in trading if (now - found[g].fetched_at).total_seconds() > LATE]
 
 
-def _quotes_age(opened: Store | None, states: Mapping[str, Any], now: datetime, lang: str) -> list[str]:
+def _quotes_age(opened: Store | None, states: Mapping[str, MarketState], now: datetime, lang: str) -> list[str]:
     found = store.freshness(opened) if opened else {}
     trading = [g for g, s in states.items() if s.phase == "open" and g in found]
     shown = trading or [g for g in ("CN", *found) if g in found][:1]
@@ -46,7 +45,7 @@ def _quotes_age(opened: Store | None, states: Mapping[str, Any], now: datetime, 
     return out
 
 
-def _dot(group: str, state: Any, now: datetime, lang: str) -> str:
+def _dot(group: str, state: MarketState, now: datetime, lang: str) -> str:
     name = say(f"group_{group}", lang)
     last = state.last_closed
     shown_last = day(last.day, lang) if last else DASH

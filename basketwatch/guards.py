@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 WRONG_TRIES, LOCKED_SECONDS = 10, 60.0
 COOKIE, KNOCK, COOKIE_SECONDS = "basketwatch", "basketwatch_knock", 30 * 86400
 HEALTH, METRICS = "/_stcore/health", "/_stcore/metrics"
+LOOK, BEFORE, LOOK_SECONDS = "bw_look", "bw_before", 400 * 86400  # browsers keep no cookie longer
+SITTING = 30 * 60  # seconds: who loads a page again within them is still at the same look
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def guards(address: str, token: str | None, hosts: Sequence[str] = ()) -> list[Any]:
-    """The middleware for an address: headers, host, metrics, and the token where there is one."""
+    """The middleware for an address: headers, host, metrics, the token where there is one, and the reader's looks."""
     from starlette.middleware import Middleware
 
     names, beyond = {name.lower() for name in (*LOOPBACK, address, *hosts)}, not is_loopback(address)
@@ -36,7 +38,9 @@ def guards(address: str, token: str | None, hosts: Sequence[str] = ()) -> list[A
         Middleware(same_host, names=frozenset(names), any_address=beyond),
         Middleware(hide_metrics),
     ]
-    return chain if token is None else [*chain, Middleware(guard_token, token=token)]
+    if token is not None:
+        chain.append(Middleware(guard_token, token=token))
+    return [*chain, Middleware(remember_look)]
 
 
 def content_policy() -> str:
@@ -113,6 +117,59 @@ def hide_metrics(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, send)
 
     return guarded
+
+
+def _now() -> float:
+    from basketwatch import clock
+
+    return clock.now().timestamp()
+
+
+def remember_look(app: ASGIApp, now: Callable[[], float] = _now) -> ASGIApp:
+    """Let each browser keep when it last loaded a page, and when it did so before this sitting: two cookies.
+
+    They are set with the HTML document, so no script is needed; a page reads the second one and calls newer what was
+    raised since. Seconds since 1970. Only this browser knows them, and they say nothing about the reader.
+    """
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        looks = _looks(scope, int(now())) if _asks_for_document(scope) else ()
+
+        async def with_cookies(message: Message) -> None:
+            if looks and message["type"] == "http.response.start" and message["status"] in (200, 304):
+                message = {**message, "headers": [*message.get("headers", []), *looks]}
+            await send(message)
+
+        await app(scope, receive, with_cookies if looks else send)
+
+    return guarded
+
+
+def _asks_for_document(scope: Scope) -> bool:
+    """A browser that opens the address for a reader; not a picture, a script, or a load ahead of a click."""
+    if scope["type"] != "http" or scope["method"] != "GET" or scope["path"].startswith("/_stcore"):
+        return False
+    ahead = "prefetch" in _header(scope, b"sec-purpose")
+    return "text/html" in _header(scope, b"accept") and not ahead
+
+
+def _looks(scope: Scope, now: int) -> list[tuple[bytes, bytes]]:
+    """The Set-Cookie lines: this look, and the one before the sitting, which a reload does not move."""
+    sent = _cookies(scope)
+    last, before = (instant_of(sent.get(name, ""), now) for name in (LOOK, BEFORE))
+    if last is not None and now - last > SITTING:
+        before = last
+    found = {LOOK: now} | ({} if before is None else {BEFORE: before})
+    secure = "; Secure" if scope.get("scheme") == "https" else ""
+    rest = f"Path=/; Max-Age={LOOK_SECONDS}; HttpOnly; SameSite=Lax{secure}"
+    return [(b"set-cookie", f"{name}={value}; {rest}".encode()) for name, value in found.items()]
+
+
+def instant_of(cookie: str, now: float) -> int | None:
+    """The instant in a cookie, seconds since 1970; None for what is no instant up to ``now``."""
+    if not (cookie.isascii() and cookie.isdecimal() and len(cookie) <= 10):
+        return None
+    return int(cookie) if int(cookie) <= now else None
 
 
 def guard_token(app: ASGIApp, token: str, clock: Callable[[], float] = time.monotonic) -> ASGIApp:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from basketwatch import markets, store
+from basketwatch.catalogue import CATALOGUE
 from basketwatch.daily import Picture
+from basketwatch.model import Problem
 from basketwatch.store import Run, Store, SymbolState
-from basketwatch.text import DASH, age, say, sentence, source_name
+from basketwatch.text import DASH, age, beijing, clock_time, day, say, sentence, source_name
 
 MOST = 200  # problems shown; a junk file can hold thousands
+NAMED = 3  # tickers named where many have the same problem
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,33 @@ def _frame(head: list[str], rows: list[list[Any]]) -> pd.DataFrame:
 
 
 def _problems(seen: Picture, lang: str) -> pd.DataFrame:
+    """Hard ones first; old quotes of one source, which have one cause, in one row."""
+    old: dict[str, list[Problem]] = {}
+    for problem in seen.problems:
+        if problem.key in ("stale", "old_quote"):
+            old.setdefault(str(seen.table["source"][problem.where]), []).append(problem)
+    many = {source: found for source, found in old.items() if len(found) > 1}
+    grouped = {problem for found in many.values() for problem in found}
     rows = [
         [p.where, sentence(p, lang), say(f"severity_{p.severity}", lang)]
-        for p in sorted(seen.problems, key=lambda p: p.severity)[:MOST]
+        for p in sorted(seen.problems, key=lambda p: p.severity)
+        if p not in grouped
     ]
-    return _frame([say(k, lang) for k in ("health_where", "health_message", "health_severity")], rows)
+    rows += [_old_quotes(seen, source, [p.where for p in found], lang) for source, found in many.items()]
+    return _frame([say(k, lang) for k in ("health_where", "health_message", "health_severity")], rows[:MOST])
+
+
+def _old_quotes(seen: Picture, source: str, tickers: Sequence[str], lang: str) -> list[str]:
+    """How many quotes of a source are old, of when the oldest is, and which they are."""
+    rows = seen.table.loc[list(tickers)]
+    oldest = rows.sort_values(["session", "quote_time"]).iloc[0]
+    shown = day(oldest["session"].date(), lang)
+    if pd.notna(oldest["quote_time"]):
+        shown += f" {clock_time(oldest['quote_time'], oldest['group'])}"
+    named = ", ".join(tickers[:NAMED]) + (" …" if len(tickers) > NAMED else "")
+    name = source_name(source, lang)
+    said = say("old_quotes_of", lang, source=name, n=len(tickers), time=shown, tickers=named)
+    return [name, said, say("severity_soft", lang)]
 
 
 def _parts(run: Run | None, lang: str) -> pd.DataFrame:
@@ -78,16 +104,23 @@ def _parts(run: Run | None, lang: str) -> pd.DataFrame:
         short = failed and part["got"] < part["wanted"]
         said = sentence((failed[-1]["key"], failed[-1]["params"]), lang) if short else ""
         sources = " + ".join(source_name(s, lang) for s in (part["source"] or "").split("+") if s)
-        rows.append([say(f"part_{part['part']}", lang), sources or DASH, part["got"], part["wanted"], tried, said])
+        rows.append([_part_name(part, lang), sources or DASH, part["got"], part["wanted"], tried, said])
     keys = ("health_part", "col_source", "health_got", "health_wanted", "health_tried", "health_error")
     return _frame([say(k, lang) for k in keys], rows)
+
+
+def _part_name(part: Mapping[str, Any], lang: str) -> str:
+    """What was asked for, and of whom: 行情 · A股与港股."""
+    name, lane = say(f"part_{part['part']}", lang), f"lane_{part.get('lane')}"
+    return f"{name} · {say(lane, lang)}" if lane in CATALOGUE else name
 
 
 def _coverage(seen: Picture, states: list[SymbolState], lang: str) -> pd.DataFrame:
     rows = []
     for view in seen.baskets:
-        words = Counter(str(s) for s in view.table["state"].fillna("no_data"))
-        shown = " · ".join(f"{say('state_' + w, lang)} {n}" for w, n in words.most_common())
+        words = view.table["state"].fillna("no_data").mask(view.table["suspended"], "suspended")
+        named = Counter(say("suspended" if w == "suspended" else f"state_{w}", lang) for w in words)
+        shown = " · ".join(f"{word} {n}" for word, n in named.most_common())
         rows.append([view.basket.short[lang], f"{view.covered}/{len(view.table)}", shown])
     return _frame([say(k, lang) for k in ("choose_basket", "health_coverage", "col_state")], rows)
 
@@ -99,7 +132,7 @@ def _requests(opened: Store, seen: Picture, lang: str) -> pd.DataFrame:
     rows = []
     for host in sorted(set(counts) | set(breakers)):
         found, b = counts.get(host, {"total": 0, "failed": 0}), breakers.get(host)
-        until = say("health_breaker_until", lang, until=f"{b.open_until:%H:%M} UTC", reason=b.reason) if b else ""
+        until = say("health_breaker_until", lang, until=beijing(b.open_until, lang), reason=b.reason) if b else ""
         rows.append([host, found["total"], found["failed"], until or say("health_closed", lang)])
     keys = ("health_host", "health_count", "health_failed", "health_breaker")
     return _frame([say(k, lang) for k in keys], rows)
@@ -126,13 +159,19 @@ def _calendars(seen: Picture, lang: str) -> pd.DataFrame:
 
 
 def _symbols(seen: Picture, states: list[SymbolState], lang: str) -> pd.DataFrame:
+    """A row a symbol, those that something is wrong with first."""
     words = {(s.ticker, s.part): s for s in states}
     rows = []
-    for ticker, row in seen.table.iterrows():
-        word, bars = words.get((str(ticker), "quotes")), words.get((str(ticker), "bars"))
+    wrong = {
+        t: (state not in ("ok", "partial"), (bars := words.get((str(t), "bars"))) is not None and bars.state != "ok")
+        for t, state in seen.table["state"].items()
+    }
+    for ticker in sorted(seen.table.index, key=lambda t: wrong[t], reverse=True):
+        row = seen.row(ticker)
+        word, bars = words.get((ticker, "quotes")), words.get((ticker, "bars"))
         last_ok = age(seen.now - word.last_ok, lang) if word and word.last_ok else DASH
         rows.append([
-            str(ticker), seen.name(str(ticker))[lang], say(f"state_{row['state']}", lang),
+            ticker, seen.name(ticker)[lang], say(f"state_{row['state']}", lang),
             row["session"].date().isoformat(), source_name(row["source"], lang), last_ok,
             say(f"state_{bars.state}", lang) if bars else DASH,
         ])  # fmt: skip
@@ -143,7 +182,7 @@ def _symbols(seen: Picture, states: list[SymbolState], lang: str) -> pd.DataFram
 def _quarantine(opened: Store, lang: str) -> pd.DataFrame:
     rows = [
         [
-            f"{r.at:%Y-%m-%d %H:%M} UTC",
+            beijing(r.at, lang, dated=True),
             r.ticker,
             source_name(r.source, lang),
             sentence((r.key, json.loads(r.params)), lang),

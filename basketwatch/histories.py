@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Thread
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from basketwatch import checks, clock, frames, markets, past, store
+from basketwatch import checks, clock, frames, markets, past, pe_histories, store
 from basketwatch.calendars import FINAL_AFTER
 from basketwatch.errors import NoData, SourceError, SuspectAnswer
 from basketwatch.past import Past
@@ -35,7 +35,10 @@ from basketwatch.work import (
     told,
 )
 
-HEAL = 3  # histories a day read again although nothing is missing
+if TYPE_CHECKING:
+    from basketwatch.sources.shenwan import Days
+
+HEAL = 2  # histories a day read again although nothing is missing
 HEAL_AFTER = timedelta(days=5)
 RATES_AFTER = timedelta(days=2)  # exchange rates have no sessions by which a gap could be told
 ONCE_A_DAY = timedelta(hours=20)
@@ -73,7 +76,9 @@ def wanted(work: Work, tickers: Sequence[str], known: Past, now: datetime) -> tu
     words = {(s.ticker, s.part): s for s in store.read_states(work.opened)}
     asked = [t for t in tickers if not _given_up(words.get((t, "bars")), words.get((t, "quotes")), now)]
     must = [t for t in asked if _lacks(work, t, known, now)]
-    left = HEAL - sum(row.read_at > now - ONCE_A_DAY for row in known.series.values())
+    # a day a week the requests are left to the valuation: there are ten in all
+    most = 0 if pe_histories.has_its_day(work, now) else HEAL
+    left = most - sum(row.read_at > now - ONCE_A_DAY for row in known.series.values())
     old = [t for t in asked if t not in must and known.series[t].read_at < now - _patience(t)]
     due = {t for t in old if markets.kind(t) == "fx" or _dividend_due(work, t, now)}
     old.sort(key=lambda t: (markets.kind(t) != "fx", t not in due, known.series[t].read_at))
@@ -134,15 +139,17 @@ def _dividend_due(work: Work, ticker: str, now: datetime) -> bool:
 
 
 def begin(work: Work, tickers: Sequence[str]) -> None:
-    """On a first fill, ask for the mainland histories at once: at their host's pace they are the longest part of a run.
+    """On a first fill, ask for histories at once: at their hosts' pace they are the longest part of a run.
 
-    They are checked and kept like any other once the quotes are in.
+    They are checked and kept like any other once the quotes are in. ``tickers``: those of one lane (see ``update``).
     """
     stored = store.read_series(work.opened)
-    first = [t for t in tickers if markets.group(t) == "CN" and t not in stored][:MOST]
+    missing = [t for t in tickers if t not in stored][: MOST - len(work.early)]
+    first: dict[str, Future[History]] = {t: Future() for t in missing}
     if len(first) >= MANY:
-        work.early.update({ticker: Future() for ticker in first})
-        Thread(target=_ask_early, args=(work, dict(work.early)), daemon=True).start()
+        work.early.update(first)
+        chains.load(missing[0])
+        Thread(target=_ask_early, args=(work, first), daemon=True).start()
 
 
 def _ask_early(work: Work, wanted: Mapping[str, Future[History]]) -> None:
@@ -222,14 +229,13 @@ def _read(work: Work, ticker: str, dividends: pd.DataFrame, known: Past) -> Read
     """One ticker along its chain: the first history that passes; of short ones the longest."""
     best: Kept | None = None
     failures: list[tuple[str, SourceError]] = []
+    years = _years(work, ticker, known.series.get(ticker))
     for source, link in chains.histories(ticker):
         before = final_before(work, markets.group(ticker), clock.now())
         try:
             with chains.bugs_said(source):
                 early = work.early.pop(ticker, None)
-                found = (
-                    early.result(work.until - monotonic()) if early else link(ticker, work.years, final_before=before)
-                )
+                found = early.result(work.until - monotonic()) if early else link(ticker, years, final_before=before)
                 kept = accept(work, ticker, found, dividends, known)
         except SourceError as error:
             failures.append((source, error))
@@ -253,11 +259,34 @@ def accept(work: Work, ticker: str, found: History, dividends: pd.DataFrame, kno
     verdict = checks.check_bars(bars, ticker, calendar=calendar, now=now, stored=stored, factors=factors, asked=asked)
     if verdict.bars.empty:
         raise SuspectAnswer(source=found.source, ticker=ticker, detail="no bar passed")
+    if len(verdict.bars) < len(bars):
+        factors = _factors(ticker, _passed(found, verdict.bars), dividends)
     compared = int(stored["final"].sum()) >= OVERLAP
     _check_quotes(work, ticker, verdict.bars, factors, known, compared=compared)
     if verdict.action == "append":
         factors = _with_noticed(work, ticker, factors)
-    return Kept(verdict, factors, found.source)
+    kept = Kept(verdict, factors, found.source)
+    return _in_place_of_damaged(kept, ticker, stored) if ticker in work.damaged else kept
+
+
+def _years(work: Work, ticker: str, row: Any) -> int:
+    """Years to read: those asked for; of a damaged history as many as are stored, since all of it is replaced."""
+    if ticker not in work.damaged or row is None:
+        return work.years
+    oldest: date = row.first
+    return max(work.years, int(row.years), (clock.now().date() - oldest).days // 365 + 1)
+
+
+def _in_place_of_damaged(kept: Kept, ticker: str, stored: pd.DataFrame) -> Kept:
+    """To swap for the whole of what is stored, but not for more than it brings. Raises SuspectAnswer.
+
+    That its closes differ from the damaged ones is no revision of the source.
+    """
+    verdict = kept.verdict
+    if verdict.bars["session"].min() > stored["session"].min() + timedelta(days=14):
+        raise SuspectAnswer(source=kept.source, ticker=ticker, detail="shorter than the damaged history")
+    faults = [f for f in verdict.faults if f.key != "revised"]
+    return replace(kept, verdict=replace(verdict, action="replace", faults=faults))
 
 
 def _check_quotes(
@@ -282,6 +311,12 @@ def _factors(ticker: str, found: History, dividends: pd.DataFrame) -> pd.DataFra
     if dividends.empty or not (dividends["ticker"] == ticker).any():
         return found.factors
     return eastmoney.factors(dividends[dividends["ticker"] == ticker], found.bars)
+
+
+def _passed(found: History, bars: pd.DataFrame) -> History:
+    """A history with the bars that passed, and without the factors that came with those that did not."""
+    sound = ~found.factors["ex_date"].isin(found.bars["session"]) | found.factors["ex_date"].isin(bars["session"])
+    return History(bars, found.factors[sound], found.source)
 
 
 def _with_noticed(work: Work, ticker: str, factors: pd.DataFrame) -> pd.DataFrame:
@@ -318,47 +353,64 @@ def _write(work: Work, ticker: str, kept: Kept, now: datetime) -> None:
     # Without any factor those that are stored stay: a source that has none says nothing about them.
     factors = kept.factors if len(kept.factors) or verdict.action == "replace" else None
     swap = verdict.action == "replace"
-    store.save_series(work.opened, ticker, verdict.bars, factors, years=work.years, now=now, swap=swap)
+    years = _years(work, ticker, store.read_series(work.opened).get(ticker)) if swap else work.years
+    store.save_series(work.opened, ticker, verdict.bars, factors, years=years, now=now, swap=swap)
     rejected = {f.key: f for f in verdict.faults if f.severity == "hard"}  # one a kind is enough to look into
     params: dict[str, Any] = {"ticker": ticker, "source": kept.source}
     rows = [aside(ticker, "bars", kept.source, f.key, params | {"detail": f.detail}, now) for f in rejected.values()]
+    if ticker in work.damaged:
+        rows.append(aside(ticker, "bars", kept.source, "healed", params, now))
     store.save_quarantine(work.opened, rows)
-    store.save_states(work.opened, [SymbolState(ticker, "bars", "ok", kept.source, now)])
+    key, said = checks.remark(verdict.faults, ticker, kept.source)
+    store.save_states(work.opened, [SymbolState(ticker, "bars", "ok", kept.source, now, None, key, said)])
 
 
 # --- Shenwan sectors ---------------------------------------------------------------------------------------------
 
 
-def update_sectors(work: Work, tickers: Sequence[str]) -> None:
-    """Closes of the Shenwan indices: years at first, afterwards only what lies between; a request a calendar year."""
+def update_sectors(work: Work, tickers: Sequence[str], *, closes: bool, pe: bool) -> None:
+    """Closes and PE of the Shenwan indices: years at first, afterwards only what lies between; a request a calendar
+    year for both. PE that come along are kept as well; closes are not, where none lacks: each quote has given one.
+    """
     now = clock.now()
     known = past.look_back(work.opened, work.calendars, now)
-    if not tickers or not any(_lacks(work, t, known, now) for t in tickers):
+    closes = closes and any(_lacks(work, t, known, now) for t in tickers)
+    begins = [_closes_from(work, tickers, known, now)] if closes else []
+    since = pe_histories.sectors_from(work, tickers, now) if pe else None
+    begins += [since] if since else []
+    if not begins:
         return
-    part = Part("sectors", "sectors", len(tickers))
-    work.parts.append(part)
     work.total += 1
-    short = any(t not in known.series or known.series[t].years < work.years for t in tickers)
-    newest = [known.last(t) or now.date() for t in tickers]
-    first = date(now.year - work.years, 1, 1) if short else min(newest) - timedelta(days=14)
 
-    def fetch(_: str) -> pd.DataFrame:
+    def fetch(_: str) -> Days:
         from basketwatch.sources import shenwan
 
         with chains.bugs_said("shenwan"):
-            return shenwan.fetch_closes(first, now.astimezone(UTC).date())
+            return shenwan.fetch_days(min(begins), now.astimezone(UTC).date())
 
     _, found = next(side_by_side(work, [["sectors"]], fetch))
-    for ticker in tickers:
-        _keep(work, ticker, _sector(work, ticker, found, known), part)
+    if closes:
+        part = Part("sectors", "sectors", len(tickers))
+        work.parts.append(part)
+        for ticker in tickers:
+            _keep(work, ticker, _sector(work, ticker, found, known), part)
+    if since or not isinstance(found, SourceError):
+        pe_histories.keep_sectors(work, tickers, found)
     work.step("sectors")
 
 
-def _sector(work: Work, ticker: str, found: pd.DataFrame | SourceError, known: Past) -> Read:
+def _closes_from(work: Work, tickers: Sequence[str], known: Past, now: datetime) -> date:
+    short = any(t not in known.series or known.series[t].years < work.years or t in work.damaged for t in tickers)
+    newest = [known.last(t) or now.date() for t in tickers]
+    years = max((_years(work, t, known.series.get(t)) for t in tickers), default=work.years)
+    return date(now.year - years, 1, 1) if short else min(newest) - timedelta(days=14)
+
+
+def _sector(work: Work, ticker: str, found: Days | SourceError, known: Past) -> Read:
     """One sector's closes out of the answer about all."""
     if isinstance(found, SourceError):
         return Read(None, [("shenwan", found)])
-    bars = found[found["ticker"] == ticker]
+    bars = found.bars[found.bars["ticker"] == ticker]
     try:
         with chains.bugs_said("shenwan"):
             history = History(bars, no_factors(), "shenwan")

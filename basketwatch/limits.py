@@ -9,9 +9,13 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+import numpy.typing as npt
 
 from basketwatch import markets
 
@@ -248,3 +252,105 @@ def _agrees(
         pairs += [limit_prices(ticker, day, previous_close, wide=wide) for wide in (False, True)]
     return any(pair is not None and all(_ticks(a, per) == _ticks(b, per) for a, b in zip(pair, quoted, strict=True))
                for pair in pairs)  # fmt: skip
+
+
+# --- many sessions of many tickers at once -----------------------------------------------------------------------
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int8]
+STATES: tuple[LimitState, ...] = get_args(LimitState)  # a code is the position of its state in here
+_CODE = {name: code for code, name in enumerate(STATES)}
+
+
+class Grid(NamedTuple):
+    """Sessions × tickers: codes of ``STATES``, the limit prices they were held against, the limit in whole percent."""
+
+    codes: Codes
+    up: Floats
+    down: Floats
+    percent: Floats
+
+
+def grid(
+    tickers: Sequence[str],
+    sessions: npt.NDArray[np.datetime64],
+    ohlc: tuple[Floats, Floats, Floats, Floats],
+    previous_close: Floats,
+    quoted: tuple[Floats, Floats],
+    st: Codes,
+    listed_at: npt.NDArray[np.int64],
+) -> Grid:
+    """``state_of`` for sessions (T,) × tickers (N,): every matrix is (T, N), prices raw, NaN where unknown.
+
+    ``st``: 1 ST on that date, 0 not, -1 not known, which leaves the limit unknown where it matters. ``listed_at``
+    (N,): row of the listing day, far below zero for what was listed long ago. Funds are taken to move 10 %.
+    """
+    percent, free = _percents(tickers, sessions, st, listed_at)
+    per = np.array([per_unit(t) for t in tickers], dtype=np.float64)
+    kept = np.array([board(t) is not None for t in tickers])
+    bse = np.array([board(t) == "bse" for t in tickers])
+    up, down = _ruled(previous_close, np.where(free | ~kept, np.nan, percent), per, bse)
+    has_quote = (quoted[0] > 0) & (quoted[1] > 0)
+    up, down = np.where(has_quote, quoted[0], up), np.where(has_quote, quoted[1], down)
+    codes = _codes(*(np.rint(np.nan_to_num(price, nan=-1, posinf=-1) * per) for price in (*ohlc, up, down)))
+    limitless = np.array([_is_limitless(t) for t in tickers])
+    codes[(free & kept & ~has_quote) | np.broadcast_to(limitless, codes.shape)] = _CODE["no_limit"]
+    return Grid(codes, up, down, percent)
+
+
+def _is_limitless(ticker: str) -> bool:
+    """True where there is no limit at all: Hong Kong, the US, indices and sectors; B shares only lack a rule here."""
+    return markets.group(ticker) not in ("CN", "TW", "KR") or markets.kind(ticker) not in ("stock", "etf")
+
+
+def _percents(
+    tickers: Sequence[str], sessions: npt.NDArray[np.datetime64], st: Codes, listed_at: npt.NDArray[np.int64]
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Limit in whole percent, NaN where none is known, and which sessions are free of it after a listing."""
+    days = sessions.astype("datetime64[D]")
+    percent, free = np.full(st.shape, np.nan), np.zeros(st.shape, dtype=np.bool_)
+    keys = np.array([board(t) or ("" if _is_limitless(t) else markets.group(t)) for t in tickers], dtype=object)
+    listed_for = np.arange(len(days))[:, None] - listed_at + 1
+    for found in RULES:  # in the order of their dates: a later one replaces the one before
+        rows, columns = np.flatnonzero(days >= np.datetime64(found.since)), np.flatnonzero(keys == found.board)
+        if not (len(rows) and len(columns)):
+            continue
+        cells = np.ix_(rows, columns)
+        unsure = np.nan if found.st_percent != found.percent else found.percent
+        percent[cells] = np.choose(st[cells] + 1, [unsure, found.percent, found.st_percent])
+        free[cells] = (listed_for[cells] >= 1) & (listed_for[cells] <= found.free_days)
+    return percent, free
+
+
+def _ruled(previous_close: Floats, percent: Floats, per: Floats, bse: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Limit prices by the rule, in whole ticks as ``_in_ticks`` has them; NaN without a price or a percent."""
+    known = np.isfinite(previous_close) & (previous_close > 0) & np.isfinite(percent)
+    previous = np.rint(np.where(known, previous_close, 1.0) * per).astype(np.int64)
+    p = np.where(known, percent, 0).astype(np.int64)
+    up, down = previous * (100 + p), previous * (100 - p)
+    up = np.maximum(np.where(bse, up, up + 50) // 100, previous + 1)
+    down = np.minimum(np.where(bse, -(-down // 100), (down + 50) // 100), previous - 1)
+    return np.where(known, up / per, np.nan), np.where(known, down / per, np.nan)
+
+
+def _codes(o: Floats, h: Floats, low: Floats, c: Floats, u: Floats, d: Floats) -> Codes:
+    """``state`` on matrices of ticks; zero or less is no price."""
+    strange = (np.minimum.reduce([o, h, low, c, u, d]) <= 0) | (h > u) | (low < d)
+    rose, fell = h == u, low == d
+    upward = rose & (~fell | (2 * c >= u + d))
+    sealed = np.where(upward, c == u, c == d)
+    opened = np.where(upward, o == u, o == d)
+    one_price = np.where(upward, low == u, h == d)
+    step = np.select([~sealed, ~opened, ~one_price], [3, 2, 1], 0)
+    codes = np.where(upward, step, np.where(fell, _CODE["one_price_down"] + step, _CODE["none"]))
+    return np.where(strange, _CODE["unknown"], codes).astype(np.int8)
+
+
+def boards(sealed: npt.NDArray[np.bool_], skipped: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """连板: consecutive sealed sessions up to each one, 0 where not sealed; both (T, N).
+
+    A ``skipped`` session (suspended) neither counts nor breaks the row.
+    """
+    count = np.cumsum(sealed, axis=0)
+    broken = np.maximum.accumulate(np.where(sealed | skipped, 0, count), axis=0)
+    return np.where(sealed, count - broken, 0)

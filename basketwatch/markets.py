@@ -60,6 +60,10 @@ MARKETS: dict[str, Market] = {
     )
 }
 
+# Indices that publish no PE -> the fund whose PE is shown in their place, under its own name (iShares Semiconductor;
+# Invesco QQQ holds the Nasdaq-100, the largest companies of the Composite).
+STAND_INS: dict[str, str] = {"^SOX.US": "SOXX.US", "^IXIC.US": "QQQ.US"}
+
 GROUPS: tuple[str, ...] = ("CN", "HK", "US", "TW", "KR")
 
 HOURS: dict[str, Hours] = {

@@ -17,7 +17,7 @@ STYLE = """<style>
 .bw{--red:light-dark(#cf2338,#ff6b76);--green:light-dark(#0b8f5a,#3ecf8e);--up:var(--red);--down:var(--green);
 --ink:light-dark(#1c1f26,#e6e8ec);--soft:light-dark(#667085,#98a1b2);--line:light-dark(#e3e6eb,#2c313a);
 --card:light-dark(#ffffff,#1a1d23);--track:light-dark(#edf0f4,#2a2f38);--accent:light-dark(#2b5bd7,#7aa2ff);
---amber:light-dark(#9a6700,#e3b341);color:var(--ink);font-size:13px;line-height:1.45;font-variant-numeric:tabular-nums}
+--amber:light-dark(#9a6700,#e3b341);--teal:light-dark(#0e7490,#4fc3d9);color:var(--ink);font-size:13px;line-height:1.45;font-variant-numeric:tabular-nums}
 .bw.greenup{--up:var(--green);--down:var(--red)}
 .bw *{box-sizing:border-box}.bw .up{color:var(--up)}.bw .down{color:var(--down)}.bw .soft{color:var(--soft)}
 .bw .num{font-weight:600;white-space:nowrap}.bw .amber{color:var(--amber)}
@@ -40,7 +40,7 @@ background:color-mix(in srgb,var(--tone,var(--soft)) 14%,transparent);color:var(
 .bw .dots{display:flex;flex-wrap:wrap;gap:2px 16px;align-items:center;color:var(--soft)}
 .bw .dot{display:inline-block;width:7px;height:7px;border-radius:50%;margin-right:6px;background:var(--soft);opacity:.6}
 .bw .dot.on{background:var(--accent);opacity:1}
-.bw .map{display:flex;gap:3px;min-height:276px}
+.bw .map{display:flex;gap:3px;min-height:250px}
 .bw .seg{display:flex;flex-direction:column;gap:2px;min-width:104px}
 .bw .seg h5{font-size:12px;font-weight:500;color:var(--soft);margin:0 0 2px;padding:0;white-space:nowrap;overflow:hidden;
 text-overflow:ellipsis;line-height:1.4}
@@ -51,6 +51,25 @@ overflow:hidden;font-size:11.5px;color:var(--ink);letter-spacing:-.01em}
 border-bottom:1px solid var(--line);white-space:nowrap}
 .bw th{color:var(--soft);font-size:12px}.bw td:first-child,.bw th:first-child{text-align:left}
 .bw .scroll{overflow-x:auto}
+.bw .dear{--tone:var(--amber);color:var(--amber)}.bw .cheap{--tone:var(--teal);color:var(--teal)}
+.bw .track{position:relative;height:8px;border-radius:4px;margin:5px 0 3px;background:linear-gradient(90deg,
+var(--track) 10%,color-mix(in srgb,var(--accent) 16%,var(--track)) 10% 30%,color-mix(in srgb,var(--accent) 36%,var(--track)) 30% 70%,
+color-mix(in srgb,var(--accent) 16%,var(--track)) 70% 90%,var(--track) 90%)}
+.bw .track::before{content:"";position:absolute;left:50%;top:-2px;bottom:-2px;width:1.5px;background:var(--accent)}
+.bw .track i{position:absolute;top:50%;width:11px;height:11px;border-radius:50%;transform:translate(-50%,-50%);
+background:var(--tone,var(--ink));border:2px solid var(--card)}
+.bw .track i.soft{--tone:var(--ink)}
+.bw details summary{cursor:pointer;list-style:none;color:var(--soft);font-size:12px;white-space:nowrap;overflow:hidden;
+text-overflow:ellipsis}
+.bw details summary::-webkit-details-marker{display:none}.bw details summary::after{content:"";display:inline-block;width:5px;
+height:5px;margin:0 2px 0 7px;border:solid currentColor;border-width:0 1.5px 1.5px 0;transform:rotate(45deg);vertical-align:2px}
+.bw details[open] summary::after{transform:rotate(225deg);vertical-align:-1px}
+.bw details.pop{position:relative}.bw details.pop[open]{z-index:60}
+.bw details.pop .under{position:absolute;top:100%;left:-12px;min-width:min(340px,86vw);z-index:60;padding:8px 12px;
+border:1px solid var(--line);border-radius:8px;background:var(--card);box-shadow:0 6px 22px #0003}
+.bw .tile:nth-child(n+4) details.pop .under{left:auto;right:-12px}
+.bw .sheet td{white-space:nowrap;text-align:left}.bw .sheet td:first-child{color:var(--soft);padding-right:14px}
+.bw .wrap{white-space:normal}.bw .sheet td .wrap{display:block;max-width:420px}
 .bw h4{font-size:14px;font-weight:650;margin:0;padding:0}
 .bw .title{font-size:20px;font-weight:700;color:var(--ink)}
 .bw .demo{--tone:var(--amber);font-weight:600}
@@ -64,8 +83,12 @@ border-bottom:1px solid var(--line);white-space:nowrap}
 [class*="st-key-card_"]{padding:.7rem .85rem .6rem!important;gap:.15rem!important}
 [class*="st-key-card_"] [data-testid="stPageLink-NavLink"]{padding-left:0;min-height:0;height:auto}
 [class*="st-key-card_"] [data-testid="stPageLink-NavLink"] p{font-size:16px;font-weight:650}
+[class*="st-key-pe_"] [data-testid="stPageLink-NavLink"]{margin-top:2px}
+[class*="st-key-card_"] [class*="st-key-pe_"] [data-testid="stPageLink-NavLink"] p{font-size:12.5px;font-weight:400}
+[data-testid="stHtml"]:has(details.pop[open]){overflow:visible;z-index:60;position:relative}
 @media (max-width:640px){[data-testid="stMainBlockContainer"]{padding:2.6rem .8rem 2rem}
-.bw .tiles{grid-template-columns:1fr 1fr}.bw .map{flex-direction:column}.bw .seg{min-width:0}}
+.bw .tiles{grid-template-columns:1fr 1fr}.bw .tile:nth-child(odd) details.pop .under{left:-12px;right:auto}
+.bw .tile:nth-child(even) details.pop .under{left:auto;right:-12px}.bw .map{flex-direction:column}.bw .seg{min-width:0}}
 </style>"""
 
 
@@ -116,12 +139,17 @@ def spark(values: Sequence[float], *, height: int = 26) -> str:
     return f'<div class="spark" style="height:{height}px;--line-of:url(\'data:image/svg+xml,{drawing}\')"></div>'
 
 
-def tile(name: str, last: str, day: float | None, values: Sequence[float], note: str = "", title: str = "") -> str:
-    """One benchmark: name, change of the day, last, 60-session line; ``note`` is what the reader must know (stale…)."""
+def tile(
+    name: str, last: str, day: float | None, values: Sequence[float], note: str = "", title: str = "", under: str = ""
+) -> str:
+    """One benchmark: name, change of the day, last, 60-session line; ``note`` is what the reader must know (stale…).
+
+    ``under``: finished markup below the line.
+    """
     extra = f' <span class="amber">{escape(note)}</span>' if note else ""
     return (
         f'<div class="tile" title="{escape(title)}"><div class="row"><span class="name soft">{escape(name)}{extra}</span>'
-        f'{change(day)}</div><div class="last">{escape(last)}</div>{spark(values)}</div>'
+        f'{change(day)}</div><div class="last">{escape(last)}</div>{spark(values)}{under}</div>'
     )
 
 
@@ -191,3 +219,22 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     top = "".join(f"<th>{escape(h)}</th>" for h in head)
     body = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def facts(rows: Sequence[Sequence[str]]) -> str:
+    """What is known of one number, a line each: label and value, both finished markup."""
+    body = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
+    return f'<div class="scroll"><table class="sheet"><tbody>{body}</tbody></table></div>'
+
+
+def fold(summary: str, inner: str, css: str = "") -> str:
+    """A line that opens what lies behind it with a click or a tap, without asking the server; both finished markup."""
+    alone = ' name="pop"' if css else ""  # of those with a name only one is open at a time
+    return f'<details class="{css}"{alone}><summary>{summary}</summary><div class="under">{inner}</div></details>'
+
+
+def track(percentile: float | None, css: str = "soft", title: str = "") -> str:
+    """A line from a window's lowest value to its highest by rank, its inner 80 and 40 % shaded, a dot where today stands."""
+    dot = "" if percentile is None else f'<i class="{css}" style="left:{percentile * 100:.1f}%"></i>'
+    hint = f' title="{escape(title)}"' if title else ""
+    return f'<div class="track"{hint}>{dot}</div>'

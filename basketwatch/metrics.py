@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,10 @@ SESSIONS_BACK: dict[str, int] = {"20d": 20, "60d": 60, "250d": 250}
 
 # A base price may be that of an earlier session while a stock was suspended; past this many days it is no base.
 OLDEST_BASE = timedelta(days=45)
+
+LEAST_SHARE = 0.5  # of a basket's members that must have a return over a window; fewer do not speak for it
+LEAST_BARS = 200  # of the some 240 to 252 sessions of 52 weeks
+REACH = timedelta(days=14)  # by which a history may begin after those 52 weeks do: the longest holidays are no gap
 
 
 # --- adjustment --------------------------------------------------------------------------------------------------
@@ -114,6 +119,8 @@ def returns(
 ) -> pd.DataFrame:  # fmt: skip
     """Return of each ticker over each window, a fraction; NaN where a base is missing or nothing traded since.
 
+    A suspended share's return is that up to its last trade; a window in which it has not traded at all has none.
+
     ``closes``: adjusted, wide. ``as_of``: each ticker's last session. ``previous``: the exchange's previous close (the
     ex-rights reference price), the base of ``1d``; without it the adjusted close of the session before.
     ``gaps``: ticker -> last session before closes that are missing; no base lies between the two.
@@ -140,6 +147,17 @@ def returns(
     now = np.where(traded >= 0, values[traded, np.arange(len(tickers))] if len(days) else np.nan, np.nan)
     out["1d"] = np.where(reference > 0, now / reference - 1, out["1d"])
     return pd.DataFrame(out, index=pd.Index(tickers, dtype="str"), columns=list(WINDOWS), dtype="float64")
+
+
+def between(closes: pd.DataFrame, base: date | None, end: date) -> pd.Series:
+    """Return of each column from the close of session ``base`` to that of ``end``, a fraction; NaN without both.
+
+    For indices and sectors, which trade every session: unlike in ``returns`` no older close stands in.
+    """
+    if base is None:
+        return pd.Series(np.nan, index=closes.columns, dtype="float64")
+    ends = closes.reindex([pd.Timestamp(base), pd.Timestamp(end)])
+    return ends.iloc[1] / ends.iloc[0] - 1
 
 
 def _days(dates: Iterable[date | None]) -> Days:
@@ -173,12 +191,20 @@ def _moves(values: Floats, base: Rows, last: Rows) -> Floats:
 
 
 def year_range(bars: pd.DataFrame, as_of: Mapping[str, date]) -> pd.DataFrame:
-    """Columns high_52w and low_52w per ticker: adjusted highs and lows (closes where there are none) of 52 weeks."""
+    """Columns high_52w, low_52w, bars_52w per ticker: adjusted highs and lows (closes where there are none) of 52 weeks.
+
+    NaN where the history is no year: it begins more than ``REACH`` after the 52 weeks do, or has fewer than
+    ``LEAST_BARS`` bars in them; ``bars_52w`` says how many there are. A range of a few weeks is not a 52-week range.
+    """
     ends = pd.Series(_days(as_of.values()), index=pd.Index(list(as_of), dtype="str"))
     day, last = bars["session"].to_numpy(), ends.reindex(bars["ticker"]).to_numpy()
     inside = bars.loc[(day > last - np.timedelta64(52, "W")) & (day <= last), ["ticker", "high", "low", "close"]]
     high, low = (inside[column].fillna(inside["close"]).groupby(inside["ticker"]) for column in ("high", "low"))
-    return pd.DataFrame({"high_52w": high.max(), "low_52w": low.min()})
+    out = pd.DataFrame({"high_52w": high.max(), "low_52w": low.min(), "bars_52w": high.size()})
+    first = bars.groupby("ticker")["session"].min().reindex(out.index)
+    young = first.to_numpy() > ends.reindex(out.index).to_numpy() - np.timedelta64(52, "W") + np.timedelta64(REACH)
+    out.loc[young | (out["bars_52w"] < LEAST_BARS), ["high_52w", "low_52w"]] = np.nan
+    return out
 
 
 def volume_ratio(volume: float, past: Sequence[float], minutes: float, minutes_a_day: float) -> float:
@@ -207,26 +233,49 @@ def yuan(lasts: pd.Series) -> dict[str, float]:
 # --- a basket ----------------------------------------------------------------------------------------------------
 
 
-def equal_weight(table: pd.DataFrame) -> dict[str, float]:
-    """Mean of the members' returns over each window (equal weight at its start, buy and hold); who has none is out."""
+def equal_weight(table: pd.DataFrame, members: int | None = None) -> dict[str, float]:
+    """Mean of the members' returns over each window (equal weight at its start, buy and hold); who has none is out.
+
+    NaN where fewer than ``LEAST_SHARE`` of the ``members`` (by default all rows) have one; see ``coverage``.
+    """
     found = table[list(WINDOWS)].to_numpy(dtype="float64")
     known = ~np.isnan(found)
-    count = known.sum(axis=0)
+    enough = _enough(known, members)
     total = np.where(known, found, 0.0).sum(axis=0)
-    return {w: float(total[i] / count[i]) if count[i] else float("nan") for i, w in enumerate(WINDOWS)}
+    return {w: float(total[i] / known[:, i].sum()) if enough[i] else float("nan") for i, w in enumerate(WINDOWS)}
 
 
 def cap_weight(table: pd.DataFrame) -> dict[str, float]:
     """Return of all members' market value, Σ cap now / Σ cap at the window's start − 1, in yuan (``cap_cny``).
 
-    The start's cap is cap now / (1 + return): shares taken as constant, adjusted price.
+    The start's cap is cap now / (1 + return): shares taken as constant, adjusted price. NaN where fewer than
+    ``LEAST_SHARE`` of the members have both; see ``cap_coverage``.
     """
     found = table[list(WINDOWS)].to_numpy(dtype="float64")
     caps = table["cap_cny"].to_numpy(dtype="float64")[:, None]
     known = ~np.isnan(found) & ~np.isnan(caps)
+    enough = _enough(known)
     now = np.where(known, caps, 0.0).sum(axis=0)
     start = np.where(known, caps / (1 + found), 0.0).sum(axis=0)
-    return {w: float(now[i] / start[i] - 1) if start[i] else float("nan") for i, w in enumerate(WINDOWS)}
+    return {w: float(now[i] / start[i] - 1) if enough[i] and start[i] else float("nan") for i, w in enumerate(WINDOWS)}
+
+
+def coverage(table: pd.DataFrame) -> dict[str, int]:
+    """Of how many members each window's figure of ``equal_weight`` is the mean: those that have a return over it."""
+    count = table[list(WINDOWS)].notna().sum()
+    return {w: int(count[w]) for w in WINDOWS}
+
+
+def cap_coverage(table: pd.DataFrame) -> dict[str, int]:
+    """Of how many members each window's figure of ``cap_weight`` speaks: those with a return and a market value."""
+    return coverage(table.loc[table["cap_cny"].notna()])
+
+
+def _enough(known: npt.NDArray[np.bool_], members: int | None = None) -> npt.NDArray[np.bool_]:
+    """For each column whether enough rows are known for a figure of the whole."""
+    count = known.sum(axis=0)
+    found: npt.NDArray[np.bool_] = (count > 0) & (count >= LEAST_SHARE * (len(known) if members is None else members))
+    return found
 
 
 def breadth(table: pd.DataFrame) -> dict[str, int]:
@@ -262,18 +311,32 @@ def excess(members: pd.DataFrame, benchmarks: pd.DataFrame) -> dict[str, dict[st
     """Benchmark -> mean return of the members that ended on its own session and market, minus its return.
 
     Arithmetic, before rounding, over the same two dates; a US member has no excess over a mainland index, and prices
-    that stopped half an hour ago have none over an index that goes on (``stale``).
+    that stopped half an hour ago have none over an index that goes on (``stale``). Of its market's members at least
+    ``LEAST_SHARE`` must be there.
     """
     means: dict[tuple[str, pd.Timestamp, bool], dict[str, float]] = {}
     out = {}
     for ticker, own in benchmarks.to_dict("index").items():
-        key = (own["group"], own["session"], bool(own.get("stale", False)))
+        key = _ends(own)
         if key not in means:
-            old = members["stale"].eq(other=True) if "stale" in members else False
-            same = _of_session(members, *key[:2]) & (old == key[2])
-            means[key] = equal_weight(members.loc[same])
+            means[key] = equal_weight(_ended(members, *key), int((members["group"] == key[0]).sum()))
         out[str(ticker)] = {w: means[key][w] - float(own[w]) for w in WINDOWS}
     return out
+
+
+def excess_coverage(members: pd.DataFrame, benchmarks: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Benchmark -> of how many members each window's ``excess`` over it is the mean."""
+    return {str(t): coverage(_ended(members, *_ends(own))) for t, own in benchmarks.to_dict("index").items()}
+
+
+def _ends(benchmark: Mapping[Any, Any]) -> tuple[str, pd.Timestamp, bool]:
+    """Market, session and staleness that a member must share with a benchmark to be held against it."""
+    return benchmark["group"], benchmark["session"], bool(benchmark.get("stale", False))
+
+
+def _ended(members: pd.DataFrame, group: str, session: pd.Timestamp, stale: bool) -> pd.DataFrame:
+    old = members["stale"].eq(other=True) if "stale" in members else pd.Series(False, index=members.index)
+    return members.loc[_of_session(members, group, session) & (old == stale)]
 
 
 def excess_of_each(members: pd.DataFrame, benchmark: pd.Series) -> pd.Series:
@@ -289,8 +352,12 @@ def _of_session(rows: pd.DataFrame, group: str, session: pd.Timestamp) -> pd.Ser
 
 def ranks(sectors: pd.DataFrame, full: int) -> pd.DataFrame:
     """Rank of each sector per window, 1 = best, ties share the lower number; NaN where fewer than ``full`` have one."""
-    found = sectors[[*WINDOWS]]
-    return found.rank(ascending=False, method="min").mask(found.notna().sum() < full, axis="columns")
+    return ranked(sectors[[*WINDOWS]], full)
+
+
+def ranked(moves: pd.DataFrame, full: int) -> pd.DataFrame:
+    """Rank within each column, 1 = highest, ties share the lower number; a column with fewer than ``full`` has none."""
+    return moves.rank(ascending=False, method="min").mask(moves.notna().sum() < full, axis="columns")
 
 
 def would_rank(value: float, sectors: pd.Series, full: int) -> int | None:
@@ -364,16 +431,16 @@ def overnight_window(home: Calendar, abroad: Calendar, now: datetime) -> tuple[d
     """The mainland session to look at, and the US sessions begun by ``now`` that it has not or had not seen.
 
     Up to its close that is today's session. Then it is the next one, as soon as a US session has begun for it; until
-    then the one that was traded last, with what it opened to.
+    then, on the evening of a session, the one just traded, with what it opened to. On a day without a session it is
+    the next one, even where nothing has happened for it yet.
     """
     today = home.session(now.astimezone(markets.zone_of(home.group)).date())
-    coming = today if today and now < today.closes else None
-    state = home.state(now)
-    for target in (coming or state.next, state.session):
+    coming = today if today and now < today.closes else home.state(now).next
+    for target in (coming, today):
         begun = [s for s in overnight_sessions(home, abroad, target.day) if s.opens + DELAY <= now] if target else []
-        if target and (begun or target is coming):
+        if target and begun:
             return target.day, begun
-    return (state.next.day if state.next else None), []
+    return (coming.day if coming else None), []
 
 
 def overnight(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
@@ -111,6 +112,20 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """A flag rule as people set it: whether it is judged, how loud it is, its thresholds, its cool-down in sessions.
+
+    ``severity`` is info, low, mid, high or data; ``values`` holds the thresholds by name (see ``rules``).
+    """
+
+    id: str
+    severity: str
+    enabled: bool
+    values: Mapping[str, float] = field(hash=False)  # a mapping has no hash; two that are equal still compare
+    cooldown: int
+
+
+@dataclass(frozen=True, slots=True)
 class House:
     """Everything that people edit in files, read once: what to watch and what was wrong in the files."""
 
@@ -121,3 +136,4 @@ class House:
     overseas: tuple[Listed, ...] = ()
     problems: tuple[Problem, ...] = field(default=())
     also: tuple[Listed, ...] = ()  # followed beside the benchmarks of the strip: further indices, exchange rates
+    rules: tuple[Rule, ...] = ()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from basketwatch import markets, markup
+from basketwatch import markets, markup, valuation_view, valuation_words
 from basketwatch.daily import SECTORS, BasketView, Picture, home_of
 from basketwatch.metrics import WINDOWS
 from basketwatch.text import DASH, clock_time, day, escape, points, price, say, signed, source_name
+
+if TYPE_CHECKING:
+    from basketwatch.charts.bands import Figure
+    from basketwatch.model import SeriesKey
 
 LEADERS = 3
 
@@ -27,11 +31,18 @@ def _tile(seen: Picture, ticker: str, name: str, lang: str) -> str:
     if ticker not in seen.table.index:
         return markup.tile(name, DASH, None, (), say("state_no_data", lang))
     row = seen.row(ticker)
-    return markup.tile(name, price(row["last"]), row["1d"], row["spark"], _age_note(row, lang), origin(row, lang))
+    note, under = _age_note(seen, row, lang), valuation_words.tile_note(seen, ticker, lang)
+    return markup.tile(name, price(row["last"]), row["1d"], row["spark"], note, origin(row, lang), under)
 
 
-def _age_note(row: pd.Series, lang: str) -> str:
-    return say("stale_since", lang, day=day(row["session"].date(), lang)) if row["stale"] else ""
+def _age_note(seen: Picture, row: pd.Series, lang: str) -> str:
+    """Of when an old quote is: its day, or the time where that is today."""
+    if not row["stale"]:
+        return ""
+    session, group = row["session"].date(), row["group"]
+    if pd.notna(row["quote_time"]) and session == seen.now.astimezone(markets.zone_of(group)).date():
+        return say("stale_at", lang, time=clock_time(row["quote_time"], group))
+    return say("stale_since", lang, day=day(session, lang))
 
 
 def origin(row: pd.Series, lang: str) -> str:
@@ -56,8 +67,7 @@ def title(view: BasketView, lang: str) -> str:
 
 
 def card(seen: Picture, view: BasketView, lang: str) -> str:
-    """The body of a basket's card on Today."""
-    live = view.table.loc[~view.table["stale"].fillna(value=True).astype(bool), "1d"].dropna()
+    """The upper part of a basket's card on Today: the day against the benchmarks, and how many rose."""
     home, own = _leg(view)
     value = own["returns"]["1d"]
     method = escape(say("equal_weight", lang, covered=own["covered"], members=own["members"]))
@@ -66,21 +76,21 @@ def card(seen: Picture, view: BasketView, lang: str) -> str:
         f"{escape(_leg_label(view, home, lang))}</span>{_stale_mark(view, lang)}"
         f"{markup.change(value, css='big')}</div>"
     )
+    rule = '<div class="rule"></div>'
+    return head + _series_line(seen, view) + rule + _relative(seen, view, lang) + rule + _breadth(view, lang)
+
+
+def movers(seen: Picture, view: BasketView, lang: str) -> str:
+    """The lower part of a card: where its PE stands, who moved it most."""
+    live = view.table.loc[~view.table["stale"].fillna(value=True).astype(bool), "1d"].dropna()
     ranked = view.table.loc[live.sort_values(ascending=False, kind="stable").index]
     each = min(LEADERS, (len(ranked) + 1) // 2)  # nobody stands on both sides but the middle one of three
     best = [(seen.name(t)[lang], ranked["1d"][t]) for t in ranked.index[:each]]
     worst = [(seen.name(t)[lang], ranked["1d"][t]) for t in ranked.index[::-1][: len(ranked) - each][:each]]
-    rule = '<div class="rule"></div>'
-    return (
-        head
-        + _series_line(seen, view)
-        + rule
-        + _relative(seen, view, lang)
-        + rule
-        + _breadth(view, lang)
-        + rule
-        + (markup.pairs(best, worst))
-    )
+    valued = seen.basket_valuations.get(view.basket.id)
+    told = valuation_words.card_help(valued, lang) if valued else ""
+    track = valuation_words.track(valued.bands, told) if valued else ""
+    return f'{track}<div class="rule"></div>{markup.pairs(best, worst)}'
 
 
 def _series_line(seen: Picture, view: BasketView) -> str:
@@ -93,9 +103,7 @@ def _relative(seen: Picture, view: BasketView, lang: str) -> str:
     excess = [(b, view.excess[b]["1d"]) for b in view.basket.benchmarks[:2] if b in view.excess]
     facts = [(say("versus", lang, name=seen.name(b)[lang]), value, points(value)) for b, value in excess]
     home, own = _leg(view)
-    facts += [
-        (say(k, lang), own["returns"][w], signed(own["returns"][w])) for k, w in (("week", "1w"), ("year", "ytd"))
-    ]
+    facts += [_over(own, window, say(key, lang)) for key, window in (("week", "1w"), ("year", "ytd"))]
     if len(view.by_group) > 1:
         everyone = say("all_members", lang, covered=view.covered, members=len(view.table))
         facts.append((everyone, view.returns["1d"], signed(view.returns["1d"])))
@@ -107,10 +115,17 @@ def _relative(seen: Picture, view: BasketView, lang: str) -> str:
     return markup.grid(facts)
 
 
+def _over(part: Mapping[str, Any], window: str, label: str) -> tuple[str, float, str]:
+    """One window of a leg, for ``markup.grid``; where not all members have it, of how many it speaks."""
+    value, beside = part["returns"][window], _short_of(part["coverage"][window], part["members"])
+    return f"{label} {beside}".rstrip(), value, signed(value)
+
+
 def _leg(view: BasketView) -> tuple[str, dict[str, Any]]:
     """The market of most members, and its part: a headline that mixed two markets' days would be of no day."""
     home = home_of(view)
-    return home, view.by_group.get(home, {"returns": view.returns, "covered": view.covered, "members": len(view.table)})
+    whole = {"returns": view.returns, "coverage": view.coverage, "covered": view.covered, "members": len(view.table)}
+    return home, view.by_group.get(home, whole)
 
 
 def _leg_label(view: BasketView, group: str, lang: str, *, brief: bool = False) -> str:
@@ -231,15 +246,21 @@ def beside(seen: Picture, lang: str) -> str:
 
 
 def summary(seen: Picture, view: BasketView, lang: str) -> str:
-    """Returns over every window: the basket equal- and cap-weighted, its parts by market, its excess."""
-    rows = [_summary_row(view.basket.short[lang], view.returns)]
-    rows.append(_summary_row(say("cap_weight", lang), view.returns_cap, soft=True))
+    """Returns over every window: the basket equal- and cap-weighted, its parts by market, its excess.
+
+    Beside a figure that not all of the row's members have a share in stands of how many it speaks: 24/27.
+    """
+    members, sizes = len(view.table), view.table["group"].value_counts()
+    rows = [_summary_row(view.basket.short[lang], view.returns, (view.coverage, members))]
+    rows.append(_summary_row(say("cap_weight", lang), view.returns_cap, (view.coverage_cap, members), soft=True))
     if len(view.by_group) > 1:
         for group, part in view.by_group.items():
             label = f"{say('group_' + group, lang)} {part['covered']}/{part['members']}"
-            rows.append(_summary_row(label, part["returns"], soft=True))
+            rows.append(_summary_row(label, part["returns"], (part["coverage"], part["members"]), soft=True))
     for ticker, values in view.excess.items():
-        rows.append(_summary_row(say("relative", lang, name=seen.name(ticker)[lang]), values, points, soft=True))
+        label = say("relative", lang, name=seen.name(ticker)[lang])
+        counts = view.excess_coverage[ticker], int(sizes.get(markets.group(ticker), 0))
+        rows.append(_summary_row(label, values, counts, points, soft=True))
     return markup.table(["", *(say(f"col_{w}", lang) for w in WINDOWS)], rows)
 
 
@@ -248,9 +269,30 @@ def members_line(view: BasketView, lang: str) -> str:
     return f'<div class="rule"></div>{_breadth(view, lang)}'
 
 
-def _summary_row(label: str, values: Mapping[str, float], write: Any = signed, *, soft: bool = False) -> list[str]:
+def valued_line(seen: Picture, view: BasketView, lang: str) -> str:
+    """The basket's PE and its place, with what stands behind it one click away; "" where nothing is known."""
+    found = seen.basket_valuations.get(view.basket.id)
+    if found is None:
+        return ""
+    line = f'<span style="color:var(--ink)">{escape(valuation_words.card_line(found, lang))}</span>'
+    folded = markup.fold(line, valuation_words.basket_facts(found, lang))
+    return f'<div class="rule"></div>{folded}{valuation_words.track(found.bands)}'
+
+
+def _summary_row(
+    label: str, values: Mapping[str, float], counts: tuple[Mapping[str, int], int], write: Any = signed, *,
+    soft: bool = False,
+) -> list[str]:  # fmt: skip
     name = f'<span class="{"soft" if soft else "num"}">{escape(label)}</span>'
-    return [name, *(markup.change(values[w], write(values[w])) for w in WINDOWS)]
+    coverage, members = counts
+    beside = {w: _short_of(coverage[w], members) for w in WINDOWS}
+    note = {w: f' <span class="soft" style="font-size:10.5px">{n}</span>' if n else "" for w, n in beside.items()}
+    return [name, *(markup.change(values[w], write(values[w])) + note[w] for w in WINDOWS)]
+
+
+def _short_of(covered: int, members: int) -> str:
+    """24/27 beside a figure that not all members have a share in; nothing where all have, or none."""
+    return f"{covered}/{members}" if 0 < covered < members else ""
 
 
 def stock_head(seen: Picture, view: BasketView, ticker: str, lang: str) -> str:
@@ -268,3 +310,22 @@ def stock_head(seen: Picture, view: BasketView, ticker: str, lang: str) -> str:
         f'</span><span>{escape(ticker)}</span><span class="num" style="font-size:18px;color:var(--ink)">'
         f"{escape(price(row['last']))}</span>{markup.change(row['1d'])}{mark}</div>{reason}"
     )
+
+
+def stock_chart(
+    seen: Picture, ticker: str, look: str, bars: pd.DataFrame | None, histories: Mapping[SeriesKey, pd.DataFrame],
+    said: pd.DataFrame, lang: str, *, dark: bool, green_up: bool,
+) -> tuple[Figure | None, str]:  # fmt: skip
+    """One of ``valuation_view.stock_looks`` as a figure (None where there is nothing to draw), and what to say under it.
+
+    ``said``: the log of flags, of which the ticker's own are marked on the candles.
+    """
+    from basketwatch import charts, flags_view
+
+    if look != "candles":
+        return valuation_view.stock_chart(seen, ticker, look, histories, lang, dark=dark)
+    if bars is None or len(bars) < 2:
+        return None, say("no_bars", lang)
+    marks = flags_view.marks(said.loc[said["ticker"] == ticker], lang)
+    note = say("stock_candles_flags" if len(marks) else "stock_candles", lang)
+    return charts.candles(bars, marks, dark=dark, green_up=green_up), note

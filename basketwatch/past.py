@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from statistics import median
 from typing import Any, Literal
 
 import pandas as pd
@@ -60,14 +61,18 @@ class Past:
 
 def look_back(opened: Store, calendars: Mapping[str, Calendar], now: datetime) -> Past:
     """Read what quotes are held against."""
-    bars = store.read_bars(opened, None, since=(now - WEEKS).date())
-    bars = bars[bars["final"]]
-    closes: dict[str, dict[date, float]] = {t: {day: close} for t, (day, close) in store.last_closes(opened).items()}
-    for ticker, day, close in zip(bars["ticker"], bars["session"], bars["close"], strict=True):
-        closes[ticker][day.date()] = close
-    volumes = bars.groupby("ticker")["volume"].median().dropna().to_dict()
+    series = store.read_series(opened)
+    closes: dict[str, dict[date, float]] = {}
+    traded: dict[str, list[float]] = {}
+    for ticker, day, close, volume in store.final_closes(opened, (now - WEEKS).date()):
+        closes.setdefault(ticker, {})[day] = close
+        if volume is not None:
+            traded.setdefault(ticker, []).append(volume)
+    for ticker, (day, close) in store.last_closes(opened, series.keys() - closes.keys()).items():
+        closes[ticker] = {day: close}
+    volumes = {ticker: median(found) for ticker, found in traded.items()}
     taken = {row["ticker"]: row for row in store.read_quotes(opened).to_dict("records")}
-    return Past(calendars, closes, volumes, taken, store.read_series(opened))  # type: ignore[arg-type]
+    return Past(calendars, closes, volumes, taken, series)  # type: ignore[arg-type]
 
 
 def is_closing(row: Row, calendars: Mapping[str, Calendar], now: datetime) -> bool:

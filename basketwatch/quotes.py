@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 
-from basketwatch import checks, clock, frames, markets, past, store
+from basketwatch import ahead, checks, clock, frames, markets, past, store
 from basketwatch.calendars import FINAL_AFTER
 from basketwatch.errors import SourceError, SuspectAnswer
 from basketwatch.past import Past
@@ -28,7 +28,10 @@ GONE_FOR = timedelta(hours=12)  # a symbol that nobody has is not asked for one 
 
 @dataclass
 class Lane:
-    """One chain under way. ``late``: kept, but of an earlier session than it should be. ``early``: not begun yet."""
+    """One chain under way. ``late``: kept, but of an earlier session than it should be. ``early``: not begun yet.
+
+    ``soft``: what is said of rows that may be kept, by ticker and source.
+    """
 
     name: str
     tickers: Sequence[str]
@@ -40,6 +43,7 @@ class Lane:
     doubted: dict[str, list[Row]] = field(default_factory=dict)
     failures: dict[str, list[SymbolState]] = field(default_factory=dict)
     quarantine: list[dict[str, object]] = field(default_factory=list)
+    soft: dict[tuple[str, str], list[checks.Fault]] = field(default_factory=dict)
 
     def open(self, source: str) -> list[str]:
         """What this source is to be asked for."""
@@ -56,6 +60,8 @@ def update(work: Work, tickers: Sequence[str]) -> None:
     """All lanes at once; each is written as soon as it has come to its end."""
     now = clock.now()
     known = past.look_back(work.opened, work.calendars, now)
+    for ticker in work.damaged:
+        known.closes.pop(ticker, None)
     by_lane: dict[str, list[str]] = {}
     for ticker in tickers:
         by_lane.setdefault(chains.lane(ticker), []).append(ticker)
@@ -83,7 +89,7 @@ def _walk(work: Work, lane: Lane, known: Past) -> None:
             continue
         latest = {group: begun(work, group, now) for group in (*markets.GROUPS, "FX")}
         try:
-            answer = chains.fetch_quotes(source, asked, session=latest["CN"], now=now)
+            answer = ahead.answer(work, source, asked, session=latest["CN"], now=now)
             with chains.bugs_said(source):
                 answer = checks.typed(answer, frames.QUOTES, source=source)
                 good, faults = checks.check_quotes(answer, asked, begun=latest, now=clock.now())
@@ -95,6 +101,8 @@ def _walk(work: Work, lane: Lane, known: Past) -> None:
         for fault in faults:
             if fault.severity == "hard":
                 _fault(work, lane, source, fault, now)
+            else:
+                lane.soft.setdefault((fault.ticker, source), []).append(fault)
         for row in good.to_dict("records"):
             _take(work, lane, row, known, now)  # type: ignore[arg-type]
 
@@ -168,11 +176,15 @@ def _close(work: Work, lane: Lane, known: Past) -> None:
     work.parts.append(part)
     states = [told(found) for t, found in lane.failures.items() if t in part.missing]
     states = [_gone(s, lane, known) for s in states]
-    states += [
-        SymbolState(t, "quotes", "stale" if t in lane.late else "ok", r["source"], now) for t, r in lane.kept.items()
-    ]
+    states += [_kept(lane, ticker, row["source"], now) for ticker, row in lane.kept.items()]
     store.save_states(work.opened, states)
     store.save_quarantine(work.opened, lane.quarantine)
+
+
+def _kept(lane: Lane, ticker: str, source: str, now: datetime) -> SymbolState:
+    """The state word of a quote that was kept, with what is to be said of it."""
+    key, params = checks.remark(lane.soft.get((ticker, source), ()), ticker, source)
+    return SymbolState(ticker, "quotes", "stale" if ticker in lane.late else "ok", source, now, None, key, params)
 
 
 def _gone(state: SymbolState, lane: Lane, known: Past) -> SymbolState:

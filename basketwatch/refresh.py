@@ -12,17 +12,20 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from basketwatch import clock, histories, markets, quotes, store
+from basketwatch import ahead, clock, markets, repairs, store
 from basketwatch.baskets import read_house, universe
 from basketwatch.calendars import Calendar, Session
 from basketwatch.errors import SourceError, StoreCorrupt
+from basketwatch.model import House
 from basketwatch.sources import chains, guard
 from basketwatch.store import Store
+from basketwatch.store import flags as flag_log
 from basketwatch.text import sentence
-from basketwatch.work import Part, Progress, Work, side_by_side
+from basketwatch.work import Part, Progress, Work, settled, side_by_side
 
-PARTS = ("quotes", "bars", "sectors")
+PARTS = ("quotes", "bars", "sectors", "valuation")
 CALENDAR_YEARS = 11
+APART = {"KR"}  # whose calendar takes seconds to build, which the first requests should not wait for
 AHEAD = timedelta(days=45)  # sessions that must be known from today on
 LEAST_SECONDS = 120.0
 GRACE = 30.0  # seconds after the last request may begin, in which the run comes to its end
@@ -38,7 +41,7 @@ def refresh(
     started = clock.now()
     house = read_house(home)
     opened, damage = store.open_writer(url)
-    with store.writer_lock(opened):
+    with store.writer_lock(opened), store.kept_open(opened):
         watched = guard.Guard(breakers=_stored_breakers(opened))
         guard.install(watched)
         try:
@@ -46,13 +49,14 @@ def refresh(
             seconds = _seconds(len(universe(house)) - len(store.read_series(opened)))
             watched.deadline(seconds)
             until = monotonic() + seconds + GRACE
-            calendars = store.read_calendars(opened)
+            calendars = store.read_calendars(opened, _reaching_back(started.date(), years))
             work = Work(opened, house, run, calendars, years, progress or (lambda *_: None), until)
             _parts(work, only or PARTS, url)
         finally:
             guard.uninstall()
             store.save_breakers(opened, [_breaker_row(b) for b in watched.breakers])
-        report = _report(work, watched, started, damage)
+        said = _flags(work, only or PARTS)
+        report = _report(work, watched, started, damage) | {"flags": said}
         store.finish_run(opened, run, clock.now(), report, [_request_row(r) for r in list(watched.requests)])
         report["version"] = store.new_version(opened)
     return report, status(report, opened)
@@ -60,28 +64,68 @@ def refresh(
 
 def status(report: Mapping[str, Any], opened: Store) -> int:
     """Exit status: 0 all well, 3 something is missing or stale, 4 the store has nothing to show."""
-    if not store.last_closes(opened) and not len(store.read_quotes(opened)):
+    if not store.read_series(opened) and not len(store.read_quotes(opened)):
         return 4
     whole = all(p["got"] >= p["wanted"] and not p["stale"] for p in report["parts"])
     return 0 if whole and not report["damage"] else 3
 
 
 def _parts(work: Work, only: Sequence[str], url: str) -> None:
-    """Quotes first, which the histories are held against; what they leave in doubt is settled when those are in."""
-    tickers = universe(work.house)
-    _read_calendars(work, {markets.group(t) for t in tickers} - {"FX"})
+    """Quotes first, which the histories are held against; what they leave in doubt is settled when those are in.
+
+    The mainland's histories are the longest part of a first fill, so nothing but their calendar comes before them.
+    """
+    tickers = _followed(work.house, only)
+    _read_calendars(work, {"CN"})
     folder = store.file_of(url)
     _configure_yahoo(folder.parent if folder else Path.cwd() / "data")
+    groups = {markets.group(t) for t in tickers} - {"FX"}
+    if "quotes" in only and groups <= work.calendars.keys():  # else answers would wait for calendars to be built
+        ahead.ask(work, tickers)
+    from basketwatch import histories, pe_histories, quotes  # not before: they load pandas
+
+    mainland = [t for t in tickers if markets.group(t) == "CN" and chains.lane(t) != "sectors"]
     if "bars" in only:
-        histories.begin(work, [t for t in tickers if chains.lane(t) != "sectors"])
+        histories.begin(work, mainland)
+    early = pe_histories.begin(work, mainland) if "valuation" in only else {}
+    _read_calendars(work, groups - {"CN"})
+    repairs.drop_future(work)
+    if {"bars", "sectors"} & set(only):
+        repairs.find_damage(work, tickers)
     if "quotes" in only:
         quotes.update(work, tickers)
-    if "sectors" in only:
-        histories.update_sectors(work, [t for t in tickers if chains.lane(t) == "sectors"])
+    if "bars" in only:
+        histories.begin(work, [t for t in tickers if markets.group(t) != "CN"])
+    if {"sectors", "valuation"} & set(only):
+        sectors = [t for t in tickers if chains.lane(t) == "sectors"]
+        histories.update_sectors(work, sectors, closes="sectors" in only, pe="valuation" in only)
     if "bars" in only:
         histories.update(work, [t for t in tickers if chains.lane(t) != "sectors"])
-    if "quotes" in only:
+    if "quotes" in only and (work.waiting or any(p.got for p in work.parts if p.part != "quotes")):
         quotes.settle(work, histories_read=len(only) > 1)
+    if "valuation" in only:
+        pe_histories.update(work, tickers, early)
+    if "quotes" in only:
+        pe_histories.record(work)
+
+
+def _followed(house: House, only: Sequence[str]) -> tuple[str, ...]:
+    """Every ticker to fetch: with the valuation also the funds that stand in for indices without a PE of their own."""
+    tickers = universe(house)
+    stand_ins = [fund for index, fund in markets.STAND_INS.items() if index in tickers and "valuation" in only]
+    return tuple(dict.fromkeys([*tickers, *stand_ins]))
+
+
+def _flags(work: Work, only: Sequence[str]) -> int:
+    """Judge the rules on what is settled by now; how many flags are new. Between two closes quotes bring nothing new."""
+    now, judged = clock.now(), flag_log.judged(work.opened)
+    closed = {group: last.day for group in work.calendars if (last := settled(work, group, now))}
+    if "bars" not in only and all(judged.get(group) == day for group, day in closed.items()):
+        return 0
+    from basketwatch import flagging
+
+    store.new_version(work.opened)  # what has come is shown, whatever becomes of the rules
+    return flagging.update(work.opened, work.house, now)
 
 
 def _configure_yahoo(data: Path) -> None:
@@ -111,11 +155,12 @@ def _read_calendars(work: Work, groups: set[str]) -> None:
         from basketwatch.sources import sessions
 
         with chains.bugs_said("exchange_calendars"):
-            first = date(today.year - CALENDAR_YEARS, 1, 1)
-            return sessions.fetch_sessions(group, first, date(today.year + 1, 12, 31))
+            first, last = date(today.year - CALENDAR_YEARS, 1, 1), date(today.year + 1, 12, 31)
+            return (sessions.fetch_apart if group in APART else sessions.fetch_sessions)(group, first, last)
 
     part = Part("bars", "calendars", len(needed))
-    for group, found in side_by_side(work, [needed], fetch):
+    lanes = [[g for g in needed if g not in APART], [g for g in needed if g in APART]]
+    for group, found in side_by_side(work, lanes, fetch):
         if isinstance(found, SourceError):
             part.failed("exchange_calendars", found)
             part.missing.append(group)
@@ -126,6 +171,11 @@ def _read_calendars(work: Work, groups: set[str]) -> None:
         work.calendars.setdefault(group, Calendar(group, ()))
     if part.missing:
         work.parts.append(part)
+
+
+def _reaching_back(today: date, years: int) -> date:
+    """Where the sessions that histories are held against begin; Yahoo sends up to five years where three are asked."""
+    return date(today.year - (CALENDAR_YEARS if years > 4 else 6), 1, 1)
 
 
 def _bound(work: Work, group: str) -> date | None:

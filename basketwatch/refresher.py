@@ -26,6 +26,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 
 from basketwatch import clock, markets
 from basketwatch.calendars import FINAL_AFTER, MarketState
+from basketwatch.redact import redact
 
 if TYPE_CHECKING:
     from basketwatch.store import Run
@@ -225,11 +226,13 @@ def _read(file: IO[bytes]) -> str:
 
 def _outcome(started: datetime, status: int, text: str, said: str) -> Outcome:
     report = _report(text)
+    if report is not None and report.get("error"):  # there was no refresh: another one runs, or the store refused
+        if report.get("key") == "refresh_running":
+            return Outcome(started, clock.now(), status, None, "refresh_elsewhere")
+        return _failed(started, status, str(report["error"]))
     if status in (0, 3) and report is not None:
         return Outcome(started, clock.now(), status, report)
-    if status == 0 and not text.strip():  # another process holds the store; it said so on stderr
-        return Outcome(started, clock.now(), status, None, "refresh_elsewhere")
-    if status in (0, 3) and text.strip():
+    if status == 0 or (status == 3 and text.strip()):
         return Outcome(started, clock.now(), status, None, "refresh_unreadable")
     if status == 4 and report is not None:  # done, and no source brought anything
         return Outcome(started, clock.now(), status, report, "refresh_nothing")
@@ -259,18 +262,6 @@ def _brought_something(outcome: Outcome) -> bool:
 def _parts(report: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
     parts = (report or {}).get("parts")
     return [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
-
-
-_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*://)(?:[^/\s@'\"]*@)?([^/\s'\"?#)]*)[^\s'\"]*", re.IGNORECASE)
-_NAMED = re.compile(
-    r"((?:token|secret|password|passwd|key|authorization|cookie|sign)[\w-]*[\"']?\s*[=:]\s*[\"']?(?:bearer\s+)?)[^\s'\",;&]+",
-    re.IGNORECASE,
-)
-
-
-def redact(text: str) -> str:
-    """Text without what may be a secret: of an address only the host stays, of ``token=…`` and its like the name."""
-    return _NAMED.sub(r"\1***", _ADDRESS.sub(r"\1\2/***", text))
 
 
 # --- when --------------------------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ It also keeps the log free of addresses and tokens, and imports what the pages n
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import functools
 import importlib
@@ -20,13 +19,15 @@ import tomllib
 import traceback
 import webbrowser
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from basketwatch.errors import BasketwatchError, UsageError
 from basketwatch.guards import guards, is_loopback
-from basketwatch.refresher import redact, stop_all
+from basketwatch.memory import few_arenas
+from basketwatch.redact import redact
+from basketwatch.refresher import stop_all
 
 PROJECT = Path(__file__).resolve().parents[1]
 PORT = 8501
@@ -34,7 +35,6 @@ PORTS_TRIED = 100
 TOKEN_LENGTH = 16
 LIGHT, HEAVY = ("basketwatch.ui",), ("basketwatch.daily", "basketwatch.panels")
 IDLE_SECONDS = 5.0
-M_ARENA_MAX = -8  # of glibc's malloc.h
 
 
 def serve(
@@ -60,7 +60,7 @@ def serve(
     token = _checked_token(address, found if token is None else token)
     address = {"localhost": "127.0.0.1", "": "0.0.0.0"}.get(address, address)  # noqa: S104 - only behind a token
     chosen = _free_port(address, port)
-    _few_arenas()
+    few_arenas()
     import streamlit as st  # after the checks: it takes a second, and a wrong argument should be said at once
 
     app = st.App(
@@ -79,14 +79,6 @@ def serve(
         if stop.code == 1:  # somebody took the port between our look and Streamlit's
             raise UsageError("port_busy", port=chosen) from None
         raise
-
-
-def _few_arenas() -> None:
-    """Let glibc's malloc keep one heap for all threads: Streamlit runs each page in a thread of its own, and with a heap
-    for each the server held a quarter more memory (measured). The interpreter's lock makes them take turns anyway.
-    """
-    with suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL("libc.so.6").mallopt(M_ARENA_MAX, 1)
 
 
 # --- where to listen ---------------------------------------------------------------------------------------------

@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from basketwatch import markup
+from basketwatch import flags_view, markup, valuation_view, valuation_words
 from basketwatch.metrics import WINDOWS, excess_of_each
 from basketwatch.panels import origin
-from basketwatch.text import escape, money, plain, price, say
+from basketwatch.text import DASH, day, escape, money, plain, price, say
 
 if TYPE_CHECKING:
     from basketwatch.daily import BasketView, Picture
 
+_NEUTRAL = "#8494b2"  # bars of a place in history: not the colours of rises and falls, nor of dear and cheap
 SHOWN_WINDOWS = ("1d", "1w", "ytd")
 
 
@@ -32,10 +33,13 @@ def members(seen: Picture, view: BasketView, lang: str, *, green_up: bool) -> tu
     frame["last"] = [price(v) for v in rows["last"]]
     frame["1d"] = rows["1d"] * 100
     frame["note"] = [_note(row, lang) for _, row in rows.iterrows()]
+    fired = flags_view.of_members(seen, lang)
+    frame["flags"] = [fired.get(t, "") for t in rows.index]
     for window in SHOWN_WINDOWS[1:]:
         frame[window] = rows[window] * 100
     if first and first in seen.table.index:
         frame["excess"] = excess_of_each(rows, seen.row(first)) * 100
+    frame["pe"], frame["pe_place"] = _valued(seen, rows.index)
     frame["volume_ratio"] = rows["volume_ratio"]
     frame["turnover"] = rows["turnover"] * 100
     frame["cap"] = rows["cap_cny"] / (1e8 if lang == "zh" else 1e9)
@@ -43,6 +47,14 @@ def members(seen: Picture, view: BasketView, lang: str, *, green_up: bool) -> tu
     frame["spark"] = [_thinned(v) if isinstance(v, list) else [] for v in rows["spark"]]
     frame["origin"] = [origin(row, lang) for _, row in rows.iterrows()]
     return frame, _columns(seen, first, lang, green_up)
+
+
+def _valued(seen: Picture, tickers: pd.Index) -> tuple[list[float], list[float]]:
+    """PE and its percentile in the usual window, in %; missing where a company loses money or has too short a history."""
+    found = [seen.valuations.get(t) for t in tickers]
+    bands = [one.bands.get(valuation_words.USUAL) if one else None for one in found]
+    values = [one.pe if one and not one.losing else np.nan for one in found]
+    return values, [band.percentile * 100 if band else np.nan for band in bands]
 
 
 def coloured(frame: pd.DataFrame, *, dark: bool, green_up: bool) -> Any:
@@ -65,8 +77,9 @@ def _note(row: pd.Series, lang: str) -> str:
     """What the reader must know of this row: suspended, at its limit, stale, still trading, missing."""
     if pd.isna(row["session"]):
         return say("state_no_data", lang)
-    if row["suspended"]:
-        return say("suspended", lang)
+    if row["suspended"]:  # its returns are those up to its last trade
+        known = pd.notna(row["traded"])
+        return say("suspended_since", lang, day=day(row["traded"].date(), lang)) if known else say("suspended", lang)
     words = [say(f"limit_{row['limit_state']}", lang)]
     if row["state"] not in ("ok", "partial"):
         words.append(say(f"state_{row['state']}", lang))
@@ -93,12 +106,53 @@ def _columns(seen: Picture, first: str | None, lang: str, green_up: bool) -> dic
             say("col_turnover", lang), format="%.2f%%", width=68, help=say("help_turnover", lang)
         ),
         "cap": c.NumberColumn(say("col_cap", lang), format="localized", width=78, step=1),
+        "pe": c.NumberColumn(say("pe_short_ttm", lang), format="%.1f", width=66, help=say("pe_help_column", lang)),
+        "pe_place": _place_column(valuation_words.USUAL, lang),
         "place": c.ProgressColumn(
             say("col_place", lang), min_value=0, max_value=100, format="%.0f%%", width=88, help=say("help_place", lang)
         ),
         "spark": c.LineChartColumn(say("col_spark", lang), color="auto" if green_up else "auto-inverse", width=98),
         "note": c.TextColumn(say("col_state", lang), width=74),
+        "flags": c.TextColumn(say("col_flags", lang), width=118, help=say("help_flags", lang)),
         "origin": c.TextColumn(say("col_source", lang), width=170),
+    }
+
+
+def _place_column(window: str, lang: str) -> Any:
+    label = say("pe_col_place", lang, window=say(f"pe_window_{window}", lang))
+    return st.column_config.ProgressColumn(
+        label, min_value=0, max_value=100, format="%.0f%%", width=96, help=say("pe_help_place", lang), color=_NEUTRAL
+    )
+
+
+def board(seen: Picture, lang: str, *, dark: bool) -> tuple[Any, dict[str, Any]]:
+    """``valuation_view.board`` with dear and cheap in their colours, and the settings of its columns."""
+    frame = valuation_view.board(seen, lang)
+    tones = dict(zip(frame.index, frame["tone"], strict=True))
+    hues = {"dear": "#e3b341" if dark else "#9a6700", "cheap": "#4fc3d9" if dark else "#0e7490"}
+    shown = frame.drop(columns="tone")
+    styled = shown.style.apply(lambda column: [_ink(hues, tones[t]) for t in column.index], subset=["level"])
+    return styled, _board_columns(lang)
+
+
+def _ink(hues: dict[str, str], tone: str) -> str:
+    return f"color:{hues[tone]};font-weight:600" if tone in hues else ""
+
+
+def _board_columns(lang: str) -> dict[str, Any]:
+    c = st.column_config
+    return {
+        "name": c.TextColumn(say("col_name", lang), pinned=True, width=104),
+        "pe": c.NumberColumn("PE", format="%.2f", width=62),
+        "level": c.TextColumn(say("pe_col_level", lang), width=78, help=say("pe_help_level", lang)),
+        "what": c.TextColumn(say("pe_col_what", lang), width=58),
+        "ticker": c.TextColumn(say("col_ticker", lang), width=88),
+        **{w: _place_column(w, lang) for w in valuation_view.BOARD},
+        "z": c.NumberColumn("z", format="%+.2f", width=58, help=say("pe_help_z", lang)),
+        "n": c.NumberColumn(say("pe_col_n", lang), format="%d", width=82),
+        "definition": c.TextColumn(say("pe_col_definition", lang), width=140),
+        "source": c.TextColumn(say("col_source", lang), width=84),
+        "session": c.TextColumn(say("col_session", lang), width=90),
     }
 
 
@@ -113,16 +167,73 @@ def ledger(seen: Picture, ticker: str, lang: str) -> str:
     items = ("last", "previous_close", "limit_up", "limit_down", "volume", "market_cap", "high_52w", "low_52w")
     cells: list[list[str]] = []
     for item in items:
-        value = row[item]
-        if pd.isna(value):
+        value, said = row[item], say(f"def_{item}", lang)
+        if pd.isna(value) and item.endswith("_52w") and row["bars_52w"] > 0:
+            said = say("short_history", lang, n=int(row["bars_52w"]))
+        elif pd.isna(value):
             continue
-        shown = (
-            money(value, row["currency"], lang)
-            if item == "market_cap"
-            else (f"{value:,.0f}" if item == "volume" else price(value))
-        )
-        definition = f"<span class='soft'>{escape(say('def_' + item, lang))}</span>"
+        definition = f"<span class='soft'>{escape(said)}</span>"
+        shown = _amount(item, value, row["currency"], lang)
         cells.append([escape(say(f"item_{item}", lang)), f"<b>{escape(shown)}</b>", definition])
-    return markup.table(["", say("ledger_value", lang), say("ledger_definition", lang)], cells) + (
-        f'<p class="soft" style="margin:6px 0 0">{origin_of}</p>'
+    told = markup.table(["", say("ledger_value", lang), say("ledger_definition", lang)], cells)
+    return f'{told}<p class="soft" style="margin:6px 0 0">{origin_of}</p>{_pe_ledger(seen, ticker, lang)}'
+
+
+def _pe_ledger(seen: Picture, ticker: str, lang: str) -> str:
+    """PE, its place and what stands behind it."""
+    valued = seen.valuations.get(ticker)
+    if valued is None:
+        return ""
+    head = markup.heading(
+        f"PE {valuation_words.figure_of(valued.pe, valued.losing, lang)}", valuation_words.brief(valued, lang)
     )
+    return f'<div style="margin-top:10px">{head}</div>{valuation_words.track(valued.bands)}{valuation_words.ledger(valued, lang)}'
+
+
+def _amount(item: str, value: float, currency: str, lang: str) -> str:
+    if pd.isna(value):
+        return DASH
+    if item == "market_cap":
+        return money(value, currency, lang)
+    return f"{value:,.0f}" if item == "volume" else price(value)
+
+
+# --- flags -------------------------------------------------------------------------------------------------------
+
+
+def flag_columns(lang: str) -> dict[str, Any]:
+    """Settings of the columns of ``flags_view.log``."""
+    c = st.column_config
+    return {
+        "session": c.DateColumn(say("col_flag_session", lang), format="YYYY-MM-DD", width=88),
+        "severity": c.TextColumn(say("col_flag_severity", lang), width=52),
+        "rule": c.TextColumn(say("col_flag_rule", lang), width=104 if lang == "zh" else 148),
+        "reason": c.TextColumn(say("col_flag_reason", lang), width=560 if lang == "zh" else 660),
+        "link": c.LinkColumn(say("col_flag_link", lang), display_text="#(.+)$", width=88),
+        "basket": c.TextColumn(say("col_flag_basket", lang), width=92),
+        "said": c.TextColumn(say("col_flag_said", lang), width=122),
+    }
+
+
+def after_columns(lang: str) -> dict[str, Any]:
+    """Settings of the columns of ``flags_view.after``."""
+    c = st.column_config
+    out: dict[str, Any] = {
+        "rule": c.TextColumn(say("col_flag_rule", lang), pinned=True, width=104 if lang == "zh" else 128),
+        "direction": c.TextColumn(say("col_after_direction", lang), width=42 if lang == "zh" else 62),
+        "n": c.NumberColumn(say("col_after_n", lang), width=44),
+    }
+    for days in (1, 5, 20):
+        for part in ("mean", "median"):
+            name = say(f"col_after_{part}", lang, n=days)
+            out[f"{part}_{days}"] = c.NumberColumn(name, format="%+.2fpp", width=68)
+        out[f"n_{days}"] = c.NumberColumn(say("col_after_count", lang, n=days), width=38)
+    return out
+
+
+def signed_points(frame: pd.DataFrame, *, dark: bool, green_up: bool) -> Any:
+    """The frame with its means and medians in the colours of rises and falls; the sign stays printed."""
+    red, green = ("#ff6b76", "#3ecf8e") if dark else ("#cf2338", "#0b8f5a")
+    up, down = (green, red) if green_up else (red, green)
+    moves: list[Hashable] = [c for c in frame.columns if c.startswith(("mean_", "median_"))]
+    return frame.style.map(lambda v: f"color:{up}" if v > 0 else f"color:{down}" if v < 0 else "", subset=moves)

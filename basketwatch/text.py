@@ -47,6 +47,8 @@ def sentence(thing: Problem | BasketwatchError | tuple[str, Mapping[str, str]], 
         key, params = thing[0], dict(thing[1])
     if "source" in params:
         params = {**params, "source": source_name(params["source"], lang)}
+    if "until" in params:
+        params = {**params, "until": _readable(params["until"], lang)}
     return _filled(key if key in CATALOGUE else "error", lang, params)  # its parameters may be called lang or key
 
 
@@ -88,6 +90,18 @@ def signed(value: float | None, digits: int = 2) -> str:
 def points(value: float | None, digits: int = 2) -> str:
     """A difference of fractions in percentage points: +0.34pp."""
     return _sign(value * 100, digits) + "pp" if _known(value) else DASH
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A fraction that has no direction, as a percentage without sign: a percentile, a share."""
+    return f"{value * 100:.{digits}f}%" if _known(value) else DASH
+
+
+def times(value: float | None) -> str:
+    """A multiple: 63.41, from a thousand on without decimals."""
+    if not _known(value):
+        return DASH
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.2f}"
 
 
 def _sign(value: float, digits: int) -> str:
@@ -136,6 +150,20 @@ def day(value: date, lang: str, *, weekday: bool = False) -> str:
 def clock_time(instant: datetime, group: str) -> str:
     """HH:MM on the exchange's own clock."""
     return f"{instant.astimezone(zone_of(group)):%H:%M}"
+
+
+def beijing(instant: datetime, lang: str, *, dated: bool = False) -> str:
+    """An instant that belongs to no exchange, on the clock of the mainland, and says so: 14:30 北京时间."""
+    there = instant.astimezone(zone_of("CN"))
+    return say("beijing_time", lang, at=f"{there:%Y-%m-%d %H:%M}" if dated else f"{there:%H:%M}")
+
+
+def _readable(instant: str, lang: str) -> str:
+    """An ISO instant as people write it; any other text as it is."""
+    try:
+        return beijing(datetime.fromisoformat(instant), lang)
+    except ValueError:
+        return instant
 
 
 def age(span: timedelta, lang: str) -> str:

@@ -9,13 +9,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from basketwatch import clock, freshness, markets, settings, store
+from basketwatch import clock, freshness, guards, markets, memory, settings, store
 from basketwatch.errors import BasketwatchError, StoreError
 from basketwatch.markup import STYLE, block
 from basketwatch.refresher import Refresher, due, is_daily
@@ -24,15 +24,17 @@ from basketwatch.text import day, escape, plain, say, sentence
 if TYPE_CHECKING:
     import pandas as pd
 
-    from basketwatch.calendars import Calendar
+    from basketwatch import flagging
+    from basketwatch.calendars import Calendar, MarketState
     from basketwatch.daily import Picture
-    from basketwatch.model import House
+    from basketwatch.model import House, SeriesKey
     from basketwatch.settings import Settings
     from basketwatch.store import Store
 
 first_line_drawn = threading.Event()  # set by the first page of this process: now pandas may load
 
-PAGES = ("today", "basket", "health")
+PAGES = ("today", "basket", "valuation", "sectors", "flags", "health")
+SUBJECT = "choice_subject"  # what the reader looks at on Valuation
 TICK = timedelta(seconds=3)  # how often an open page looks whether the store has a new version
 FOLDER = Path(__file__).resolve().parent.parent / "pages"
 
@@ -95,10 +97,12 @@ def _own_language() -> str:
 
 
 def choice(
-    key: str, names: Mapping[str, str], label: str, *, default: str | None = None, quiet: bool = True
-) -> str | None:
+    key: str, names: Mapping[str, str], label: str, *, default: str | None = None, quiet: bool = True,
+    always: bool = False,
+) -> str | None:  # fmt: skip
     """One of ``names`` (id -> label), kept in the URL by its id, so that a link carries the view.
 
+    The default stays out of the URL, unless it may be another one tomorrow (``always``).
     (Streamlit's own binding writes the label into the URL, which changes with the language.)
     """
     if not names:
@@ -110,13 +114,59 @@ def choice(
         st.session_state[held] = asked if asked in names else first
     chosen = st.segmented_control(
         label, list(names), key=held, required=True, format_func=lambda i: plain(names.get(i, i)),
-        label_visibility="collapsed" if quiet else "visible",
+        label_visibility="collapsed" if quiet else "visible", wrap=True,
     )  # fmt: skip
-    if chosen and chosen != first:
+    if chosen and (always or chosen != first):
         st.query_params[key] = chosen
     else:
         st.query_params.pop(key, None)
     return chosen or first
+
+
+def subject(names: Mapping[str, str], lang: str) -> str:
+    """One of ``names`` (ticker or basket id -> label): at first that of the URL (``?ticker=`` or ``?basket=``)."""
+    if st.session_state.get(SUBJECT) not in names:
+        asked = st.query_params.get("ticker") or st.query_params.get("basket")
+        if asked and asked not in names:
+            st.warning(plain(say("pe_unknown", lang, subject=asked)))
+        st.session_state[SUBJECT] = asked if asked in names else next(iter(names))
+    chosen: str = st.selectbox(
+        say("pe_choose", lang), list(names), key=SUBJECT, format_func=lambda i: names.get(i, i),
+        label_visibility="collapsed",
+    )  # fmt: skip
+    mine, other = ("ticker", "basket") if markets.is_ticker(chosen) else ("basket", "ticker")
+    keep(other, None)
+    keep(mine, chosen)
+    return chosen
+
+
+def keep(name: str, value: str | None) -> str | None:
+    """Write a parameter into the URL, or take it out; returns it."""
+    if value:
+        st.query_params[name] = value
+    else:
+        st.query_params.pop(name, None)
+    return value
+
+
+def valuation_link(label: str, **subject: str) -> None:
+    """A line of text that opens ``subject`` (``ticker=`` or ``basket=``) on Valuation."""
+    st.page_link(FOLDER / "valuation.py", label=plain(label), query_params=subject)
+
+
+def select(key: str, names: Mapping[str, str], label: str) -> str:
+    """As ``choice``, as a drop-down: for more names than fit side by side."""
+    first, held = next(iter(names)), f"choice_{key}"
+    if st.session_state.get(held) not in names:
+        asked = st.query_params.get(key)
+        st.session_state[held] = asked if asked in names else first
+    chosen: str = st.selectbox(label, list(names), key=held, format_func=lambda i: names.get(i, i),
+                               label_visibility="collapsed")  # fmt: skip
+    if chosen != first:
+        st.query_params[key] = chosen
+    else:
+        st.query_params.pop(key, None)
+    return chosen
 
 
 def _sidebar(lang: str) -> None:
@@ -166,7 +216,22 @@ def _picture(_opened: Store, _files: House, version: str, url: str, now: datetim
     """Computed once a version for all readers, who only read it; keyed by the version, never by a frame."""
     from basketwatch import daily
 
-    return daily.picture(_opened, _files, now)
+    seen = daily.picture(_opened, _files, now)
+    memory.give_back()
+    return seen
+
+
+def past_picture(here: Settings, at: datetime) -> Picture:
+    """The picture as it was at ``at``, an instant that does not move from rerun to rerun, such as a week's end."""
+    opened, files = store_of(here), house(here)
+    return _past_picture(opened, files, store.version(opened), here.url, at, hash(files))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _past_picture(_opened: Store, _files: House, version: str, url: str, at: datetime, files: int) -> Picture:
+    from basketwatch import daily
+
+    return daily.picture(_opened, _files, at)
 
 
 def store_of(here: Settings) -> Store:
@@ -189,6 +254,59 @@ def bars_of(here: Settings, ticker: str, version: str) -> pd.DataFrame | None:
     return _bars_of(here.url, here.demo, ticker, version)
 
 
+@st.cache_data(max_entries=64, show_spinner=False)
+def _histories_of(url: str, demo: bool, ticker: str, version: str, _seen: Picture) -> dict[SeriesKey, pd.DataFrame]:
+    from basketwatch import valued
+
+    opened = store.open_reader(url, demo=demo)
+    return valued.histories(opened, [ticker], _seen.calendars, _seen.now) if opened else {}
+
+
+def histories_of(here: Settings, ticker: str, seen: Picture) -> dict[SeriesKey, pd.DataFrame]:
+    """Every stored PE series of one ticker (columns of ``store.valuations.read``)."""
+    return _histories_of(here.url, here.demo, ticker, seen.version, seen)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _closes_of(url: str, demo: bool, ticker: str, version: str) -> pd.DataFrame | None:
+    opened = store.open_reader(url, demo=demo)
+    return store.read_bars(opened, [ticker])[["session", "close"]] if opened else None
+
+
+def closes_of(here: Settings, ticker: str, version: str) -> pd.DataFrame | None:
+    """All stored closes of one security, unadjusted: session, close; None without a store."""
+    return _closes_of(here.url, here.demo, ticker, version)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _flags_of(_opened: Store, url: str, since: date, version: str) -> pd.DataFrame:
+    from basketwatch.store import flags
+
+    return flags.read(_opened, since=since)
+
+
+def flags_of(here: Settings, seen: Picture) -> pd.DataFrame:
+    """The log of a year and some (``store.flags.read``), which all readers only read."""
+    return _flags_of(store_of(here), here.url, seen.now.date() - timedelta(days=400), seen.version)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _judging(_opened: Store, _files: House, url: str, version: str, files: int, day: date) -> flagging.Read:
+    from basketwatch import flagging
+
+    return flagging.read(_opened, _files, clock.now())
+
+
+def judging(here: Settings, seen: Picture) -> flagging.Read:
+    """What the rules are judged on, for a dry run and for what came after; once a version."""
+    return _judging(store_of(here), seen.house, here.url, seen.version, hash(seen.house), seen.now.date())
+
+
+def last_look() -> int | None:
+    """When this browser last loaded a page before this sitting, seconds since 1970; None at its first visit."""
+    return guards.instant_of(st.context.cookies.get(guards.BEFORE, ""), clock.now().timestamp())
+
+
 # --- refresh -----------------------------------------------------------------------------------------------------
 
 
@@ -198,13 +316,11 @@ def refresher(home: str, demo: bool) -> Refresher:
     return Refresher(Path(home), demo=demo)
 
 
-def keep_fresh(here: Settings, opened: Store | None) -> None:
+def keep_fresh(here: Settings, opened: Store | None, states: Mapping[str, MarketState], now: datetime) -> None:
     """Start a refresh when one is due; called by every open page's tick, so it stops with the last reader."""
     worker = refresher(str(here.home), here.demo)
     last = store.last_run(opened) if opened else None
     daily = _daily_run(opened, store.version(opened)) if opened else None
-    now = clock.now()
-    states = {g: c.state(now) for g, c in calendars(opened).items()} if opened else {}
     found = due(
         now, states=states, last=last, daily=daily, running=worker.running, failures=worker.failures,
         frozen=clock.is_frozen() or here.demo, tried=worker.last,
@@ -228,9 +344,12 @@ def _files_changed(here: Settings) -> datetime:
     return datetime.fromtimestamp(max((f.stat().st_mtime for f in files), default=0.0), UTC)
 
 
-def calendars(opened: Store) -> dict[str, Calendar]:
-    """Calendars around today, once a version."""
-    return _calendars(opened, store.version(opened), clock.now().date().isoformat())
+def market_states(opened: Store | None, now: datetime) -> dict[str, MarketState]:
+    """What each market is doing; the calendars around today are read once a version."""
+    if opened is None:
+        return {}
+    known = _calendars(opened, store.version(opened), now.date().isoformat())
+    return {group: calendar.state(now) for group, calendar in known.items()}
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -262,15 +381,16 @@ def page(name: str, body: Callable[[Picture, Reader, Settings], None]) -> None:
     def first_line() -> None:
         _here()  # a fragment runs by itself later: the demo's clock has to be held again
         with store_faults_said(here, who):
-            opened = store.open_reader(here.url, demo=here.demo)
-            keep_fresh(here, opened)
-            _header(name, here, who, opened)
-            if _condition(opened) != st.session_state["_drawn"]:
+            opened, now = store.open_reader(here.url, demo=here.demo), clock.now()
+            states = market_states(opened, now)
+            keep_fresh(here, opened, states, now)
+            _header(name, here, who, opened, states, now)
+            if _condition(opened, states, now) != st.session_state["_drawn"]:
                 st.rerun()
 
     with store_faults_said(here, who):
-        opened = store.open_reader(here.url, demo=here.demo)
-        st.session_state["_drawn"] = _condition(opened)
+        opened, now = store.open_reader(here.url, demo=here.demo), clock.now()
+        st.session_state["_drawn"] = _condition(opened, market_states(opened, now), now)
     first_line()
     first_line_drawn.set()
     with store_faults_said(here, who):
@@ -280,6 +400,18 @@ def page(name: str, body: Callable[[Picture, Reader, Settings], None]) -> None:
             seen = picture(opened, here)
             _broken_files(seen, who)
             body(seen, who, here)
+
+
+def part(here: Settings, who: Reader, draw: Callable[[], None]) -> None:
+    """A part of a page that its own controls draw again, without the rest of the page."""
+
+    @st.fragment
+    def drawn() -> None:
+        _here()  # a fragment runs by itself later: the demo's clock has to be held again
+        with store_faults_said(here, who):
+            draw()
+
+    drawn()
 
 
 def _broken_files(seen: Picture, who: Reader) -> None:
@@ -322,21 +454,20 @@ def _demo_market(here: Settings) -> datetime:
     return demo_store.prepare(here)
 
 
-def _condition(opened: Store | None) -> tuple[object, ...]:
+def _condition(opened: Store | None, states: Mapping[str, MarketState], now: datetime) -> tuple[object, ...]:
     """What a drawn page depends on besides its reader: the data's version, which markets trade, which quotes are late."""
     if opened is None:
         return ()
-    now = clock.now()
-    states = {g: c.state(now) for g, c in calendars(opened).items()}
     return (store.version(opened), *((g, s.phase) for g, s in states.items()), *freshness.late(opened, states, now))
 
 
-def _header(name: str, here: Settings, who: Reader, opened: Store | None) -> None:
-    now = clock.now()
+def _header(
+    name: str, here: Settings, who: Reader, opened: Store | None, states: Mapping[str, MarketState], now: datetime
+) -> None:
     today = now.astimezone(markets.zone_of("CN")).date()
     left, right = st.columns([11, 1], vertical_alignment="center")
     title = f"{say(f'page_{name}', who.lang)} · {day(today, who.lang, weekday=True)}"
-    dots = freshness.dots(opened, calendars(opened) if opened else {}, now, who.lang)
+    dots = freshness.dots(opened, states, now, who.lang)
     dots += _badges(here, who.lang) + _progress(here, opened, who.lang)
     head = f'<div class="dots"><span class="title">{escape(title)}</span>'
     left.html(block(head + "".join(dots) + "</div>"))
@@ -373,19 +504,24 @@ def _empty(here: Settings, who: Reader, opened: Store | None) -> None:
     """Nothing stored yet: what is going on, what each source said, and the demo market to see the pages at once."""
     worker = refresher(str(here.home), here.demo)
     last = store.last_run(opened, finished=True) if opened else None
-    failed = bool(last or worker.last) and not worker.running
+    failed = bool(last or worker.failures) and not worker.running
+    # a store that this server filled, and that somebody has deleted or moved since
+    gone = opened is None and worker.last is not None and not worker.failures and not worker.running
     with st.container(border=True, width=720):
-        st.html(block(panel_of_empty(who.lang, failed, last)))
+        st.html(block(panel_of_empty(who.lang, failed, last, gone=gone)))
         if st.button(say("start_demo", who.lang), type="primary" if failed else "secondary", key="start_demo"):
             st.session_state["demo"] = True
             st.rerun()
 
 
-def panel_of_empty(lang: str, failed: bool, last: store.Run | None) -> str:
-    """The explanation as HTML: a sentence, and under it what each source answered in the last run."""
+def panel_of_empty(lang: str, failed: bool, last: store.Run | None, *, gone: bool = False) -> str:
+    """The explanation as HTML: a sentence, and under it what each source answered in the last run.
+
+    ``failed``: no source answered; ``gone``: the store was there and is no more, and is being made anew.
+    """
     attempts = [a for part in (last.report or {}).get("parts", []) for a in part.get("attempts", [])] if last else []
     said = dict.fromkeys(sentence((a["key"], a["params"]), lang) for a in attempts)
     rows = "".join(f"<li>{escape(line)}</li>" for line in list(said)[:6]) if failed else ""
-    intro = say("empty_offline" if failed else "empty_first", lang)
+    intro = say("empty_offline" if failed else "empty_gone" if gone else "empty_first", lang)
     listed = f'<ul class="soft">{rows}</ul>' if rows else ""
     return f"<h4>{escape(say('empty_title', lang))}</h4><p>{escape(intro)}</p>{listed}"

@@ -68,9 +68,11 @@ class Part:
 class Work:
     """One run: the open store, the house, the sessions, the deadline, and what has been found so far.
 
+    ``ahead``: what was asked before pandas was loaded, by source, and the answers under way (module ``ahead``).
     ``quotes``: this run's quotes that were kept. ``waiting``: those that only a history can confirm, with their part.
     ``early``: histories that were asked for before the quotes had come. ``contradicted``: tickers of which a quote and
-    a history disagree, and nothing says which is right. ``reread``: tickers whose quotes, though confirmed, contradict
+    a history disagree, and nothing says which is right. ``damaged``: tickers whose stored closes are not those that were
+    written; nothing is held against them, and their histories are replaced. ``reread``: tickers whose quotes, though confirmed, contradict
     the stored history. ``until``: monotonic.
     """
 
@@ -82,14 +84,20 @@ class Work:
     progress: Progress
     until: float
     parts: list[Part] = field(default_factory=list)
+    ahead: dict[str, tuple[list[str], Future[Any]]] = field(default_factory=dict)
     quotes: dict[str, Row] = field(default_factory=dict)
     waiting: dict[str, tuple[list[Row], Part]] = field(default_factory=dict)
     early: dict[str, Future[Any]] = field(default_factory=dict)
     contradicted: set[str] = field(default_factory=set)
+    damaged: set[str] = field(default_factory=set)
     reread: set[str] = field(default_factory=set)
     done: int = 0
     total: int = 0
     shown: float = field(default_factory=monotonic)
+
+    def left(self) -> float:
+        """Seconds until the run has to end."""
+        return max(0.0, self.until - monotonic())
 
     def step(self, label: str) -> None:
         """Say how far the run has come; during a long one let the pages see what is there already."""
@@ -157,7 +165,7 @@ def side_by_side(
         Thread(target=walk, args=(lane,), daemon=True).start()
     while missing:
         try:
-            key, found = arrived.get(timeout=max(0.0, work.until - monotonic()))
+            key, found = arrived.get(timeout=work.left())
         except Empty:
             yield from ((key, Unreachable(source="basketwatch", host="–", detail="deadline")) for key in missing)
             return

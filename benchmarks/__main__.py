@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.upstream import Upstream
 
-from . import network, payload, readers, report, startup
+from . import band_chart, bands, flags, network, payload, readers, report, startup
 from .bench import HERE, STORED, Bench
 
 PARTS: dict[str, Callable[[Bench], list[report.Metric]]] = {
@@ -28,6 +28,10 @@ PARTS: dict[str, Callable[[Bench], list[report.Metric]]] = {
     "cold": network.cold,
     "many": network.many,
     "readers": readers.readers,
+    "bands": bands.bands,
+    "band_chart": band_chart.chart,
+    "switches": band_chart.switches,
+    "flags": flags.evaluation,
 }
 
 

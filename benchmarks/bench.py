@@ -62,8 +62,15 @@ class Bench:
     def environment(
         self, home: Path | None = None, store: Path | None = None, now: datetime | None = None
     ) -> dict[str, str]:
-        """Nobody's settings, the made-up upstreams, and the variables of the product where they are given."""
-        env = {k: v for k, v in os.environ.items() if not k.startswith(("BASKETWATCH_", "STREAMLIT_"))}
+        """Nobody's settings, the made-up upstreams, and the variables of the product where they are given.
+
+        Bytecode is kept, as where pip installed the packages: a shell that forbids it (PYTHONDONTWRITEBYTECODE) would
+        have each process of both sides compile them anew, which is most of what it then does. Each part begins with a
+        round that is not measured and writes it.
+        """
+        ours = ("BASKETWATCH_", "STREAMLIT_", "PYTHONDONTWRITEBYTECODE")
+        env = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
+        env |= {"PYTHONPYCACHEPREFIX": str(self.folder / "bytecode")}
         env |= self.upstream.env() | {"XDG_CACHE_HOME": str(self.folder / "cache"), "PYTHONPATH": str(PROJECT)}
         given = {"HOME": home, "DB": store, "NOW": now and now.isoformat()}
         return env | {f"BASKETWATCH_{name}": str(value) for name, value in given.items() if value}

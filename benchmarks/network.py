@@ -13,6 +13,7 @@ from tests.upstream import Upstream
 from .bench import IN_SESSION, LATENCY, NEXT_DAY, STORED, Bench, clear
 from .report import Metric, count, ratio
 
+WITHOUT_VALUATION = ("--only", "quotes", "--only", "bars", "--only", "sectors")
 RATE = 5  # answers a second of the upstream that refuses
 
 
@@ -20,17 +21,19 @@ def warm(bench: Bench) -> list[Metric]:
     """The day after: a fresh refresh process against a fresh process that fetches the sixty again."""
     bench.filled()
     bench.naive_fetch()
-    mine, theirs, asked, fetched = [], [], [], []
+    mine, bare, theirs, asked, fetched = [], [], [], [], []
     bench.upstream.latency = LATENCY
     for _ in range(bench.repetitions):
         store = bench.copy()
         asked.append(_asked(bench, lambda: mine.append(bench.refresh(bench.home("sixty"), store, NEXT_DAY))))  # noqa: B023
         _tell(bench, "warm")
+        bare.append(bench.refresh(bench.home("sixty"), bench.copy(), NEXT_DAY, *WITHOUT_VALUATION))
         fetched.append(_asked(bench, lambda: theirs.append(bench.naive_fetch())))
     bench.upstream.latency = 0.0
     return [
         count("requests", "warm refresh of 60", asked, 10, max(fetched), "naive"),
         ratio("requests", "warm refresh of 60, fresh process", mine, theirs, "naive", "s", 0.12),
+        ratio("requests", "the same without the valuations", bare, theirs, "naive", "s", None),
     ]
 
 

@@ -14,14 +14,12 @@ def body(seen, who, here):
     if view is None:
         return
     left, right = st.columns([54, 46])
-    with left.container(border=True, height="stretch"):
-        st.html(
-            block(panels.summary(seen, view, who.lang) + panels.members_line(view, who.lang), green_up=who.green_up)
-        )
+    inner = panels.summary(seen, view, who.lang) + panels.members_line(view, who.lang)
+    inner += panels.valued_line(seen, view, who.lang)
+    left.container(border=True, height="stretch").html(block(inner, green_up=who.green_up))
     with right.container(border=True, height="stretch"):
         series(seen, view, who)
-    ticker = members(seen, view, who)
-    if ticker:
+    if ticker := members(seen, view, who):
         stock(seen, view, ticker, who, here)
 
 
@@ -31,7 +29,9 @@ def choose(seen, who):
     asked = st.query_params.get("basket")
     if asked and asked not in names:
         st.warning(plain(say("unknown_basket_title", who.lang, basket=asked)))
-    chosen = ui.choice("basket", names, say("choose_basket", who.lang))
+    chosen = ui.choice("basket", names, say("choose_basket", who.lang), always=True)
+    if asked in names and asked != chosen:  # the reader went on to another basket: the stock of the last one is done
+        st.query_params.pop("ticker", None)
     return seen.basket(chosen) if chosen else None
 
 
@@ -43,8 +43,8 @@ def series(seen, view, who):
     window = ui.choice("window", names, say("series_title", who.lang), quiet=False)
     lines, held = daily.against(seen, view, window)
     titles = {t: seen.name(t)[who.lang] for t in lines} | {view.basket.id: view.basket.short[who.lang]}
-    figure = charts.rebased(lines, titles, who.dark)
-    st.plotly_chart(figure, config=charts.CONFIG, theme=None, key="series", alt=say("series_title", who.lang))
+    figure, alt = charts.rebased(lines, titles, who.dark), say("series_title", who.lang)
+    st.plotly_chart(figure, config=charts.CONFIG, theme=None, key="series", alt=alt)
     st.caption(plain(say("series_note", who.lang, held=held, members=len(view.table))))
 
 
@@ -66,32 +66,34 @@ def members(seen, view, who):
     )  # fmt: skip
     rows = event["selection"]["rows"]
     ticker = frame.index[rows[0]] if rows and rows[0] < len(frame) else None
-    if ticker:
-        st.query_params["ticker"] = ticker
-    elif asked:
-        st.query_params.pop("ticker", None)
-    return ticker
+    return ui.keep("ticker", ticker)
 
 
 def stock(seen, view, ticker, who, here):
-    """The stock that the reader opened: candles with volume, why it is here, where its numbers come from."""
-    from basketwatch import charts, panels, tables
+    """The stock that the reader opened: its charts, why it is here, where its numbers come from."""
+    from basketwatch import panels, tables
 
     with st.container(border=True):
         st.html(block(panels.stock_head(seen, view, ticker, who.lang), green_up=who.green_up))
         left, right = st.columns([62, 38])
         with left:
-            bars = ui.bars_of(here, ticker, seen.version)
-            if bars is not None and len(bars) > 1:
-                figure = charts.candles(bars, dark=who.dark, green_up=who.green_up)
-                st.plotly_chart(
-                    figure, config=charts.CONFIG, theme=None, key="candles", alt=say("stock_candles", who.lang)
-                )
-                st.caption(plain(say("stock_candles", who.lang)))
-            else:
-                st.info(say("no_bars", who.lang))
-        with right:
-            st.html(block(heading(say("stock_ledger", who.lang)) + tables.ledger(seen, ticker, who.lang)))
+            ui.part(here, who, lambda: chart(seen, ticker, who, here))
+        right.html(block(heading(say("stock_ledger", who.lang)) + tables.ledger(seen, ticker, who.lang)))
+
+
+def chart(seen, ticker, who, here):
+    """Candles with volume, the stock's PE in its band, or its price among the multiples of its earnings."""
+    from basketwatch import charts, panels, valuation_view
+
+    looks = valuation_view.stock_looks(seen, ticker, who.lang)
+    look = ui.choice("stock_view", looks, say("stock_view", who.lang))
+    data = ui.bars_of(here, ticker, seen.version), ui.histories_of(here, ticker, seen), ui.flags_of(here, seen)
+    figure, note = panels.stock_chart(seen, ticker, look, *data, who.lang, dark=who.dark, green_up=who.green_up)
+    if figure is not None:
+        st.plotly_chart(figure, config=charts.CONFIG, theme=None, key=look, alt=note)
+    st.caption(plain(note))
+    if ticker in seen.valuations:
+        ui.valuation_link(say("stock_valuation", who.lang), ticker=ticker)
 
 
 ui.frame()

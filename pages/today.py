@@ -22,7 +22,9 @@ def body(seen, who, _here):
                 query_params={"basket": view.basket.id},
             )
             draw(panels.card(seen, view, who.lang))
-    left, right = st.columns([64, 36])
+            valuation_link(seen, view, who)
+            draw(panels.movers(seen, view, who.lang))
+    left, right = st.columns([59, 41])
     with left.container(border=True, height="stretch"):
         title, choice = st.columns([5, 4], vertical_alignment="center")
         with title:
@@ -31,9 +33,36 @@ def body(seen, who, _here):
             shown = pick_basket(seen, who)
         if shown:
             draw(panels.chain_map(seen, shown, who.lang))
-    with right.container(border=True, height="stretch"):
-        inner = panels.overnight(seen, who.lang) + panels.beside(seen, who.lang)
-        draw(heading(say("overnight", who.lang)) + inner)
+    with right.container(border=True, height="stretch", key="feed"):
+        feed(seen, who)
+    with st.container(border=True, key="overnight"):
+        draw(heading(say("overnight", who.lang)) + panels.overnight(seen, who.lang) + panels.beside(seen, who.lang))
+
+
+def feed(seen, who):
+    """What is unusual: new since the reader's last look first, then the loudest; each line leads to its stock."""
+    from basketwatch import flags_view
+
+    st.html(flags_view.STYLE)
+    found = flags_view.feed(seen, who.lang, ui.last_look(), green_up=who.green_up)
+    st.html(block(heading(say("feed_title", who.lang), found.note)))
+    if found.quiet:
+        st.html(block(flags_view.quiet(found)))
+    for line in found.lines:
+        st.page_link(ui.FOLDER / f"{line.page}.py", label=line.label, query_params=line.query, help=line.hint)
+    with st.container(horizontal=True, key="feed_more"):
+        for line in found.more:
+            st.page_link(ui.FOLDER / f"{line.page}.py", label=line.label, query_params=line.query)
+
+
+def valuation_link(seen, view, who):
+    """The basket's PE in a line that leads to its chart and ledger."""
+    from basketwatch import valuation_words
+
+    found = seen.basket_valuations.get(view.basket.id)
+    if found:
+        with st.container(key=f"pe_{view.basket.id}"):
+            ui.valuation_link(f"{valuation_words.card_line(found, who.lang)} ›", basket=view.basket.id)
 
 
 def pick_basket(seen, who):

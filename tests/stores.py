@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 @cache
 def calendars() -> dict[str, Calendar]:
     """Real trading calendars around the demo market's day."""
-    first, last = demo.NOW.date().replace(year=demo.NOW.year - 5), demo.NOW.date().replace(month=12, day=31)
+    first, last = demo.NOW.date().replace(year=demo.NOW.year - 11), demo.NOW.date().replace(month=12, day=31)
     groups = {markets.group(t) for t in universe(house())} - {"FX"}
     return {g: Calendar(g, tuple(sessions.fetch_sessions(g, first, last))) for g in groups}
 

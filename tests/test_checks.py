@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from basketwatch import checks, frames
 from basketwatch.calendars import Calendar, Session
 from basketwatch.errors import BadAnswer, SuspectAnswer
+from basketwatch.text import sentence
 
 TICKER, FRIDAY, THURSDAY = "300308.SZ", date(2026, 7, 3), date(2026, 7, 2)
 NOW = datetime(2026, 7, 3, 12, tzinfo=UTC)  # 20:00 in Shanghai, five hours after the close
@@ -247,6 +248,12 @@ def test_soft_faults_of_a_quote_keep_it(key: str, changes: dict[str, Any]) -> No
     assert [(f.key, f.severity) for f in faults] == [(key, "soft")]
 
 
+def test_only_a_mainland_share_needs_a_name() -> None:
+    """There it says ST, new or to be delisted; an index is named in the files."""
+    index = {"ticker": "000300.SH", "name": None, "float_cap": NAN, "turnover": NAN, "limit_up": NAN, "limit_down": NAN}
+    assert ask(quote(**index))[1] == []
+
+
 def test_a_suspended_share_is_not_called_stale() -> None:
     assert ask(quote(session=THURSDAY, suspended=True))[1] == []
 
@@ -407,6 +414,34 @@ def test_an_unfinished_day_is_not_final(now: datetime, final: bool) -> None:
 def test_today_before_the_open_is_the_future() -> None:
     verdict = check(history(), now=datetime(2026, 7, 3, 1, 29, tzinfo=UTC))
     assert keys(verdict.faults) == ["not_begun"] and verdict.bars["session"].iloc[-1] == pd.Timestamp(THURSDAY)
+
+
+def test_what_was_kept_in_spite_of_soft_faults_is_told_and_taken_apart_again() -> None:
+    """Two jumps and three holes: the jump gives the sentence, its newest row the detail; hard and stale are not told."""
+    soft = [
+        checks.Fault(TICKER, None, "holes", "3", "soft"),
+        checks.Fault(TICKER, THURSDAY, "unexplained_jump", "close=9", "soft"),
+        checks.Fault(TICKER, FRIDAY, "unexplained_jump", "close=5", "soft"),
+        checks.Fault(TICKER, FRIDAY, "stale_day", "", "soft"),
+        checks.Fault(TICKER, FRIDAY, "units", "x", "hard"),
+    ]
+    key, params = checks.remark(soft, TICKER, "sina")
+    common = (("ticker", TICKER), ("source", "sina"))
+    assert (key, params) == (
+        "unexplained_jump", (*common, ("detail", "2026-07-03 close=5 +1"), ("holes", "3")),
+    )  # fmt: skip
+    assert checks.remarks(key, params) == [
+        ("unexplained_jump", (*common, ("detail", "2026-07-03 close=5 +1"))),
+        ("holes", (*common, ("detail", "3"))),
+    ]
+    assert checks.remark(soft[3:], TICKER, "sina") == (None, ())
+    assert checks.remarks(None, ()) == checks.remarks("source_blocked", common) == []
+
+
+@pytest.mark.parametrize("key", checks.REMARKS)
+def test_each_remark_has_its_sentence(key: str) -> None:
+    said = sentence((key, {"ticker": TICKER, "source": "sina", "detail": "3"}))
+    assert TICKER in said and "–" not in said
 
 
 def test_holes_are_counted() -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from basketwatch import clock, demo
-from tests.stores import PROJECT, fill
+from basketwatch import clock, demo, flagging, store
+from tests.stores import PROJECT, fill, house
 
 
 def basketwatch(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -42,7 +43,7 @@ def test_check_prints_the_json_of_the_contract(filled: dict[str, str]) -> None:
 def test_check_for_people(filled: dict[str, str]) -> None:
     done = basketwatch("check", **filled)
     assert "CSI 300" in done.stdout and "28/28" in done.stdout
-    assert done.stderr == "AXTI.US: The quote is of 2026-07-01, 1 sessions behind.\n"
+    assert done.stderr == "AXTI.US: The quote is of 2026-07-01; sessions behind: 1.\n"
 
 
 def test_unknown_basket_is_wrong_usage_in_one_sentence(filled: dict[str, str]) -> None:
@@ -68,6 +69,48 @@ def test_bad_settings_are_said(filled: dict[str, str], env: dict[str, str], said
     assert said in done.stderr and done.stderr.count("\n") == 1
 
 
+def test_a_refresh_beside_a_running_one_says_so_in_json_and_in_words(filled: dict[str, str], tmp_path: Path) -> None:
+    """Nothing is wrong (status 0); a program reads one object with the keys of a report, a person one sentence."""
+    shutil.copy(filled["BASKETWATCH_DB"], tmp_path / "s.sqlite")
+    here = filled | {"BASKETWATCH_DB": str(tmp_path / "s.sqlite")}
+    opened, _ = store.open_writer(f"sqlite:///{tmp_path}/s.sqlite")
+    with store.writer_lock(opened):
+        told, said = basketwatch("refresh", "--json", **here), basketwatch("refresh", **here)
+    answer = json.loads(told.stdout)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert answer["error"].startswith("A refresh is already running") and answer["key"] == "refresh_running"
+    assert (answer["parts"], answer["requests"]) == ([], {"total": 0, "by_host": {}})
+    assert (said.returncode, said.stdout) == (0, "") and said.stderr.startswith("A refresh is already running")
+
+
+def test_flags_in_json_and_in_words(filled: dict[str, str], tmp_path: Path) -> None:
+    shutil.copy(filled["BASKETWATCH_DB"], tmp_path / "f.sqlite")
+    here = filled | {"BASKETWATCH_DB": str(tmp_path / "f.sqlite")}
+    flagging.update(store.open_writer(f"sqlite:///{tmp_path}/f.sqlite")[0], house(), demo.NOW)
+    told = basketwatch("flags", "--since", "2026-07-03", "--json", **here)
+    answer = json.loads(told.stdout)
+    assert (told.returncode, told.stderr, list(answer)) == (0, "", ["flags"])
+    assert {f["session"] for f in answer["flags"]} == {"2026-07-03"}
+    said = next(f for f in answer["flags"] if f["id"] == "limit:300394.SZ:2026-07-03:up")
+    assert said["basket"] == ["cpo"] and said["severity"] == "high" and said["raised_at"] == "2026-07-03T08:30:00Z"
+    words = basketwatch("flags", "--since", "2026-07-03", **here)
+    assert words.returncode == 0 and len(words.stdout.splitlines()) == len(answer["flags"])
+    assert f"2026-07-03  high  {said['reason']['en']}" in words.stdout.splitlines()
+    later = basketwatch("flags", "--since", "2026-08-01", "--json", **here)
+    assert (later.returncode, json.loads(later.stdout)) == (0, {"flags": []})
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_no_flag_stored_is_4(filled: dict[str, str], tmp_path: Path, stored: bool) -> None:
+    here = filled if stored else filled | {"BASKETWATCH_DB": str(tmp_path / "none.sqlite")}
+    done = basketwatch("flags", "--json", **here)
+    assert (done.returncode, done.stdout) == (4, "") and done.stderr.startswith("No flag has been recorded yet")
+
+
+def test_a_date_that_is_none_is_wrong_usage(filled: dict[str, str]) -> None:
+    assert basketwatch("flags", "--since", "yesterday", **filled).returncode == 2
+
+
 def test_unknown_option_is_2() -> None:
     assert basketwatch("check", "--nope").returncode == 2
 
@@ -88,6 +131,35 @@ def test_broken_file_makes_check_exit_2(filled: dict[str, str], tmp_path: Path) 
     assert done.returncode == 2
     problems = {p["where"] for p in json.loads(done.stdout)["problems"]}
     assert "watchlists/power.toml:2" in problems
+
+
+def test_report_prints_markdown_in_the_language_asked_for(filled: dict[str, str]) -> None:
+    """The demo market's rows: Friday evening, so the week is this one; the store holds no PE, so status 3 and a line."""
+    done = basketwatch("report", "--lang", "zh", "--sector", "801780.si", **filled)
+    lines = done.stdout.splitlines()
+    assert lines[0] == "# 市场周报 · 2026年6月29日—7月3日" and lines[2].startswith("本周，沪深300")
+    assert "申万银行行业指数" in lines[2] and "在申万31个一级行业中排名第" in lines[2]
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1) and done.stderr.startswith("801780.SI: ")
+    past = json.loads(basketwatch("report", "--week-of", "2026-06-28", "--json", **filled).stdout)
+    assert (past["week"]["from"], past["week"]["to"]) == ("2026-06-18", "2026-06-26"), "19 June was a holiday"
+    assert past["markdown"].splitlines()[2].startswith("Last week, the Shenwan Communications index")
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("--sector", "999999.SI"), "No sector 999999.SI is followed; known: 801010.SI"),
+    (("--week-of", "2026-07-06"), "The week of 2026-07-06 has not begun"),
+    (("--week-of", "soon"), "Invalid value for '--week-of'"),
+])  # fmt: skip
+def test_report_of_what_does_not_exist_is_wrong_usage(
+    filled: dict[str, str], words: tuple[str, ...], said: str
+) -> None:
+    done = basketwatch("report", *words, **filled)
+    assert done.returncode == 2 and said in done.stderr and done.stdout == ""
+
+
+def test_report_without_a_store_is_4(tmp_path: Path) -> None:
+    done = basketwatch("report", "--json", BASKETWATCH_DB=str(tmp_path / "none.sqlite"))
+    assert (done.returncode, done.stdout) == (4, "") and done.stderr.count("\n") == 1
 
 
 def test_server_options_are_checked_before_anything_listens() -> None:

@@ -13,10 +13,12 @@ from typing import Any, get_args
 
 import pytest
 
-from basketwatch import answers, daily, demo, limits, markets, store
+from basketwatch import answers, daily, demo, limits, markets, rules, store
 from basketwatch.calendars import Phase
 from basketwatch.metrics import WINDOWS
 from basketwatch.model import House, Problem, State
+from basketwatch.valuation import FIXED, LEAST
+from basketwatch.valuation import WINDOWS as SPANS
 from tests.stores import calendars, fill, house
 
 Check = Callable[[Any], bool]
@@ -52,9 +54,34 @@ ORIGIN = {
     "session": _null_or(_date), "quote_time": _null_or(_instant), "source": _null_or(TEXT), "stale": FLAG,
     "state": _word(State),
 }  # fmt: skip
+BAND_NUMBERS = ("mean", "std", "q10", "q30", "q50", "q70", "q90", "min", "max")
+BAND = {"n": COUNT, "from": _date, "to": _date, **dict.fromkeys(BAND_NUMBERS, _number),
+        "percentile": _null_or(lambda v: _number(v) and 0 <= v <= 1), "z": _null_or(_number)}  # fmt: skip
+FEW = {"n": lambda v: type(v) is int and v < LEAST, "insufficient": lambda v: v is True}
+BANDS = {"*": lambda v: faults(v, FEW if "insufficient" in v else BAND) == []}
+# a loss has no PE, and what has none is null
+PE = {
+    "ticker": markets.is_ticker, "pe_ttm": _null_or(lambda v: _number(v) and v > 0), "definition": TEXT, "source": TEXT,
+    "session": _date, "losing": FLAG, "weekly": FLAG, "fetched_at": _instant,
+}  # fmt: skip
+VALUATION = PE | {
+    "bands": BANDS, **dict.fromkeys(("price", "market_cap", "profit", "eps"), _null_or(_number)), "market_cap_source": TEXT,
+    "others": [PE | {"difference": _null_or(_number)}],
+}  # fmt: skip
+AGGREGATE = {
+    **dict.fromkeys(("earnings_yield", "pe_positive", "pe_median", "coverage", "losing_cap_share"), _null_or(_number)),
+    **dict.fromkeys(("positive", "losing_count", "covered", "members"), COUNT),
+}  # fmt: skip
+BASKET_VALUATION = AGGREGATE | {
+    "market": lambda v: v in markets.GROUPS, "pe_ttm": _null_or(_number),
+    "definition": lambda v: v == "aggregate_ttm", "source": _null_or(TEXT),
+    "session": _null_or(_date), "losing": FLAG, "bands": BANDS, "members_with_history": COUNT,
+    "all_markets": AGGREGATE | {"pe_ttm": _null_or(_number)}, "by_market": {"*": AGGREGATE | {"pe_ttm": _null_or(_number)}},
+}  # fmt: skip
+VALUED: Check = lambda v: v is None or faults(v, VALUATION) == []  # noqa: E731 - stands among the other checks
 LISTED = {
     "ticker": markets.is_ticker, "name": TEXT, "name_en": TEXT, "last": _null_or(_number), **ORIGIN, "returns": RETURNS,
-    "valuation": _of(type(None)),
+    "valuation": VALUED,
 }  # fmt: skip
 CONSTITUENT = {
     "ticker": markets.is_ticker, "name": TEXT, "name_en": TEXT, "segment": _null_or(TEXT),
@@ -62,20 +89,30 @@ CONSTITUENT = {
     **dict.fromkeys(("last", "previous_close", "volume_ratio", "turnover", "market_cap", "high_52w", "low_52w"), _null_or(_number)),
     **ORIGIN, "suspended": FLAG, "returns": RETURNS,
     "limit": {"up": _null_or(_number), "down": _null_or(_number), "state": _word(limits.LimitState)},
-    "valuation": _of(type(None)), "flags": lambda v: v == [],
+    "bars_52w": COUNT, "traded": _null_or(_date), "valuation": VALUED,
+    "flags": lambda v: set(v) <= set(rules.SPECS) and len(v) == len(set(v)),
 }  # fmt: skip
+COVERAGE = dict.fromkeys(WINDOWS, COUNT)
 BASKET = {
     "id": TEXT, "name": {"zh": TEXT, "en": TEXT}, "members": COUNT, "covered": COUNT, "returns": RETURNS, "returns_cap": RETURNS,
-    "by_market": {"*": {"returns": RETURNS, "members": COUNT, "covered": COUNT}}, "excess": {"*": RETURNS},
+    "coverage": COVERAGE, "coverage_cap": COVERAGE,
+    "by_market": {"*": {"returns": RETURNS, "coverage": COVERAGE, "members": COUNT, "covered": COUNT}}, "excess": {"*": RETURNS},
     "breadth": dict.fromkeys(("up", "flat", "down", "limit_up", "limit_down", "suspended"), COUNT),
-    "would_rank": {w: _null_or(COUNT) for w in WINDOWS}, "valuation": _of(type(None)), "constituents": [CONSTITUENT],
+    "would_rank": {w: _null_or(COUNT) for w in WINDOWS}, "valuation": BASKET_VALUATION, "constituents": [CONSTITUENT],
+}  # fmt: skip
+SAID = {
+    "id": TEXT, "rule": lambda v: v in rules.SPECS, "ticker": lambda v: markets.is_ticker(v) or v.startswith("basket:"),
+    "basket": lambda v: all(type(b) is str for b in v), "session": _date,
+    "direction": lambda v: v in ("up", "down", "none"), "severity": lambda v: v in rules.SEVERITIES,
+    "value": _null_or(_number), "threshold": _null_or(_number), "reason": {"zh": TEXT, "en": TEXT}, "raised_at": _instant,
+    "state": lambda v: v in ("firing", "no_data"), "notice": FLAG,
 }  # fmt: skip
 CONTRACT = {
     "now": _instant, "demo": FLAG, "version": TEXT,
     "as_of": {"*": {"session": _null_or(_date), "state": _word(Phase), "confirmed": FLAG, "quote_time": _null_or(_instant)}},
     "benchmarks": [LISTED],
     "sectors": [LISTED | {"rank": {w: _null_or(COUNT) for w in WINDOWS}, "of": COUNT}],
-    "baskets": [BASKET], "flags": lambda v: v == [],
+    "baskets": [BASKET], "flags": [SAID],
     "problems": [{"where": TEXT, "message": TEXT, "severity": lambda v: v in ("hard", "soft")}],
 }  # fmt: skip
 
@@ -149,6 +186,58 @@ def test_sectors_are_ranked(seen: daily.Picture) -> None:
     for window in WINDOWS:
         best = sorted((s["returns"][window] for s in sectors), reverse=True)
         assert [s["rank"][window] for s in sectors] == [best.index(s["returns"][window]) + 1 for s in sectors]
+
+
+def test_valuations_say_what_they_are(seen: daily.Picture) -> None:
+    """The demo market's loss-makers, its newly listed share, an index by its fund, and the two series of ChiNext."""
+    answer = written(answers.check(seen))
+    of = {r["ticker"]: r["valuation"] for b in answer["baskets"] for r in b["constituents"]}
+    of |= {r["ticker"]: r["valuation"] for r in (*answer["benchmarks"], *answer["sectors"])}
+    assert of["USDCNY.FX"] is None
+    for losing in ("300249.SZ", "LITE.US"):
+        assert (of[losing]["losing"], of[losing]["pe_ttm"]) == (True, None)
+        assert of[losing]["profit"] < 0
+        assert of[losing]["bands"]["5y"]["percentile"] is None
+        assert of[losing]["bands"]["5y"]["mean"] > 0
+    assert set(of["301486.SZ"]["bands"]) == {*SPANS, FIXED}
+    assert all(band.get("insufficient") for band in of["301486.SZ"]["bands"].values())
+    assert (of["^SOX.US"]["ticker"], of["^SOX.US"]["definition"]) == ("SOXX.US", "etf_trailing")
+    assert (of["399006.SZ"]["definition"], of["399006.SZ"]["weekly"]) == ("danjuan_weekly", True)
+    assert [other["definition"] for other in of["399006.SZ"]["others"]] == ["cnindex_rolling"]
+    assert of["399006.SZ"]["others"][0]["difference"] == pytest.approx(
+        of["399006.SZ"]["others"][0]["pe_ttm"] / of["399006.SZ"]["pe_ttm"] - 1, rel=1e-12
+    )
+
+
+def test_a_basket_s_pe_is_the_sum_of_its_members(seen: daily.Picture) -> None:
+    """Σ market cap ÷ Σ profit of what the same answer says of the members, at the rates of the same answer."""
+    answer = written(answers.check(seen))
+    rate = {"CNY": 1.0, "USD": next(b["last"] for b in answer["benchmarks"] if b["ticker"] == "USDCNY.FX")}
+    basket = next(b for b in answer["baskets"] if {r["currency"] for r in b["constituents"]} == {"CNY", "USD"})
+    known = [(r["valuation"], rate[r["currency"]]) for r in basket["constituents"]]
+    home = [(v, to) for v, to in known if to == 1]
+    for found, members in ((basket["valuation"]["all_markets"], known), (basket["valuation"], home)):
+        cap, profit = (sum(v[name] * to for v, to in members) for name in ("market_cap", "profit"))
+        assert found["earnings_yield"] == pytest.approx(profit / cap, rel=1e-12)
+        assert found["pe_ttm"] == pytest.approx(cap / profit, rel=1e-12)
+        assert (found["losing_count"], found["members"]) == (sum(v["losing"] for v, _ in members), len(members))
+    assert basket["valuation"]["market"] == "CN"
+    assert basket["valuation"]["bands"]["3y"]["to"] == basket["valuation"]["session"]
+
+
+def test_flags_are_those_of_the_latest_session_and_name_themselves(seen: daily.Picture) -> None:
+    """Each id is rule:ticker:session:direction, once; a member's rules are those that fire for it in the list."""
+    answer = written(answers.check(seen))
+    said = answer["flags"]
+    assert len(said) > 10 and len({f["id"] for f in said}) == len(said)
+    assert all(f["id"] == ":".join((f["rule"], f["ticker"], f["session"], f["direction"])) for f in said)
+    assert {f["session"] for f in said} <= {"2026-07-03", "2026-07-02"}, "the US was shut on the 3rd"
+    firing = {(f["ticker"], f["rule"]) for f in said if f["state"] == "firing"}
+    for basket in answer["baskets"]:
+        for row in basket["constituents"]:
+            assert {(row["ticker"], rule) for rule in row["flags"]} == {f for f in firing if f[0] == row["ticker"]}
+    limits_said = {f["ticker"] for f in said if f["rule"] == "limit"}
+    assert limits_said == {"300394.SZ", "002536.SZ", "300620.SZ", "300548.SZ"}, "the demo market's own table"
 
 
 def test_only_the_baskets_asked_for(seen: daily.Picture) -> None:

@@ -264,13 +264,23 @@ def test_an_ex_rights_day(look: Look) -> None:
     found = row(look, quote("603203.SH", 55.86, reference), histories=[steady("603203.SH", 66.52)],
                 factors=[("603203.SH", FRIDAY, reference / 66.52)])  # fmt: skip
     assert found["1d"] == found["1w"] == pytest.approx(55.86 / 51.17 - 1)
-    assert found["low_52w"] == pytest.approx(51.17)
-    assert found["place_52w"] == pytest.approx(1.0)
+    assert found["spark"][0] == pytest.approx(51.17)
+    assert isnan(found["low_52w"]) and found["bars_52w"] == 31, "a month of bars is no 52-week range"
 
 
 def test_a_dividend_announced_for_monday_changes_nothing_yet(look: Look) -> None:
     found = row(look, quote(ZTE, 11.0, 10.0), histories=[steady(ZTE, 10.0)], factors=[(ZTE, date(2026, 7, 6), 0.5)])
-    assert (found["1d"], found["1w"], found["place_52w"]) == pytest.approx((0.1, 0.1, 1.0))
+    assert (found["1d"], found["1w"], found["spark"][0]) == pytest.approx((0.1, 0.1, 10.0))
+
+
+def test_soft_faults_of_what_was_kept_are_problems(look: Look) -> None:
+    """One state word carries two of them; a word of a failure carries none."""
+    said = (("ticker", ZTE), ("source", "sina"), ("detail", "2"), ("holes", "3"))
+    kept = SymbolState(ZTE, "bars", "ok", "sina", EVENING, None, "revised", said)
+    seen = look(house(ZTE), [quote(ZTE, 10, 10)], [steady(ZTE, 10.0)], states=[kept])
+    assert [(p.where, p.key, p.severity, dict(p.params)["detail"]) for p in seen.problems] == [
+        (ZTE, "revised", "soft", "2"), (ZTE, "holes", "soft", "3"),
+    ]  # fmt: skip
 
 
 def test_a_gap_between_history_and_quote(look: Look) -> None:
@@ -288,8 +298,10 @@ def test_a_gap_between_history_and_quote(look: Look) -> None:
 
 
 def test_fifty_two_week_place(look: Look) -> None:
-    history = bars(ZTE, {date(2026, 6, 30): 8.0, date(2026, 7, 1): 16.0, THURSDAY: 10.0})
+    days = [f"{d:%Y-%m-%d}" for d in pd.bdate_range(date(2025, 6, 30), THURSDAY)]
+    history = bars(ZTE, {date.fromisoformat(d): 9.0 for d in days} | {date(2026, 6, 30): 8.0, date(2026, 7, 1): 16.0})
     assert row(look, quote(ZTE, 10, 10), histories=[history])["place_52w"] == pytest.approx(0.25)
+    assert isnan(row(look, quote(ZTE, 10, 10), histories=[history.tail(150)])["place_52w"])  # seven months are no year
     assert isnan(row(look, quote(ZTE, 10, 10))["place_52w"])  # one price is no range
 
 
@@ -409,14 +421,38 @@ def test_suspended_and_lagging_members_stand_aside(look: Look) -> None:
     quotes = [
         quote("000001.SZ", 11, 10), quote("000002.SZ", 10, 10, suspended=True, open=nan, high=nan, low=nan, volume=0),
         quote("000004.SZ", 15, 10, THURSDAY), quote("000300.SH", 101, 100), quote("COHR.US", 12, 10, THURSDAY),
+        quote("000006.SZ", 11, 10), quote("000007.SZ", 11, 10),
     ]  # fmt: skip
     tickers = [q["ticker"] for q in quotes if q["ticker"] != "000300.SH"]
     view = look(house(*tickers, "000005.SZ", benchmarks=["000300.SH", "399006.SZ"]), quotes).baskets[0]
-    assert (view.covered, len(view.table)) == (2, 5)
-    assert view.returns["1d"] == pytest.approx((0.1 + 0.2) / 2)
+    assert (view.covered, len(view.table)) == (4, 7)
+    assert view.returns["1d"] == pytest.approx((3 * 0.1 + 0.2) / 4)
     assert view.table["1d"]["000004.SZ"] == pytest.approx(0.5)  # shown, and marked as stale
     assert view.excess == {"000300.SH": pytest.approx(dict.fromkeys(view.returns, nan) | {"1d": 0.09}, nan_ok=True)}
-    assert view.breadth == {"up": 2, "flat": 0, "down": 0, "limit_up": 1, "limit_down": 0, "suspended": 1}
+    assert view.breadth == {"up": 4, "flat": 0, "down": 0, "limit_up": 3, "limit_down": 0, "suspended": 1}
+    assert view.excess_coverage["000300.SH"]["1d"] == 3  # of six on the mainland
+
+
+def test_a_member_without_history_does_not_change_the_year_silently(look: Look) -> None:
+    """Two have been there all year (+10 %, +20 %), the third for two weeks: 2/3 stand behind ytd, 3/3 behind the day."""
+    days = (date(2025, 12, 31), date(2026, 6, 26), THURSDAY)
+    histories = [bars(t, dict.fromkeys(days, 10.0)) for t in ("000001.SZ", "000002.SZ")]
+    histories += [bars("000004.SZ", dict.fromkeys(days[1:], 10.0))]
+    quotes = [quote("000001.SZ", 11, 10), quote("000002.SZ", 12, 10), quote("000004.SZ", 13, 10)]
+    view = look(house(*(q["ticker"] for q in quotes)), quotes, histories).baskets[0]
+    assert (view.returns["ytd"], view.returns["1w"]) == pytest.approx((0.15, 0.2))
+    assert (view.coverage["1d"], view.coverage["1w"], view.coverage["ytd"]) == (3, 3, 2)
+    assert view.by_group["CN"]["coverage"] == view.coverage
+
+
+def test_a_suspended_share_is_shown_as_of_its_last_trade(look: Look) -> None:
+    """Last traded on 24 June: its year is that up to then, the windows after it have none, and the day is told."""
+    idle = quote(ZTE, 12, 12, suspended=True, open=nan, high=nan, low=nan, volume=0)
+    history = bars(ZTE, {date(2025, 12, 31): 10.0, date(2026, 6, 24): 12.0})
+    found = row(look, idle, histories=[history])
+    assert found["ytd"] == pytest.approx(0.2)
+    assert isnan(found["1d"]) and isnan(found["1w"])
+    assert found["traded"] == pd.Timestamp("2026-06-24")
 
 
 def test_segments_come_from_the_chain(look: Look) -> None:

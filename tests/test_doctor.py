@@ -8,7 +8,8 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,12 @@ import pandas as pd
 import pytest
 
 from basketwatch import clock, doctor, frames, store
+from basketwatch.calendars import Session
 from basketwatch.catalogue import CATALOGUE
 from basketwatch.doctor import questions
 from basketwatch.doctor.questions import QUESTIONS, SOURCES
-from basketwatch.doctor.report import Report
+from basketwatch.doctor.report import Asked, Report
+from basketwatch.errors import Unreachable
 from basketwatch.settings import Settings
 from basketwatch.sources import eastmoney, guard, yahoo
 from tests.test_yahoo import forget
@@ -100,7 +103,7 @@ def test_every_source_answers_and_every_assumption_holds(wire: Upstream, live: S
     assert holds(report) == dict.fromkeys(QUESTIONS, True) | {"tencent_new_listing": None}
     assert report.well
     assert all(s.ms is not None and s.rows for s in report.sources)
-    assert len(wire.log) <= 17, [entry.path for entry in wire.log]
+    assert len(wire.log) <= 24, [entry.path for entry in wire.log]
     assert file.read_bytes() == before, "the store was written"
     assert sorted(p.name for p in file.parent.iterdir() if "yahoo" in p.name) == []
     assert json.loads(json.dumps(report.as_json(), allow_nan=False))["well"] is True
@@ -141,7 +144,7 @@ def test_nothing_answers(wire: Upstream, live: Settings) -> None:
     assert set(states(report).values()) == {"blocked"}
     assert set(holds(report).values()) == {None}
     assert not report.well
-    assert len(wire.log) <= 13, [(entry.host, entry.path) for entry in wire.log]
+    assert len(wire.log) <= 20, [(entry.host, entry.path) for entry in wire.log]
 
 
 def test_volumes_in_another_unit_are_noticed(wire: Upstream, live: Settings) -> None:
@@ -211,7 +214,7 @@ def test_a_stored_breaker_is_respected(wire: Upstream, live: Settings) -> None:
     assert wire.requests("gtimg") == []
     tencent = next(s for s in report.sources if s.source == "tencent")
     assert (tencent.state, tencent.ms) == ("blocked", None)
-    assert "2026-07-03T08:50:00Z" in report.as_text("en")
+    assert "16:50 Beijing time" in report.as_text("en")  # 08:50 UTC
 
 
 # --- offline, store, machine -----------------------------------------------------------------------------------------
@@ -232,6 +235,27 @@ def test_no_store_yet_is_no_fault(tmp_path: Path) -> None:
     report = doctor.examine(nothing_yet(tmp_path), NOW, offline=True)
     assert report.well and report.stored.facts["exists"] is False
     assert not (tmp_path / "data").exists()
+    assert "no store yet" in report.as_text("en") and "0.0 MB" not in report.as_text("en")
+
+
+def test_the_same_failure_is_said_once(live: Settings) -> None:
+    """Two requests to one host that is down, and one that fails otherwise."""
+    down = Unreachable(source="yahoo", host="query1.finance.yahoo.com", detail="refused")
+    other = Unreachable(source="sina", host="hq.sinajs.cn", detail="refused")
+    asked = [Asked(n, "error", 9, 0, None, e) for n, e in (("yahoo", down), ("yahoo_chart", down), ("sina", other))]
+    report = replace(doctor.examine(live, NOW, offline=True), sources=tuple(asked))
+    text = report.as_text("en")
+    assert text.count("query1.finance.yahoo.com") == 1 and "as above (Yahoo)" in text
+    assert text.count("hq.sinajs.cn") == 1
+
+
+def test_the_calendar_s_end_is_that_of_the_store_as_the_pages_say(live: Settings) -> None:
+    opened, _ = store.open_writer(live.url)
+    days = [Session(date(2026, 12, d), *(datetime(2026, 12, d, h, tzinfo=UTC) for h in (1, 7))) for d in (29, 30)]
+    store.save_sessions(opened, "CN", days)
+    found = doctor.examine(live, NOW, offline=True).calendars
+    assert found["CN"] == {"bound": "2026-12-30", "confirmed": True}
+    assert found["US"]["bound"] is None  # not stored yet: nothing is published that ends it
 
 
 @pytest.mark.parametrize("spoil", ["rubbish", "pages"])

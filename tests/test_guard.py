@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import logging
 import os
 import socket
 import threading
@@ -24,7 +23,6 @@ from basketwatch.errors import BadAnswer, Blocked, BreakerOpen, NoData, SourceEr
 from basketwatch.sources import guard
 from basketwatch.sources.breaker import Answer, Breaker, Outcome, after, is_captcha, of_error, of_status, retry_after
 from basketwatch.sources.guard import Guard, Limits
-from basketwatch.sources.redact import Redact, excerpt, redact
 from tests.upstream import Upstream
 
 NOW = datetime(2026, 7, 3, 8, 30, tzinfo=UTC)
@@ -259,43 +257,6 @@ def test_skew_is_the_smallest_seen_and_none_while_frozen(monkeypatch: pytest.Mon
     frozen = Guard(pace={"": 0.0})
     frozen.exchange(QUOTES, dated(timedelta()))
     assert frozen.skew is None
-
-
-# --- secrets -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "clean"),
-    [
-        ("GET https://a.example/p?token=s3cret&x=1 failed", "GET https://a.example/p?… failed"),
-        ("https://me:s3cret@a.example/p", "https://a.example/p"),
-        ("with url: /v7/quote?crumb=s3cret (Caused by X)", "with url: /v7/quote?… (Caused by X)"),
-        ("https://hook.example/bot/v2/hook/0123abcd-s3cret-4567-89ef", "https://hook.example/bot/v2/hook/…"),
-        ("Authorization: Bearer s3cret", "Authorization: …"),
-        ("password=s3cret, ok", "password=…, ok"),
-        ("https://a.example/p#s3cret", "https://a.example/p"),
-        ("300308 +1.2% (why? volume)", "300308 +1.2% (why? volume)"),
-    ],
-)
-def test_redact(text: str, clean: str) -> None:
-    assert redact(text) == clean
-
-
-def test_the_filter_cleans_message_and_traceback(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.handler.addFilter(Redact())
-    try:
-        raise ValueError("https://a.example/p?token=s3cret")
-    except ValueError:
-        logging.getLogger("test").exception("asked %s", "https://a.example/q?key=s3cret")
-    assert "https://a.example/q?…" in caplog.text
-    assert "s3cret" not in caplog.text
-
-
-def test_an_excerpt_is_one_short_printable_line() -> None:
-    text = excerpt("<html>\x1b[31m\n\n" + "https://a.example/?token=s3cret " + "x" * 500)
-    assert len(text) <= 80
-    assert text.isprintable()
-    assert "s3cret" not in text
 
 
 # --- over the wire -----------------------------------------------------------------------------------------------

@@ -12,30 +12,47 @@ PACKAGE = ROOT / "basketwatch"
 
 # module -> the modules of ours that it may import (anything below it)
 BOTTOM = {"errors", "model"}
-FACTS = BOTTOM | {"markets", "calendars", "frames", "clock", "limits", "catalogue"}
-PURE = FACTS | {"checks", "metrics"}
-STORED = PURE | {"schema", "store", "baskets", "text", "settings"}
-PICTURE = STORED | {"daily"}
-DRAWN = PICTURE | {"answers", "markup", "freshness", "panels", "health", "charts", "tables", "refresher"}
-WORKING = STORED | {"sources", "work"}
-FETCHING = WORKING | {"quotes", "histories", "past", "refresh", "doctor", "demo", "demo_store"}
+FACTS = BOTTOM | {"redact", "markets", "calendars", "frames", "clock", "limits", "catalogue"}
+PURE = FACTS | {"checks", "metrics", "valuation"}
+STORED = PURE | {"schema", "store", "baskets", "rules", "flags", "text", "settings"}
+PICTURE = STORED | {"valued", "daily"}
+DRAWN = PICTURE | {
+    "answers", "charts", "flagging", "flags_outcomes", "flags_view", "freshness", "health", "markup", "panels", "refresher",
+    "report", "rulebook", "sectors_view", "tables", "valuation_view", "valuation_words", "weekly",
+}  # fmt: skip
+WORKING = STORED | {"sources", "work", "ahead"}
+FETCHING = WORKING | {
+    "demo", "demo_store", "demo_valuations", "doctor", "flagging", "histories", "past", "pe_histories", "quotes", "refresh",
+    "repairs", "valued",
+}  # fmt: skip
 
 ALLOWED: dict[str, set[str]] = {
-    "errors": set(), "model": set(), "catalogue": set(), "frames": BOTTOM, "clock": BOTTOM,
-    "markets": BOTTOM, "calendars": BOTTOM | {"markets"}, "limits": FACTS, "checks": PURE, "metrics": PURE,
+    "errors": set(), "model": set(), "redact": set(), "catalogue": set(), "frames": BOTTOM, "clock": BOTTOM,
+    "markets": BOTTOM, "calendars": BOTTOM | {"markets"}, "limits": FACTS, "checks": PURE, "metrics": PURE, "valuation": FACTS,
     "text": FACTS, "markup": FACTS | {"text"}, "schema": set(), "store": FACTS | {"schema"},
     "settings": FACTS | {"store"}, "documents": {"model"},
-    "baskets": FACTS | {"documents"}, "daily": STORED, "demo": STORED, "answers": PICTURE,
-    "freshness": STORED, "panels": DRAWN, "health": DRAWN, "charts": {"model"}, "tables": DRAWN,
+    "rules": {"model", "documents"}, "flags": FACTS | {"rules", "text"}, "flags_outcomes": set(), "flags_view": DRAWN,
+    "rule_editor": DRAWN | {"ui"},
+    "flagging": STORED | {"valued"}, "rulebook": {"documents", "errors", "model", "rules"},
+    "baskets": FACTS | {"documents", "rules"}, "valued": STORED, "daily": STORED | {"valued"}, "demo_valuations": STORED,
+    "demo": STORED | {"demo_valuations", "flagging"}, "answers": PICTURE,
+    "weekly": PICTURE | {"valued"}, "report": PICTURE | {"answers", "weekly"}, "sectors_view": DRAWN,
+    "valuation_words": PICTURE | {"markup"}, "valuation_view": DRAWN,
+    "freshness": STORED, "panels": DRAWN, "health": DRAWN, "charts": {"model", "valuation"}, "tables": DRAWN,
     "refresher": FACTS | {"store"}, "sources": FACTS | {"checks"}, "work": WORKING, "quotes": WORKING | {"past"},
-    "histories": WORKING | {"past", "quotes"}, "past": WORKING, "refresh": FETCHING, "doctor": FETCHING, "demo_store": FETCHING,
-    "guards": {"text"}, "serve": FACTS | {"guards", "text", "refresher", "store", "daily", "ui"}, "ui": DRAWN | {"demo_store"},
+    "ahead": WORKING, "announced": set(), "pe_checks": FACTS | {"checks"},
+    "pe_histories": WORKING | {"announced", "pe_checks", "past"},
+    "histories": WORKING | {"past", "pe_histories", "quotes"}, "past": WORKING, "repairs": WORKING, "refresh": FETCHING,
+    "doctor": FETCHING, "demo_store": FETCHING,
+    "guards": {"clock", "text"}, "memory": set(),
+    "serve": FACTS | {"memory", "guards", "text", "refresher", "store", "daily", "ui"},
+    "ui": DRAWN | {"demo_store", "guards", "memory"},
     "cli": DRAWN | FETCHING | {"serve"}, "__main__": {"cli"}, "__init__": set(),
 }  # fmt: skip
 
 # package from outside -> the modules that may import it
 HEAVY: dict[str, set[str]] = {
-    "streamlit": {"ui", "tables", "serve", "guards"},
+    "streamlit": {"ui", "tables", "rule_editor", "serve", "guards"},
     "akshare": {"sources"}, "yfinance": {"sources"}, "requests": {"sources"}, "curl_cffi": {"sources"},
     "exchange_calendars": {"sources"},
     "sqlalchemy": {"schema", "store"}, "sqlite3": {"store"},

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -282,3 +283,77 @@ def test_a_mirrored_bar_has_the_mirrored_state(prices: list[int], open_at: int) 
     both_at_centre = low == 900 and high == 1100 and close == 1000  # the one tie, which goes up
     swapped = plain.replace("_up", "_DOWN").replace("_down", "_up").replace("_DOWN", "_down")
     assert both_at_centre or mirrored == swapped
+
+
+# --- many sessions of many tickers at once -----------------------------------------------------------------------
+
+
+def one_session(
+    tickers: list[str], day: date, bars: list[tuple[float, ...]], *, is_st: int = 0, listed: int | None = None
+) -> limits.Grid:
+    """``grid`` on one session; ``bars``: previous close, open, high, low, close."""
+    previous, *ohlc = (np.array([column], dtype=np.float64) for column in zip(*bars, strict=True))
+    nothing = np.full((1, len(tickers)), NAN)
+    at = np.full(len(tickers), -1000 if listed is None else 1 - listed, dtype=np.int64)
+    flags = np.full((1, len(tickers)), is_st, dtype=np.int8)
+    return limits.grid(tickers, np.array([day], "datetime64[D]"), tuple(ohlc), previous, (nothing, nothing), flags, at)
+
+
+@pytest.mark.parametrize("bar", BARS, ids=[f"{b[0]} {b[1]}" for b in BARS])
+def test_real_bars_on_the_grid(
+    bar: tuple[str, str, float, float, float, float, float, float, float | None, str],
+) -> None:
+    ticker, day, previous, *ohlc, up, down, expected = bar
+    found = one_session([ticker], date.fromisoformat(day), [(previous, *ohlc)])
+    assert limits.STATES[found.codes[0, 0]] == expected
+    assert found.up[0, 0] == up
+    assert down is None or found.down[0, 0] == down
+
+
+@pytest.mark.parametrize(
+    ("ticker", "day", "percent", "is_st"),
+    [(MAIN, DAY, 10, 0), (MAIN, DAY, 5, 1), (MAIN, date(2026, 7, 6), 10, 1), (CHINEXT, DAY, 20, 0), (BSE, DAY, 30, 0)],
+)
+def test_every_price_up_to_200_yuan_on_the_grid_against_decimal(
+    ticker: str, day: date, percent: int, is_st: int
+) -> None:
+    cent, rate = Decimal("0.01"), Decimal(percent) / 100
+    above, below = (ROUND_FLOOR, ROUND_CEILING) if ticker == BSE else (ROUND_HALF_UP, ROUND_HALF_UP)
+    previous = [Decimal(fen) / 100 for fen in range(2, 20_001)]
+    price = [float(p) for p in previous]
+    found = one_session([ticker] * len(price), day, [(p, p, p, p, p) for p in price], is_st=is_st)
+    up = [float(max((p * (1 + rate)).quantize(cent, above), p + cent)) for p in previous]
+    down = [float(min((p * (1 - rate)).quantize(cent, below), p - cent)) for p in previous]
+    assert found.up[0].tolist() == up
+    assert found.down[0].tolist() == down
+
+
+PRICES = st.integers(850, 1150).map(lambda n: n / 100)
+ANY_TICKER = st.sampled_from(
+    [MAIN, CHINEXT, STAR, BSE, "900901.SH", "01686.HK", "NVDA.US", "000300.SH", "801770.SI", "2330.TW", "005930.KS"]
+)
+
+
+@given(ANY_TICKER, st.tuples(PRICES, PRICES, PRICES, PRICES), st.integers(0, 1), st.sampled_from([None, 1, 3, 9]))
+def test_the_grid_says_what_one_bar_says(ticker: str, bar: tuple[float, ...], is_st: int, listed: int | None) -> None:
+    low, *_, high = sorted(bar)
+    ohlc = (bar[0], high, low, bar[1])
+    for day in (DAY, date(2026, 7, 6), date(2020, 8, 21), date(2021, 11, 15)):
+        if ticker == STAR or day >= date(2021, 11, 15):
+            one = limits.state_of(ticker, day, *ohlc, 10.0, st=bool(is_st), sessions_listed=listed)
+            many = one_session([ticker], day, [(10.0, *ohlc)], is_st=is_st, listed=listed)
+            assert limits.STATES[many.codes[0, 0]] == one.state
+            assert (one.up is None and np.isnan(many.up[0, 0])) or many.up[0, 0] == one.up
+
+
+def test_an_st_flag_that_is_not_known_leaves_the_limit_unknown_where_it_matters() -> None:
+    bar = [(4.01, 4.21, 4.21, 4.21, 4.21)]
+    assert limits.STATES[one_session([MAIN], date(2026, 7, 3), bar, is_st=-1).codes[0, 0]] == "unknown"
+    assert limits.STATES[one_session([MAIN], date(2026, 7, 6), bar, is_st=-1).codes[0, 0]] == "none"
+    assert limits.STATES[one_session([MAIN], date(2026, 7, 3), bar, is_st=1).codes[0, 0]] == "one_price_up"
+
+
+def test_boards_are_counted_through_a_suspension() -> None:
+    sealed = np.array([[1], [1], [0], [1], [0], [1], [1], [0], [1]], dtype=bool)
+    suspended = np.array([[0], [0], [1], [0], [0], [0], [0], [0], [0]], dtype=bool)
+    assert limits.boards(sealed, suspended)[:, 0].tolist() == [1, 2, 0, 3, 0, 1, 2, 0, 1]

@@ -257,14 +257,36 @@ def test_quotes_become_the_bar_of_their_session() -> None:
     assert shown == [("A.US", 1, 1.0, True), ("A.US", 2, 2.5, False), ("B.US", 2, 5.0, True), ("C.US", 2, 7.0, False)]
 
 
+def year_of_bars(ticker: str, special: dict[str, float], first: date = date(2025, 6, 30)) -> pd.DataFrame:
+    """A bar of 70 on every weekday up to FRIDAY, other closes on the days of ``special``."""
+    days = [f"{d:%Y-%m-%d}" for d in pd.bdate_range(first, FRIDAY)]
+    return bars(ticker, {d: special.get(d, 70.0) for d in days})
+
+
 def test_year_range_is_adjusted_and_52_weeks_long() -> None:
-    raw = bars("300308.SZ", {"2025-07-02": 500.0, "2025-07-07": 100.0, "2026-04-29": 90.0, "2026-07-03": 80.0})
-    raw.loc[1, ["high", "low"]] = [120.0, nan]  # a sector's bar may have closes only
-    raw.loc[2, ["high", "low"]] = [95.0, 60.0]
+    closes = {"2025-07-02": 500.0, "2025-07-07": 100.0, "2026-04-29": 90.0, "2026-07-03": 80.0}
+    raw = year_of_bars("300308.SZ", closes)
+    raw.loc[raw["session"] == "2025-07-07", ["high", "low"]] = [180.0, nan]  # a sector's bar may have closes only
+    raw.loc[raw["session"] == "2026-04-29", ["high", "low"]] = [95.0, 60.0]
     after = bars("300308.SZ", {"2026-07-06": 999.0})
     by = metrics.adjusted(pd.concat([raw, after], ignore_index=True), factors(("300308.SZ", "2026-04-30", 0.5)))
     row = metrics.year_range(by, {"300308.SZ": FRIDAY}).loc["300308.SZ"]
-    assert row.to_dict() == {"high_52w": 80.0, "low_52w": 30.0}  # 120 and 60 halved; 2025-07-02 and 07-06 are outside
+    # 180 and 60 halved; 500 of 2025-07-02 lies before the 52 weeks and 999 of 07-06 after them
+    assert row[["high_52w", "low_52w"]].tolist() == [90.0, 30.0]
+    assert row["bars_52w"] == 52 * 5  # weekdays
+
+
+def test_a_year_range_needs_a_year() -> None:
+    """52 weeks before 2026-07-03 is 2025-07-04: a history may begin up to 2025-07-18, and must have 200 bars."""
+    whole = year_of_bars("A.SZ", {})
+    listed = year_of_bars("B.SZ", {}, date(2025, 7, 18))  # as long as it may be late
+    late = year_of_bars("C.SZ", {}, date(2025, 7, 21))
+    gappy = whole.iloc[::2].assign(ticker="D.SZ")  # half of the sessions: under 200
+    new = year_of_bars("E.SZ", {}, date(2026, 6, 29))
+    rows = pd.concat([whole, listed, late, gappy, new], ignore_index=True)
+    found = metrics.year_range(rows, dict.fromkeys([f"{c}.SZ" for c in "ABCDE"], FRIDAY))
+    assert found["high_52w"].notna().tolist() == found["low_52w"].notna().tolist() == [True, True, False, False, False]
+    assert found.loc["E.SZ", "bars_52w"] == 5
 
 
 def test_volume_ratio_at_the_close() -> None:
@@ -316,9 +338,10 @@ def test_equal_weight_and_cap_weight_by_hand() -> None:
 
 
 def test_who_has_no_return_or_no_cap_is_left_out() -> None:
-    table = members(**{"1w": [0.1, nan, -0.1], "cap_cny": [110.0, 900.0, nan]})
+    """300 and 110 now, 300 and 100 a week ago: 410/400 − 1; whoever lacks one of the two counts on neither side."""
+    table = members(**{"1w": [0.1, nan, -0.1, 0.0], "cap_cny": [110.0, 900.0, nan, 300.0]})
     assert metrics.equal_weight(table)["1w"] == pytest.approx(0.0)
-    assert metrics.cap_weight(table)["1w"] == pytest.approx(0.1)
+    assert metrics.cap_weight(table)["1w"] == pytest.approx(0.025)
 
 
 def test_weights_of_nobody() -> None:
@@ -329,6 +352,36 @@ def test_weights_of_nobody() -> None:
             *metrics.cap_weight(members(**{"1d": []})).values(),
         )
     )
+
+
+def test_coverage_is_that_of_each_window() -> None:
+    """Of four members all have a day, three a week, two a year; the figure is the mean of just those."""
+    table = members(**{
+        "1d": [0.01, 0.02, 0.03, 0.04], "1w": [0.1, 0.2, 0.3, nan], "ytd": [0.5, 1.0, nan, nan],
+        "cap_cny": [1.0, nan, 1.0, 1.0],
+    })  # fmt: skip
+    count = metrics.coverage(table)
+    assert [count[w] for w in ("1d", "1w", "ytd", "250d")] == [4, 3, 2, 0]
+    assert metrics.equal_weight(table)["ytd"] == pytest.approx(0.75)
+    assert [metrics.cap_coverage(table)[w] for w in ("1d", "1w", "ytd")] == [3, 2, 1]
+
+
+def test_less_than_half_of_the_members_do_not_speak_for_the_basket() -> None:
+    """Two of four do, one of four does not; of three members one is less than half; for a cap two are needed too."""
+    table = members(**{"1w": [0.1, 0.2, nan, nan], "ytd": [0.5, nan, nan, nan], "cap_cny": [1.0, nan, 1.0, 1.0]})
+    assert metrics.equal_weight(table)["1w"] == pytest.approx(0.15)
+    assert isnan(metrics.equal_weight(table)["ytd"])
+    assert isnan(metrics.cap_weight(table)["1w"])
+    assert isnan(metrics.equal_weight(table.iloc[[0]], members=3)["1w"])
+
+
+def test_excess_of_a_minority_is_none_and_its_coverage_is_told() -> None:
+    table = members(**{"1d": [0.03, 0.05, nan], "ytd": [0.5, nan, nan]})
+    bench = members(**{"1d": [0.01], "ytd": [0.1]}).set_axis(["b"])
+    assert metrics.excess(table, bench)["b"]["1d"] == pytest.approx(0.04 - 0.01)
+    assert isnan(metrics.excess(table, bench)["b"]["ytd"])
+    count = metrics.excess_coverage(table, bench)["b"]
+    assert (count["1d"], count["ytd"]) == (2, 1)
 
 
 def test_breadth() -> None:
@@ -503,7 +556,7 @@ def test_overnight_sessions_of_the_year() -> None:
         ("2026-07-02 21:54", "07-02", ["07-01"]),
         ("2026-07-02 21:55", "07-03", ["07-02"]),  # New York trades
         ("2026-07-03 22:30", "07-03", ["07-02"]),  # … but not on the 3rd
-        ("2026-07-05 10:00", "07-03", ["07-02"]),  # Sunday: nothing new for Monday
+        ("2026-07-05 10:00", "07-06", []),  # Sunday: nothing for Monday yet, and Friday's window is past
         ("2026-07-06 08:00", "07-06", []),  # Monday morning: nothing happened overnight
         ("2026-06-27 10:00", "06-29", ["06-26"]),  # an ordinary Saturday
         ("2026-02-13 16:00", "02-13", ["02-12"]),

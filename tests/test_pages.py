@@ -10,10 +10,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from basketwatch import clock, demo, store
+from basketwatch.refresher import Outcome, Refresher
 from basketwatch.text import say
 from tests.stores import PROJECT, fill
 
-PAGES = ("today", "basket", "health")
+PAGES = ("today", "basket", "valuation", "sectors", "flags", "health")
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +103,34 @@ def test_basket_of_the_link_is_shown_and_an_unknown_one_is_said(on) -> None:
 def test_a_stock_that_is_not_in_the_basket_is_said(on) -> None:
     on("live")
     assert any("999999" in w.value for w in run("basket", basket="cpo", ticker="999999.SH").warning)
+
+
+def test_the_url_names_the_basket_and_forgets_the_stock_of_the_last_one(on) -> None:
+    """Also the first one, which another file may be tomorrow; switching baskets is no reason for a warning."""
+    on("live")
+    app = run("basket")
+    assert app.query_params["basket"] == "cpo"
+    app = run("basket", basket="cpo", ticker="300308.SZ")
+    assert app.query_params["ticker"] == "300308.SZ"
+    app.session_state["choice_basket"] = "liquid_cooling"
+    app.run()
+    assert not app.warning and not app.exception
+    assert (app.query_params["basket"], "ticker" in app.query_params) == ("liquid_cooling", False)
+
+
+def test_a_store_that_was_deleted_says_so_and_not_that_no_source_answered(on, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's own refresh had filled it; after one that failed it is the sources that are to blame."""
+    at = demo.NOW
+    worker = Refresher(demo=True)
+    monkeypatch.setattr("basketwatch.ui.refresher", lambda *_: worker)
+    for failures, said in ((0, "empty_gone"), (1, "empty_offline")):
+        on("empty", "en")
+        monkeypatch.setattr(worker, "_last", Outcome(at, at, 0, {"parts": []}))
+        monkeypatch.setattr(worker, "_failures", failures)
+        assert say(said, "en") in html_of(run("today"))
+    monkeypatch.setattr(worker, "_last", None)
+    monkeypatch.setattr(worker, "_failures", 0)
+    assert say("empty_first", "en") in html_of(run("today"))
 
 
 def test_names_from_files_are_shown_verbatim(on, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

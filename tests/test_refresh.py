@@ -94,6 +94,7 @@ class World:
         if now:
             self.at(now)
         self.up.log.clear()
+        how = {"only": ("quotes", "bars", "sectors")} | how  # the valuation has tests of its own, in test_pe_histories
         self.report, self.status = refresh.refresh(self.home, self.url, **how)
         assert_store_true(self.store, self.market)
         return self

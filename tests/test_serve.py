@@ -534,6 +534,7 @@ def test_a_link_in_a_web_chat_opens(guarded: Server, chromium: Any, link: str) -
         page.goto(f"http://{chat}/")
         page.get_by_text("chat").click()
         page.get_by_text("all drawn").wait_for(timeout=20_000)
+        assert page.url == f"http://{guarded.here}/", "and the token is out of the address"
 
 
 @pytest.mark.browser

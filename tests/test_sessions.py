@@ -9,7 +9,7 @@ import pytest
 
 from basketwatch import markets
 from basketwatch.calendars import Session
-from basketwatch.sources.sessions import bound, fetch_sessions
+from basketwatch.sources.sessions import bound, fetch_apart, fetch_sessions
 
 
 @cache
@@ -91,3 +91,7 @@ def test_bounds_do_not_end_before_china_does(group: str) -> None:
 def test_currencies_have_no_sessions() -> None:
     assert bound("FX") is None
     assert fetch_sessions("FX", date(2026, 1, 1), date(2026, 12, 31)) == []
+
+
+def test_a_process_of_its_own_finds_the_same_sessions() -> None:
+    assert fetch_apart("HK", date(2026, 1, 1), date(2026, 12, 31)) == list(year("HK").values())

@@ -100,7 +100,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, count: int | None = None) -> list
 
 def test_one_request_a_calendar_year(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = answering(monkeypatch)
-    shenwan.fetch_closes(date(2024, 5, 6), date(2026, 3, 10), NAMES)
+    shenwan.fetch_days(date(2024, 5, 6), date(2026, 3, 10), NAMES)
     spans = [(params["start_date"], params["end_date"]) for params in asked]
     assert spans == [("2024-05-06", "2024-12-31"), ("2025-01-01", "2025-12-31"), ("2026-01-01", "2026-03-10")]
     assert {params["page_size"] for params in asked} == {"10000"}
@@ -114,7 +114,7 @@ def trend(code: str = "801770") -> pd.DataFrame:
 def test_a_year_cut_short_leaves_the_one_sector(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, count=9)
     monkeypatch.setattr(guard, "run", lambda *_, **__: trend())
-    bars = shenwan.fetch_closes(date(2026, 3, 9), date(2026, 3, 10), NAMES)
+    bars = shenwan.fetch_days(date(2026, 3, 9), date(2026, 3, 10), NAMES).bars
     assert bars["ticker"].tolist() == ["801770.SI", "801770.SI"]
     assert bars[["volume", "amount", "close"]].iloc[0].tolist() == [250_000_000, 2_500_000_000, 10.0]  # 亿
 
@@ -158,7 +158,7 @@ def test_current_points_under_another_name_or_none() -> None:
 def test_another_shape_is_a_bad_answer(monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
     monkeypatch.setattr(guard, "fetch_json", lambda *_, **__: answer)
     with pytest.raises(BadAnswer):
-        shenwan.fetch_closes(date(2026, 3, 9), date(2026, 3, 10), NAMES)
+        shenwan.fetch_days(date(2026, 3, 9), date(2026, 3, 10), NAMES)
 
 
 # --- over the wire -----------------------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ TODAY = date(2026, 7, 3)
 
 
 def test_a_year_of_all_sectors_in_one_request(wire: Upstream) -> None:
-    bars = shenwan.fetch_closes(date(2026, 1, 5), TODAY)
+    bars = shenwan.fetch_days(date(2026, 1, 5), TODAY).bars
     assert len(wire.log) == 1
     assert bars["ticker"].nunique() == 31
     true = {bar.day: bar for bar in wire.market.bars("801770.SI")}
@@ -183,7 +183,7 @@ def test_a_year_of_all_sectors_in_one_request(wire: Upstream) -> None:
 
 def test_a_partial_newest_day(wire: Upstream) -> None:
     wire.fault("swsresearch", "analysis_report", "half_missing")
-    bars = shenwan.fetch_closes(date(2026, 6, 29), TODAY)
+    bars = shenwan.fetch_days(date(2026, 6, 29), TODAY).bars
     newest = bars["session"] == bars["session"].max()
     assert newest.sum() == 16
     assert not bars.loc[newest, "final"].any()
@@ -193,7 +193,7 @@ def test_a_partial_newest_day(wire: Upstream) -> None:
 def test_the_one_sector_by_itself(wire: Upstream) -> None:
     body = '{"code":"200","data":{"count":7,"results":[]}}'
     wire.fault("swsresearch", "analysis_report", f"body:{body}")
-    bars = shenwan.fetch_closes(date(2026, 6, 1), TODAY)
+    bars = shenwan.fetch_days(date(2026, 6, 1), TODAY).bars
     assert set(bars["ticker"]) == {"801770.SI"}
     assert [entry.path for entry in wire.log][-1].endswith("/index_publish/trend/")
     assert bars["close"].iloc[-1] == pytest.approx(wire.market.bars("801770.SI")[-1].close, abs=0.006)
@@ -214,6 +214,6 @@ def test_current_points_over_the_wire(wire: Upstream) -> None:
 def test_faults(wire: Upstream, kind: str, error: type[SourceError]) -> None:
     wire.fault("swsresearch", "", kind)
     with pytest.raises(error):
-        shenwan.fetch_closes(date(2026, 6, 1), TODAY)
+        shenwan.fetch_days(date(2026, 6, 1), TODAY)
     with pytest.raises(SourceError):
         shenwan.fetch_quotes(["801770.SI"], session=TODAY, now=NOW)

@@ -41,6 +41,7 @@ from basketwatch.errors import (
     StoreReadOnly,
 )
 from basketwatch.store import Store, SymbolState
+from basketwatch.text import sentence
 
 PG = os.environ.get("BASKETWATCH_TEST_PG_URL")
 NOW = datetime(2026, 7, 3, 8, 30, tzinfo=UTC)
@@ -449,12 +450,14 @@ def _die(opened: Store) -> None:
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StoreError):
-        store.open_writer(f"sqlite:///{tmp_path}/file/data/s.sqlite")
-    with pytest.raises(StoreError):
-        store.open_writer(f"sqlite:///{tmp_path}")  # a folder where the file should be
-    with pytest.raises(StoreError):
-        store.open_reader(f"sqlite:///{tmp_path}")
+    below = f"{tmp_path}/file/data/s.sqlite"
+    for ask, path in (  # below a file; and a folder where the file should be
+        (store.open_writer, below), (store.open_writer, tmp_path), (store.open_reader, tmp_path),
+    ):  # fmt: skip
+        with pytest.raises(StoreError) as caught:
+            ask(f"sqlite:///{path}")
+        assert str(path) in sentence(caught.value), "the sentence names the place"
+    assert (tmp_path / "file").read_bytes() == b"" and [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
 def test_readers_cannot_write(opened: Opened) -> None:
@@ -785,6 +788,17 @@ def test_a_failed_write_leaves_the_whole_history_as_it_was(opened: Opened) -> No
     assert closes(opened[1]) == {"07-01": 1.5, "07-02": 2.5} and len(store.read_factors(opened[1])) == 1
 
 
+def test_a_run_empties_its_log_once_and_not_after_each_write(tmp_path: Path) -> None:
+    w, log = writer(file_url(tmp_path)), tmp_path / "s.sqlite-wal"
+    keep(w, bars(A, date(2026, 7, 1), [1.5]))
+    assert not log.exists()  # the last connection of the file was closed
+    with store.kept_open(w):
+        keep(w, bars(A, date(2026, 7, 2), [2.5]))
+        assert log.stat().st_size > 0
+        assert closes(reader(file_url(tmp_path))) == {"07-01": 1.5, "07-02": 2.5}
+    assert not log.exists() and closes(reader(file_url(tmp_path))) == {"07-01": 1.5, "07-02": 2.5}
+
+
 def test_bars_from_quotes_bring_their_series_up_to_date(opened: Opened) -> None:
     w = opened[0]
     keep(w, bars(A, date(2026, 7, 1), [1.5, 2.5]))
@@ -792,6 +806,11 @@ def test_bars_from_quotes_bring_their_series_up_to_date(opened: Opened) -> None:
     row = store.read_series(w)[A]
     assert (row.last, row.count) == (date(2026, 7, 2), 2) and B not in store.read_series(w)
     assert store.last_closes(w) == {A: (date(2026, 7, 2), 2.5), B: (date(2026, 7, 3), 9.5)}
+    assert store.last_closes(w, [B]) == {B: (date(2026, 7, 3), 9.5)}
+    assert store.last_closes(w, []) == {}
+    since = {(ticker, day): close for ticker, day, close, _ in store.final_closes(w, date(2026, 7, 2))}
+    assert since[A, date(2026, 7, 2)] == 2.5 and since[B, date(2026, 7, 3)] == 9.5
+    assert min(day for _, day in since) == date(2026, 7, 2) and (A, date(2026, 7, 3)) not in since
     store.save_bars(w, bars(A, date(2026, 7, 3), [3.75]))  # final now
     row = store.read_series(w)[A]
     assert (row.first, row.last, row.count, row.read_at) == (date(2026, 7, 1), date(2026, 7, 3), 3, NOW)

@@ -115,7 +115,7 @@ def test_sentence_of_each_thing() -> None:
     assert text.sentence(fault, "en").startswith("Tencent refused the request (403)")
     assert "qt.gtimg.cn" in text.sentence(fault, "zh")
     assert text.sentence(Problem.of("x", "stale", session="2026-07-01", behind=2), "en") == (
-        "The quote is of 2026-07-01, 2 sessions behind."
+        "The quote is of 2026-07-01; sessions behind: 2."
     )
     assert text.sentence(("no such key", {"detail": "x"}), "en") == "Something went wrong: x."
 

@@ -228,7 +228,7 @@ class TestQuotes:
         assert limit_up[3] == limit_up[47] == limit_up[33] == f"{float(limit_up[4]) * 1.2:.2f}"
         assert (halted[5], halted[36], halted[3]) == ("0.00", "0", halted[4])
         assert float(lines["sh688167"][39]) < 0
-        assert lines["sz300308"][30] == "20260703150003" and lines["hk00700"][30] == "2026/07/03 16:00:03"
+        assert lines["sz300308"][30] == "20260703150003" and lines["hk00700"][30] == "2026/07/03 16:08:03"
 
     def test_nothing_found(self, ups: Upstream) -> None:
         assert requests.get("https://qt.gtimg.cn/q=sz999001", timeout=5).text == 'v_pv_none_match="1";\n'

@@ -5,7 +5,7 @@ An error's or a problem's sentence says what happened, to what, and what to do.
 
 from __future__ import annotations
 
-from basketwatch.catalogue import flags, sectors, valuation
+from basketwatch.catalogue import flag_pages, flags, sectors, valuation
 
 UI: dict[str, tuple[str, str]] = {
     "tagline": ("CPO · OCS · 液冷", "CPO · OCS · liquid cooling"),
@@ -57,9 +57,14 @@ UI: dict[str, tuple[str, str]] = {
     "phase_unknown": ("{group} 日历未知", "{group} calendar unknown"),
     "unconfirmed": ("日历未确认", "calendar not confirmed"),
     "stale_since": ("截至 {day}", "as of {day}"),
+    "stale_at": ("停在 {time}", "as of {time}"),
     "equal_weight": ("{covered}/{members} 只 等权", "{covered}/{members} equal weight"),
     "all_members": ("全部 {covered}/{members}", "all {covered}/{members}"),
     "old_quotes": ("{n} 只行情旧", "{n} old"),
+    "old_quotes_of": (
+        "{source}：{n} 只行情不够新，最旧的停在 {time}（{tickers}）。",
+        "{source}: {n} quotes are not fresh, the oldest is of {time} ({tickers}).",
+    ),
     "old_quote": (
         "市场在交易，行情却停在 {time}。",
         "The market trades, but the quote is of {time}.",
@@ -100,6 +105,11 @@ UI: dict[str, tuple[str, str]] = {
     "empty_offline": (
         "还没有任何行情源应答。请检查网络或代理（HTTPS_PROXY），或先看演示市场。",
         "No source has answered yet. Check the network or proxy (HTTPS_PROXY), or see the demo market first.",
+    ),
+    "empty_gone": (
+        "数据库文件不见了（被删除或移走）。一分钟内会自动重新获取，也可以现在点“刷新”；篮子文件不受影响。",
+        "The store is gone (deleted or moved). It is fetched anew by itself within a minute, or press Refresh now; the "
+        "basket files are untouched.",
     ),
     "start_demo": ("先看演示市场", "See the demo market"),
     "back_to_live": ("回到实盘数据", "Back to live data"),
@@ -168,6 +178,10 @@ UI: dict[str, tuple[str, str]] = {
     "def_market_cap": ("总股本 × 价格", "all shares × price"),
     "def_volume": ("股", "shares"),
     "def_high_52w": ("52 周最高，复权", "52-week high, adjusted"),
+    "short_history": (
+        "只有 {n} 根日线，不足 52 周，不给区间",
+        "only {n} daily bars, less than 52 weeks: no range is given",
+    ),
     "def_low_52w": ("52 周最低，复权", "52-week low, adjusted"),
     "delayed": ("行情延时 {n} 分钟", "delayed {n} min"),
     "no_bars": ("还没有这只股票的历史。", "There is no history of this stock yet."),
@@ -183,6 +197,7 @@ UI: dict[str, tuple[str, str]] = {
     "limit_no_limit": ("", ""),
     "limit_unknown": ("", ""),
     "suspended": ("停牌", "suspended"),
+    "suspended_since": ("停牌 · 截至{day}", "suspended · as of {day}"),
     "state_ok": ("正常", "ok"),
     "state_partial": ("盘中", "partial"),
     "state_stale": ("过期", "stale"),
@@ -234,6 +249,15 @@ UI: dict[str, tuple[str, str]] = {
     "item_market_cap": ("总市值", "Market cap"),
     "item_high_52w": ("52周高", "52-week high"),
     "item_low_52w": ("52周低", "52-week low"),
+    "beijing_time": ("{at} 北京时间", "{at} Beijing time"),
+    "lane_china": ("A股与港股", "A-shares and Hong Kong"),
+    "lane_abroad": ("美股与海外", "US and abroad"),
+    "lane_sectors": ("申万行业", "Shenwan sectors"),
+    "lane_histories": ("历史", "histories"),
+    "lane_dividends": ("分红", "dividends"),
+    "lane_calendars": ("交易日历", "calendars"),
+    "lane_stocks": ("个股", "stocks"),
+    "lane_indices": ("指数", "indices"),
     "part_quotes": ("行情", "quotes"),
     "part_bars": ("日线", "bars"),
     "part_sectors": ("行业", "sectors"),
@@ -321,7 +345,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "A refresh is already running (process {pid}, since {since}).",
     ),
     "never_fetched": ("还没有取到行情。", "No quote has been received yet."),
-    "stale": ("行情停在 {session}，落后 {behind} 个交易日。", "The quote is of {session}, {behind} sessions behind."),
+    "stale": ("行情停在 {session}，落后 {behind} 个交易日。", "The quote is of {session}; sessions behind: {behind}."),
     "limit_disagrees": (
         "行情源给的涨停价 {up} 与规则算出的不同，以行情源为准。",
         "The quote's own limit-up {up} differs from the rule's; the quote's is used.",
@@ -551,6 +575,8 @@ DOCTOR: dict[str, tuple[str, str]] = {
         "pandas {version} is too new; install one below {below}.",
     ),
     "doctor_problems": ("{count} 个问题", "{count} problems"),
+    "doctor_no_store": ("还没有数据库，磁盘可用 {free}", "no store yet, {free} free on the disk"),
+    "doctor_as_above": ("同上（{source}）", "as above ({source})"),
     "doctor_place": ("{size}，磁盘可用 {free}", "{size}, {free} free on the disk"),
     "doctor_not_writable": ("文件夹不可写，无法刷新。", "The folder cannot be written: a refresh will fail."),
     "doctor_contents": (
@@ -558,8 +584,8 @@ DOCTOR: dict[str, tuple[str, str]] = {
         "quotes {quotes} · series {series} · bars {bars} · version {version} · last refresh {ran}",
     ),
     "doctor_damaged": (
-        "{tickers} 的收盘价与写入时不同，文件可能已损坏；请恢复备份，或删除数据库后重新刷新。",
-        "The closes of {tickers} are not those that were written, the file may be damaged; restore a backup, or delete it and refresh.",
+        "{tickers} 的收盘价与写入时不同，磁盘可能有坏块；一天之内的完整刷新会整段重读，请另行检查磁盘。",
+        "The closes of {tickers} are not those that were written; a full refresh reads them again within a day. Check the disk.",
     ),
     "doctor_no_end": ("无截止日", "no end"),
     "doctor_no_fonts": (
@@ -691,19 +717,23 @@ CHECKS: dict[str, tuple[str, str]] = {
         "The last bar of {ticker} is not settled; it is kept as unfinished.",
     ),
     "holes": (
-        "{ticker} 缺日线（{detail}）：停牌，或来源缺数。",
-        "Sessions of {ticker} have no bar ({detail}): a suspension, or rows the source lost.",
+        "{ticker} 的历史里有 {detail} 个交易日没有日线：停牌，或来源缺数；涨跌按前后两根计算。",
+        "{detail} session(s) in the history of {ticker} have no bar: a suspension, or rows the source lost.",
+    ),
+    "healed": (
+        "库里 {ticker} 的收盘价与写入时不同（磁盘损坏？），已用 {source} 的历史整段替换。",
+        "The stored closes of {ticker} were not those that were written (a faulty disk?); the history of {source} has replaced them.",
     ),
     "revised": (
-        "{source} 修订了 {ticker} 的历史收盘（{detail}）。",
-        "{source} revised past closes of {ticker} ({detail}).",
+        "{source} 修订了 {ticker} 的 {detail} 个历史收盘，已按新值保存。",
+        "{source} revised {detail} past close(s) of {ticker}; the new values are stored.",
     ),
     "unexplained_jump": (
-        "{ticker} 有超出涨跌停且没有除权因子解释的跳动（{detail}）。",
-        "{ticker} moved beyond its limit with no factor to explain it ({detail}).",
+        "{ticker} 有超出涨跌停且没有除权因子解释的跳动（{detail}）；跨过当日的涨跌幅请谨慎使用。",
+        "{ticker} moved beyond its limit with no factor to explain it ({detail}); returns across that day are doubtful.",
     ),
 }
 
 CATALOGUE: dict[str, tuple[str, str]] = (
-    UI | SENTENCES | FILES | CHECKS | DOCTOR | valuation.TEXTS | sectors.TEXTS | flags.TEXTS
+    UI | SENTENCES | FILES | CHECKS | DOCTOR | valuation.TEXTS | sectors.TEXTS | flags.TEXTS | flag_pages.TEXTS
 )

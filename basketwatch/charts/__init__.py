@@ -52,8 +52,11 @@ def _verbatim(name: str) -> str:
     return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def candles(bars: pd.DataFrame, *, dark: bool, green_up: bool) -> go.Figure:
-    """Unadjusted daily candles with volume below; a provisional last bar is drawn like the others."""
+def candles(bars: pd.DataFrame, marks: pd.DataFrame | None = None, *, dark: bool, green_up: bool) -> go.Figure:
+    """Unadjusted daily candles with volume below; a provisional last bar is drawn like the others.
+
+    ``marks``: session and lines (texts shown where the pointer is); a small mark above the candle of each.
+    """
     up, down = (_GREEN, _RED) if green_up else (_RED, _GREEN)
     figure = _bare(330, dark)
     days = bars["session"].dt.strftime("%Y-%m-%d")
@@ -65,9 +68,35 @@ def candles(bars: pd.DataFrame, *, dark: bool, green_up: bool) -> go.Figure:
     rose = (bars["close"] >= bars["open"]).map({True: up[dark], False: down[dark]})
     figure.add_trace(go.Bar(x=days, y=bars["volume"], marker={"color": rose, "opacity": 0.45}, yaxis="y2", showlegend=False,
                             hovertemplate="%{y:,.0f}<extra></extra>"))  # fmt: skip
+    if marks is not None and len(marks):
+        figure.add_trace(_marks(bars, marks, dark))
     figure.update_layout(
         xaxis={"type": "category", "rangeslider": {"visible": False}, "nticks": 8},
         yaxis={"domain": [0.26, 1]},
         yaxis2={"domain": [0, 0.2], "side": "right", "showgrid": False, "fixedrange": True, "nticks": 3},
     )
     return figure
+
+
+def _marks(bars: pd.DataFrame, marks: pd.DataFrame, dark: bool) -> go.Scatter:
+    """A mark a session that has a bar, above its high; each of its texts is a line of the pointer's box."""
+    at = bars.set_index("session")["high"].fillna(bars.set_index("session")["close"])
+    known = marks.loc[marks["session"].isin(at.index)]
+    lift = (bars["high"].max() - bars["low"].min()) * 0.03
+    texts = ["<br>".join(_wrapped(line) for line in lines) for lines in known["lines"]]
+    return go.Scatter(
+        x=known["session"].dt.strftime("%Y-%m-%d"), y=at.reindex(known["session"]).to_numpy() + lift, mode="markers",
+        marker={"symbol": "triangle-down", "size": 6, "color": _LINES[dark][2]}, showlegend=False, text=texts,
+        hovertemplate="%{text}<extra></extra>", name="",
+    )  # fmt: skip
+
+
+def _wrapped(line: str) -> str:
+    """A text in lines that fit the pointer's box; wide characters count double."""
+    width, out = 0, ""
+    for char in line:
+        width += 1 if ord(char) < 0x2E80 else 2
+        if width > 64 and (char == " " or ord(char) >= 0x2E80):
+            out, width = out + "\0", 0
+        out += char
+    return _verbatim(out).replace("\0", "<br>")

@@ -11,7 +11,8 @@ import platform
 import re
 import shutil
 import subprocess
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from importlib import import_module, metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,9 +24,9 @@ from basketwatch.doctor.questions import QUESTIONS, SHARE, SOURCES, Answers, ask
 from basketwatch.doctor.report import Asked, Finding, Report, Stored
 from basketwatch.errors import BasketwatchError, StoreCorrupt
 from basketwatch.model import House
+from basketwatch.redact import excerpt
 from basketwatch.settings import Settings
 from basketwatch.sources import guard, sessions, yahoo
-from basketwatch.sources.redact import excerpt
 
 PACKAGES = ("streamlit", "akshare", "yfinance", "pandas", "plotly", "sqlalchemy", "exchange_calendars", "curl_cffi")
 SOON = timedelta(days=30)  # this close to a calendar's end, its days are not confirmed
@@ -50,8 +51,9 @@ def examine(settings: Settings, now: datetime, *, offline: bool = False) -> Repo
     house, stored = read_house(settings.home), read_store(settings)
     sources, findings = ((), ()) if offline else _ask_upstreams(settings, stored, now)
     return Report(
-        now, offline, versions(), house.problems, stored, calendars(house, now), fonts(), browser(), sources, findings
-    )
+        now, offline, versions(), house.problems, stored, calendars(house, now, stored.bounds), fonts(), browser(),
+        sources, findings,
+    )  # fmt: skip
 
 
 # --- this machine ------------------------------------------------------------------------------------------------
@@ -86,9 +88,13 @@ def browser() -> str | None:
     return next((Path(name).stem for name in BROWSERS if shutil.which(name)), None)
 
 
-def calendars(house: House, now: datetime) -> dict[str, dict[str, Any]]:
-    """Of each market in use: the last day whose sessions are published (None: no end), and whether it is far enough."""
-    ends = {g: sessions.bound(g) for g in sorted({markets.group(t) for t in universe(house)} - {"FX"})}
+def calendars(house: House, now: datetime, stored: Mapping[str, date]) -> dict[str, dict[str, Any]]:
+    """Of each market in use: the last day whose sessions are known, and whether it is far enough.
+
+    That is the last stored one, as the pages say; where none are stored the last published one (None: no end).
+    """
+    groups = sorted({markets.group(t) for t in universe(house)} - {"FX"})
+    ends = {g: stored.get(g) or sessions.bound(g) for g in groups}
     return {
         group: {"bound": end.isoformat() if end else None, "confirmed": end is None or now.date() < end - SOON}
         for group, end in ends.items()
@@ -142,6 +148,7 @@ def _contents(opened: store.Store, facts: dict[str, Any]) -> Stored:
         breakers=tuple(guard.Breaker(b.host, b.open_until, b.failures, b.reason) for b in store.read_breakers(opened)),
         new=tuple(t for t, n in zip(quotes["ticker"], quotes["name"], strict=True) if _is_new(t, n))[:3],
         share=(*last, row.source) if last and row else None,
+        bounds={group: c.bound for group, c in store.read_calendars(opened).items() if c.bound},
     )
 
 

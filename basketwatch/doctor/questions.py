@@ -16,12 +16,26 @@ import pandas as pd
 from basketwatch import limits, markets
 from basketwatch.doctor.report import Asked, Finding, Stored
 from basketwatch.errors import BadAnswer, BasketwatchError, NoData, SourceError
-from basketwatch.sources import ashare, chains, eastmoney, guard, shenwan, sina, tencent, yahoo
-from basketwatch.sources.redact import excerpt
+from basketwatch.redact import excerpt
+from basketwatch.sources import (
+    ashare,
+    baidu,
+    chains,
+    datacenter,
+    eastmoney,
+    guard,
+    indexpe,
+    legulegu,
+    shenwan,
+    sina,
+    tencent,
+    yahoo,
+)
 from basketwatch.text import DASH
 
 SHARE, STAR, MAIN, BEIJING, HONG_KONG = "300308.SZ", "688498.SH", "600519.SH", "920045.BJ", "00700.HK"
 INDEX, CSINDEX, SECTOR, US, TAIWAN = "000300.SH", "931160.SH", "801770.SI", "NVDA.US", "2308.TW"
+CHINEXT = "399006.SZ"
 CHINA = (SHARE, STAR, MAIN, BEIJING, HONG_KONG, INDEX)
 ABROAD = (
     US, "COHR.US", "AVGO.US", "LITE.US", "^SOX.US", "SOXX.US", HONG_KONG, TAIWAN, "GLW.US",
@@ -73,12 +87,25 @@ def _report_rows(a: Answers) -> tuple[list[Mapping[str, Any]], int]:
     return shenwan.fetch_report(a.now.date() - timedelta(days=10), a.now.date())
 
 
+def _sunday(a: Answers) -> date:
+    """Two weeks and a Sunday ago: a day without a session."""
+    day = a.now.date() - timedelta(days=14)
+    return day - timedelta(days=day.isoweekday() % 7)
+
+
 SOURCES: tuple[tuple[str, str, Callable[[Answers], Any]], ...] = (
     ("tencent", "tencent", lambda a: tencent.fetch_quotes([*CHINA, US, *a.stored.new])),
     ("eastmoney", "eastmoney", lambda a: eastmoney.fetch_quotes(CHINA)),
     ("eastmoney_bars", "eastmoney", lambda a: _bars(a, SHARE)),
     ("eastmoney_dividends", "eastmoney", lambda a: eastmoney.fetch_dividends([SHARE], since=_two_years_ago(a))),
     ("sina", "sina", lambda a: sina.fetch_quotes([SHARE, INDEX, "USDCNY.FX"])),
+    ("eastmoney_pe", "eastmoney", lambda a: datacenter.fetch_bulk([SHARE, STAR], since=_sunday(a))),
+    ("csindex", "csindex", lambda a: indexpe.fetch_csindex(INDEX, _sunday(a), a.now.date())),
+    ("danjuan", "danjuan", lambda a: indexpe.fetch_danjuan(CHINEXT)),
+    ("cnindex", "cnindex", lambda a: indexpe.fetch_cnindex(CHINEXT, session=a.now.date())),
+    ("baidu", "baidu", lambda a: baidu.fetch_history(HONG_KONG)),
+    ("baidu_us", "baidu", lambda a: baidu.fetch_history(US)),
+    ("legulegu", "legulegu", lambda _: legulegu.fetch_sectors()),
     ("shenwan_report", "shenwan", _report_rows),
     ("shenwan", "shenwan", lambda a: shenwan.fetch_quotes([SECTOR], session=a.now.date(), now=a.now)),
     ("yahoo", "yahoo", lambda a: yahoo.fetch_quotes(ABROAD)),
@@ -278,6 +305,57 @@ def _taiwan_before(a: Answers) -> Answer:
     return abs(said / before - 1) <= 0.001, f"{TAIWAN} {_or_dash(said)} / {before:.2f}"
 
 
+def _pe_of_share(a: Answers) -> Answer:
+    quote, bulk = a.quote("tencent", SHARE), a["eastmoney_pe"]
+    theirs = _of_day(bulk[bulk["ticker"] == SHARE], quote["session"], "eastmoney_pe")
+    return abs(quote["pe_ttm"] / theirs - 1) <= 0.02, f"{SHARE} {quote['pe_ttm']:.2f} / {theirs:.2f}"
+
+
+def _pe_of_hong_kong(a: Answers) -> Answer:
+    quote = a.quote("tencent", HONG_KONG)
+    theirs = _of_day(a["baidu"], quote["session"], "baidu")
+    return abs(quote["pe_ttm"] / theirs - 1) <= 0.1, f"{HONG_KONG} {quote['pe_ttm']:.2f} / {theirs:.2f}"
+
+
+def _of_day(rows: pd.DataFrame, session: Any, source: str) -> float:
+    """The PE of a session, or of the one before while that has not been printed."""
+    known = rows[rows["session"].between(session - timedelta(days=4), session)]
+    if known.empty:
+        raise Unanswered("doctor_absent", ticker=SHARE, source=source)
+    return float(known["pe"].iloc[-1])
+
+
+def _sector_pe(a: Answers) -> Answer:
+    """Shenwan's own figure of the newest day against another site's two."""
+    by_day = {
+        str(row["bargaindate"])[:10]: row["pe"]
+        for row in a["shenwan_report"][0]
+        if row.get("swindexcode") == SECTOR[:6]
+    }
+    other = a["legulegu"]
+    if not by_day or SECTOR not in other.index:
+        raise Unanswered("doctor_absent", ticker=SECTOR, source="legulegu")
+    own, ttm, static = float(by_day[max(by_day)]), other.loc[SECTOR, "ttm"], other.loc[SECTOR, "static"]
+    return bool(abs(own / ttm - 1) < min(0.05, abs(own / static - 1))), f"{own:.2f} · TTM {ttm:.2f} · LYR {static:.2f}"
+
+
+def _first_row(a: Answers) -> Answer:
+    """A row dated at the Sunday that was asked for must be the copy of the next, or not be there."""
+    rows = a["csindex"]
+    first, second = rows.iloc[0], rows.iloc[1]
+    if first["session"].date() != _sunday(a):
+        return True, f"{first['session']:%Y-%m-%d}"
+    return bool(first["pe"] == second["pe"]), f"{first['session']:%Y-%m-%d} = {second['session']:%Y-%m-%d}"
+
+
+def _chinext(a: Answers) -> Answer:
+    """Two definitions of the same thing, so a few percent may lie between them, and Danjuan's is up to a week old."""
+    weekly, daily = a["danjuan"].iloc[-1], a["cnindex"].iloc[-1]
+    fresh = a.now.date() - weekly["session"].date() <= timedelta(days=14)
+    said = f"{weekly['session']:%m-%d} {weekly['pe']:.2f} / {daily['pe']:.2f}"
+    return fresh and abs(weekly["pe"] / daily["pe"] - 1) <= 0.25, said
+
+
 def _stored_close(a: Answers) -> Answer:
     """The last stored close against a source that did not give it."""
     if a.stored.share is None:
@@ -307,6 +385,11 @@ QUESTIONS: dict[str, Callable[[Answers], Answer]] = {
     "shenwan_complete": _complete,
     "shenwan_name": _named,
     "shenwan_certificate": _certificate,
+    "shenwan_pe_ttm": _sector_pe,
+    "tencent_pe_ttm": _pe_of_share,
+    "tencent_hk_pe": _pe_of_hong_kong,
+    "csindex_first_row": _first_row,
+    "chinext_pe": _chinext,
     "yahoo_rows": _twelve,
     "yahoo_crumb": _crumb,
     "yahoo_crumb_needed": _crumb_needed,

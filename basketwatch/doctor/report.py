@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ class Stored:
     breakers: tuple[guard.Breaker, ...] = ()
     new: tuple[str, ...] = ()  # stocks whose name says that they were listed a few days ago
     share: tuple[date, float, str] | None = None  # session, close and source of SHARE's last bar
+    bounds: Mapping[str, date] = field(default_factory=dict)  # market group -> last stored session
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Report:
             "doctor_calendars": [_calendar_line(g, c, lang) for g, c in self.calendars.items()],
             "doctor_fonts": [_some(self.fonts) if self.fonts else say("doctor_no_fonts", lang)],
             "doctor_browser": [self.browser or say("doctor_no_browser", lang)],
-            "doctor_sources": [_source_line(s, lang) for s in self.sources] or [say("doctor_offline", lang)],
+            "doctor_sources": _source_lines(self.sources, lang) or [say("doctor_offline", lang)],
             "doctor_assumptions": [_finding_line(f, lang) for f in self.findings] or [say("doctor_offline", lang)],
         }
         lines = [f"basketwatch doctor · {clock.iso(self.now)}"]
@@ -142,12 +143,16 @@ def _file_lines(problems: tuple[Problem, ...], lang: str) -> list[str]:
 def _store_lines(stored: Stored, now: datetime, lang: str) -> list[str]:
     facts = stored.facts
     lines = [facts["path"]]
-    if "size" in facts:
+    if not facts["exists"]:
+        lines[0] += " · " + say("doctor_no_store", lang, free=_size(facts["free"]))
+    elif "size" in facts:
         lines[0] += " · " + say("doctor_place", lang, size=_size(facts["size"]), free=_size(facts["free"]))
     if facts.get("writable") is False:
         lines.append(say("doctor_not_writable", lang))
     if stored.error:
         return [*lines, _said(stored.error, lang)]
+    if "version" not in facts and not facts["exists"]:
+        return lines
     if "version" not in facts:
         return [*lines, say("nothing_stored", lang)]
     run = facts["last_run"] and (facts["last_run"]["finished"] or facts["last_run"]["started"])
@@ -163,10 +168,17 @@ def _calendar_line(group: str, found: Mapping[str, Any], lang: str) -> str:
     return _pad(say(f"group_{group}", lang), 12) + end + ("" if found["confirmed"] else f"  {say('unconfirmed', lang)}")
 
 
-def _source_line(s: Asked, lang: str) -> str:
-    head = _pad(say(f"state_{s.state}", lang), 16) + _pad(source_name(s.source, lang), 22)
-    time = f"{DASH if s.ms is None else s.ms:>6} ms  "
-    return head + time + (_said(s.error, lang) if s.error else f"{s.rows} × {s.session or DASH}")
+def _source_lines(sources: Sequence[Asked], lang: str) -> list[str]:
+    """A line a request; the sentence of a failure stands once, with the first that met it."""
+    first: dict[str, str] = {}
+    lines = []
+    for s in sources:
+        head = _pad(say(f"state_{s.state}", lang), 16) + _pad(source_name(s.source, lang), 22)
+        told = _said(s.error, lang) if s.error else f"{s.rows} × {s.session or DASH}"
+        if s.error and first.setdefault(told, s.source) != s.source:
+            told = say("doctor_as_above", lang, source=source_name(first[told], lang))
+        lines.append(f"{head}{DASH if s.ms is None else s.ms:>6} ms  {told}")
+    return lines
 
 
 def _finding_line(f: Finding, lang: str) -> str:

@@ -1,7 +1,7 @@
 """Which source is asked for what, in which order. The only table of fall-backs; the refresh walks along it.
 
 Quotes: one request for many symbols. Mainland and Hong Kong: Tencent → Eastmoney → Sina. Elsewhere: Yahoo's batch →
-Tencent and Sina for what they have → Yahoo's charts, a request a symbol. Histories: see ``histories``.
+Tencent and Sina for what they have → Yahoo's charts, a request a symbol. Histories: see ``histories`` and ``multiples``.
 """
 
 from __future__ import annotations
@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-
-import pandas as pd
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from basketwatch import markets
 from basketwatch.errors import BasketwatchError, SourceError
+from basketwatch.redact import excerpt
 from basketwatch.sources import History
-from basketwatch.sources.redact import excerpt
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 QUOTES: dict[str, tuple[str, ...]] = {
     "china": ("tencent", "eastmoney", "sina"),
@@ -81,6 +84,29 @@ def histories(ticker: str) -> list[tuple[str, Callable[..., History]]]:
     group = markets.group(ticker)
     abroad = [] if group == "CN" else [("yahoo", yahoo.fetch_history)]
     return [*abroad, *ashare.chain(ticker)]
+
+
+def load(ticker: str) -> None:
+    """Import the library that a ticker's history comes through, before other threads want the processor as well."""
+    import_module("akshare" if markets.group(ticker) == "CN" else "yfinance")
+
+
+def multiples(ticker: str) -> list[tuple[str, Callable[[str], Any]]]:
+    """Sources of a stock's history of PE, each called with the ticker: A-shares Eastmoney's data centre, Hong Kong
+    Baidu, the US Baidu and then what was announced. None for other markets, of which no source has years.
+
+    All give frames.VALUATIONS but the last, which gives ``earnings.Announced``: a PE has to be made of that.
+    """
+    from basketwatch.sources import baidu, datacenter, earnings
+
+    if markets.kind(ticker) != "stock":
+        return []
+    by_group: dict[str, list[tuple[str, Callable[[str], Any]]]] = {
+        "CN": [(datacenter.SOURCE, datacenter.fetch_history)],
+        "HK": [(baidu.SOURCE, baidu.fetch_history)],
+        "US": [(baidu.SOURCE, baidu.fetch_history), (earnings.SOURCE, earnings.fetch_announced)],
+    }
+    return by_group.get(markets.group(ticker), [])
 
 
 @contextmanager

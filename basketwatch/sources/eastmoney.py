@@ -144,37 +144,43 @@ def fetch_dividends(tickers: Sequence[str], *, since: date) -> pd.DataFrame:
              are those of https://data.eastmoney.com/yjfp/: PRETAX_BONUS_RMB 现金分红比例, BONUS_IT_RATIO 送转总比例.
     """
     wanted = [t for t in dict.fromkeys(tickers) if markets.group(t) == "CN" and markets.kind(t) == "stock"]
+    question = {
+        "reportName": "RPT_SHAREBONUS_DET",
+        "columns": "SECURITY_CODE,EX_DIVIDEND_DATE,PRETAX_BONUS_RMB,BONUS_IT_RATIO,ASSIGN_PROGRESS",
+        "sortColumns": "EX_DIVIDEND_DATE,SECURITY_CODE",
+        "sortTypes": "-1,1",
+        "pageSize": str(PAGE),
+    }
+    return parse_dividends(fetch_rows(question, wanted, f"(EX_DIVIDEND_DATE>='{since}')"), wanted)
+
+
+def fetch_rows(question: Mapping[str, str], tickers: Sequence[str], condition: str) -> list[Mapping[str, Any]]:
+    """Rows of one report of the data centre about these stocks, all pages; a request for 300 stocks and page.
+
+    ``question``: reportName, columns, sortColumns, sortTypes, pageSize; ``condition``: more of the filter.
+    Raises Blocked, Unreachable, BadAnswer.
+    """
     rows: list[Mapping[str, Any]] = []
-    for i in range(0, len(wanted), CODES_A_REQUEST):
-        rows += _fetch_events([markets.split(t)[0] for t in wanted[i : i + CODES_A_REQUEST]], since)
-    return parse_dividends(rows, wanted)
+    for i in range(0, len(tickers), CODES_A_REQUEST):
+        rows += _fetch_rows(question, [markets.split(t)[0] for t in tickers[i : i + CODES_A_REQUEST]], condition)
+    return rows
 
 
-def _fetch_events(codes: Sequence[str], since: date) -> list[Mapping[str, Any]]:
+def _fetch_rows(question: Mapping[str, str], codes: Sequence[str], condition: str) -> list[Mapping[str, Any]]:
     for dialect in tuple(_dialects):
         written = ",".join(dialect.format(code) for code in codes)
-        condition = f"(SECURITY_CODE in ({written}))(EX_DIVIDEND_DATE>='{since}')"
-        rows, pages = parse_page(_fetch_page(condition, 1))
+        asked = {**question, "filter": f"(SECURITY_CODE in ({written})){condition}"}
+        rows, pages = parse_page(_fetch_page(asked, 1))
         for page in range(2, pages + 1):
-            rows += parse_page(_fetch_page(condition, page))[0]
+            rows += parse_page(_fetch_page(asked, page))[0]
         if rows:
             _dialects[:] = [dialect]
             return rows
     return []
 
 
-def _fetch_page(condition: str, page: int) -> Any:
-    params = {
-        "reportName": "RPT_SHAREBONUS_DET",
-        "columns": "SECURITY_CODE,EX_DIVIDEND_DATE,PRETAX_BONUS_RMB,BONUS_IT_RATIO,ASSIGN_PROGRESS",
-        "filter": condition,
-        "sortColumns": "EX_DIVIDEND_DATE,SECURITY_CODE",
-        "sortTypes": "-1,1",
-        "pageSize": str(PAGE),
-        "pageNumber": str(page),
-        "source": "WEB",
-        "client": "WEB",
-    }
+def _fetch_page(asked: Mapping[str, str], page: int) -> Any:
+    params = {**asked, "pageNumber": str(page), "source": "WEB", "client": "WEB"}
     headers = {"Referer": "https://data.eastmoney.com/"}
     return guard.fetch_json(DATA_URL, source=SOURCE, params=params, headers=headers)
 

@@ -38,6 +38,7 @@ from basketwatch.errors import (
     UnknownSymbol,
     Unreachable,
 )
+from basketwatch.redact import Redact, excerpt
 from basketwatch.sources import hooks
 from basketwatch.sources.breaker import (
     Answer,
@@ -50,7 +51,6 @@ from basketwatch.sources.breaker import (
     of_status,
     retry_after,
 )
-from basketwatch.sources.redact import Redact, excerpt
 
 __all__ = ["Breaker", "Guard", "Limits", "Redact", "Request", "current", "fetch", "fetch_json", "install", "run"]
 

@@ -5,8 +5,10 @@ Built in the refresh process and stored: the Korean calendar alone takes seconds
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import import_module
+from multiprocessing import get_context
 
 from basketwatch import markets
 from basketwatch.calendars import Session
@@ -50,6 +52,12 @@ def fetch_sessions(group: str, first: date, last: date) -> list[Session]:
         for day, opens, closes in zip(schedule.index, schedule["open"], schedule["close"], strict=True)
         if first <= day.date() and (group, day.date()) not in NOT_SESSIONS
     ]
+
+
+def fetch_apart(group: str, first: date, last: date) -> list[Session]:
+    """The same from a process of its own, so that this one's threads go on meanwhile."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(fetch_sessions, group, first, last).result()
 
 
 def _session(group: str, day: date, opens: datetime, closes: datetime) -> Session:

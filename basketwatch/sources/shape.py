@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
-
-import numpy as np
-import pandas as pd
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from basketwatch.errors import NoData
-from basketwatch.frames import BARS, FACTORS, dtypes
+from basketwatch.frames import BARS, FACTORS, VALUATIONS, dtypes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-def shaped(found: pd.DataFrame, table: Mapping[str, tuple[str, str, bool]]) -> pd.DataFrame:
+def shaped(
+    found: pd.DataFrame | Sequence[Mapping[str, object]], table: Mapping[str, tuple[str, str, bool]]
+) -> pd.DataFrame:
     """The columns of a table of ``frames`` and no others, in its order and with its dtypes; rows as they come."""
-    return found.reindex(columns=list(table)).astype(dtypes(table)).reset_index(drop=True)
+    import pandas as pd
+
+    return pd.DataFrame(found).reindex(columns=list(table)).astype(dtypes(table)).reset_index(drop=True)
 
 
 def as_bars(found: pd.DataFrame, ticker: str, source: str, final_before: date) -> pd.DataFrame:
@@ -22,7 +28,9 @@ def as_bars(found: pd.DataFrame, ticker: str, source: str, final_before: date) -
 
     Bars of sessions before ``final_before`` are final. Raises NoData where no row is left.
     """
-    kept = found.replace([np.inf, -np.inf], np.nan).dropna(subset=["session", "close"]).sort_values("session")
+    import pandas as pd
+
+    kept = found.replace([math.inf, -math.inf], math.nan).dropna(subset=["session", "close"]).sort_values("session")
     if kept.empty:
         raise NoData(source=source, ticker=ticker)
     kept = kept.assign(ticker=ticker, source=source, final=kept["session"] < pd.Timestamp(final_before))
@@ -31,4 +39,24 @@ def as_bars(found: pd.DataFrame, ticker: str, source: str, final_before: date) -
 
 def no_factors() -> pd.DataFrame:
     """An empty frames.FACTORS."""
+    import pandas as pd
+
     return shaped(pd.DataFrame(), FACTORS)
+
+
+def multiples(found: pd.DataFrame, ticker: str, source: str, definition: str, at: datetime) -> pd.DataFrame:
+    """frames.VALUATIONS from columns session, pe and whatever else is known: sorted, without rows that lack either.
+
+    A PE of 0 is how several sources say that there is none; a negative one is a loss.
+    """
+    import pandas as pd
+
+    kept = found.assign(session=pd.to_datetime(found["session"], errors="coerce").dt.normalize())
+    for column in ("pe", "price", "market_cap", "eps"):
+        if column in kept:
+            kept[column] = pd.to_numeric(kept[column], errors="coerce").replace([math.inf, -math.inf], math.nan)
+    kept = kept[kept["session"].notna() & kept["pe"].notna() & (kept["pe"] != 0)].sort_values("session", kind="stable")
+    kept = kept.assign(
+        ticker=ticker, source=source, definition=definition, losing=kept["pe"] < 0, fetched_at=pd.Timestamp(at)
+    )
+    return shaped(kept, VALUATIONS)

@@ -5,19 +5,23 @@ Public code carries wrong sector tables (801770 as 计算机), so the names in e
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-
+from basketwatch import clock
 from basketwatch.errors import BadAnswer, NoData, SuspectAnswer
-from basketwatch.frames import BARS, QUOTES
+from basketwatch.frames import BARS, QUOTES, VALUATIONS
 from basketwatch.sources import guard
-from basketwatch.sources.shape import shaped
+from basketwatch.sources.shape import multiples, shaped
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SOURCE = "shenwan"
+DEFINITION = "shenwan_pe"
 REPORT_URL = "https://www.swsresearch.com/institute-sw/api/index_analysis/index_analysis_report/"
 CURRENT_URL = "https://www.swsresearch.com/institute-sw/api/index_publish/current/"
 LEVEL = "一级行业"
@@ -85,22 +89,67 @@ TREND: dict[str, tuple[str, float]] = {
 }
 
 
-def fetch_closes(first: date, last: date, names: Mapping[str, str] = LEVEL_1) -> pd.DataFrame:
-    """Closes of every sector of ``names`` (ticker -> Chinese name), one request a calendar year.
+@dataclass(frozen=True)
+class Days:
+    """What the daily report says of the sectors: closes (frames.BARS) and, of the same rows, PE (frames.VALUATIONS).
 
-    Returns  frames.BARS with close, and volume and turnover where printed. The newest day is not final while it lacks
-             sectors. Where the site shortens a year, 801770.SI alone, with open, high and low, from its own history.
+    ``sectors``: session -> how many of the 31 sectors it has. ``cut``: years that came with fewer rows than announced;
+    they are in neither frame, save for the closes of ``FALLBACK``.
+    """
+
+    bars: pd.DataFrame
+    valuations: pd.DataFrame
+    sectors: pd.Series
+    cut: tuple[str, ...] = ()
+
+
+def fetch_days(first: date, last: date, names: Mapping[str, str] = LEVEL_1) -> Days:
+    """Closes and PE of every sector of ``names`` (ticker -> Chinese name), one request a calendar year for both.
+
+    Returns  Days; closes with volume and turnover where printed. The newest day is not final while it lacks sectors.
+             Where the site shortens a year, the closes of 801770.SI alone, with open, high and low, from its own
+             history, and no PE. Whether the site's PE is TTM or static is not established: definition shenwan_pe.
     Raises   Blocked, Unreachable, BadAnswer, NoData; SuspectAnswer where a code bears another name.
     Source   https://www.swsresearch.com/institute-sw/api/index_analysis/index_analysis_report/
     """
+    import pandas as pd
+
     rows: list[Mapping[str, Any]] = []
     for year in range(first.year, last.year + 1):
         begin, end = max(first, date(year, 1, 1)), min(last, date(year, 12, 31))
         found, count = fetch_report(begin, end)
         if len(found) != count:
-            return _fetch_alone(first, last)
+            cut = f"{year}: {len(found)}/{count}"
+            return Days(_fetch_alone(first, last), shaped(pd.DataFrame(), VALUATIONS), pd.Series(dtype="int64"), (cut,))
         rows += found
-    return parse_closes(rows, names)
+    bars = parse_closes(rows, names)
+    return Days(bars, parse_valuations(rows, names), _count_sectors(rows))
+
+
+def parse_valuations(rows: Iterable[Mapping[str, Any]], names: Mapping[str, str] = LEVEL_1) -> pd.DataFrame:
+    """``pe`` of report rows as frames.VALUATIONS, sorted by session and ticker; ``price``: the close of the sector."""
+    import pandas as pd
+
+    out = _sectors(rows, names, {"pe": ("pe", 1.0), "closeindex": ("price", 1.0)})
+    out["session"] = _dates(out)
+    at = clock.now()
+    found = [multiples(part, str(ticker), SOURCE, DEFINITION, at) for ticker, part in out.groupby("ticker")]
+    if not found:
+        return shaped(pd.DataFrame(), VALUATIONS)
+    return pd.concat(found).sort_values(["session", "ticker"], ignore_index=True)
+
+
+def _count_sectors(rows: Iterable[Mapping[str, Any]]) -> pd.Series:
+    known = _sectors(rows, LEVEL_1, {"closeindex": ("close", 1.0)})
+    known["session"] = _dates(known)
+    return known.dropna(subset=["close"]).groupby("session")["ticker"].nunique()
+
+
+def _dates(rows: pd.DataFrame) -> pd.Series:
+    """``2026-04-24T08:00:00+08:00``: the date is Beijing's, and stands at the front."""
+    import pandas as pd
+
+    return pd.to_datetime(rows["bargaindate"].astype("str").str[:10], format="%Y-%m-%d", errors="coerce")
 
 
 def fetch_report(begin: date, end: date) -> tuple[list[Mapping[str, Any]], int]:
@@ -131,8 +180,7 @@ def _results(answer: Any) -> tuple[list[Mapping[str, Any]], int]:
 def parse_closes(rows: Iterable[Mapping[str, Any]], names: Mapping[str, str] = LEVEL_1) -> pd.DataFrame:
     """Report rows as frames.BARS, sorted by session and ticker. Raises NoData, SuspectAnswer."""
     out = _sectors(rows, names, REPORT)
-    # "2026-04-24T08:00:00+08:00": the date is Beijing's, and stands at the front
-    out["session"] = pd.to_datetime(out["bargaindate"].astype("str").str[:10], format="%Y-%m-%d", errors="coerce")
+    out["session"] = _dates(out)
     out = out.dropna(subset=["session", "close"])
     if out.empty:
         raise NoData(source=SOURCE, ticker=LEVEL)
@@ -147,11 +195,13 @@ def _sectors(
     rows: Iterable[Mapping[str, Any]], names: Mapping[str, str], fields: Mapping[str, tuple[str, float]]
 ) -> pd.DataFrame:
     """Rows of the sectors in ``names``: ticker, swindexname, bargaindate as sent, and ``fields`` as numbers."""
+    import pandas as pd
+
     raw = pd.DataFrame(list(rows)).reindex(columns=["swindexcode", "swindexname", "bargaindate", *fields])
     raw.insert(0, "ticker", raw["swindexcode"].astype("str") + ".SI")
     raw = raw[raw["ticker"].isin(list(names))]
     for field, (column, factor) in fields.items():
-        raw[column] = pd.to_numeric(raw[field], errors="coerce").replace([np.inf, -np.inf], np.nan) * factor
+        raw[column] = pd.to_numeric(raw[field], errors="coerce").replace([math.inf, -math.inf], math.nan) * factor
     return raw
 
 
@@ -164,6 +214,7 @@ def _check_names(rows: pd.DataFrame, names: Mapping[str, str]) -> None:
 def _fetch_alone(first: date, last: date) -> pd.DataFrame:
     """History of the one sector, cut to the dates asked for."""
     import akshare as ak
+    import pandas as pd
 
     raw = guard.run(SOURCE, FALLBACK, ak.index_hist_sw, symbol=FALLBACK.removesuffix(".SI"), period="day")
     bars = parse_trend(raw, FALLBACK)
@@ -172,6 +223,8 @@ def _fetch_alone(first: date, last: date) -> pd.DataFrame:
 
 def parse_trend(raw: pd.DataFrame, ticker: str) -> pd.DataFrame:
     """A frame of ak.index_hist_sw as frames.BARS. Raises SuspectAnswer for another sector's, BadAnswer."""
+    import pandas as pd
+
     if not {"代码", "日期", *TREND} <= set(raw):
         raise BadAnswer(source=SOURCE, detail=f"columns {list(raw)}")
     if set(raw["代码"].astype("str")) != {ticker.removesuffix(".SI")}:
@@ -205,6 +258,8 @@ def parse_quotes(
     names: Mapping[str, str] = LEVEL_1,
 ) -> pd.DataFrame:
     """Rows of the current page as frames.QUOTES. Raises NoData, SuspectAnswer."""
+    import pandas as pd
+
     out = _sectors(rows, {t: names[t] for t in tickers if t in names}, CURRENT)
     _check_names(out, names)
     out = out[(out["last"] > 0) & (out["previous_close"] > 0)]

@@ -7,19 +7,20 @@ line must prove that it was not shifted before it is believed (``_is_sound``); o
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from basketwatch import clock, markets
 from basketwatch.errors import BadAnswer, NoData
 from basketwatch.frames import QUOTES
 from basketwatch.sources import History, guard
 from basketwatch.sources.shape import as_bars, no_factors, shaped
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SOURCE = "tencent"
 QUOTE_URL = "https://qt.gtimg.cn/q="
@@ -84,6 +85,8 @@ def parse_quotes(text: str, tickers: Iterable[str], fetched_at: datetime) -> pd.
 
     Raises   NoData where the answer says that nothing matched, BadAnswer where it has no believable line.
     """
+    import pandas as pd
+
     asked = {symbol: t for t in tickers if (symbol := markets.tencent(t))}
     lines = {symbol: body.split("~") for symbol, body in _LINE.findall(text) if symbol in asked and body}
     if not lines and "v_pv_none_match" in text:
@@ -122,19 +125,19 @@ def _row(ticker: str, fields: list[str], fetched_at: datetime) -> dict[str, Any]
         row["amount"] = number(exact[2])
     for column in POSITIVE:
         if column in row and not row[column] > 0:
-            row[column] = np.nan
+            row[column] = math.nan
     if row["pe_ttm"] == 0 or markets.kind(ticker) == "index":  # how it averages an index's earnings is nowhere said
-        row["pe_ttm"] = np.nan
+        row["pe_ttm"] = math.nan
     at = _time(fields[30], group)
     assert at is not None  # noqa: S101 - _is_sound has parsed it
-    idle = row["volume"] == 0 and np.isnan(row["open"]) and row["last"] == row["previous_close"]
+    idle = row["volume"] == 0 and math.isnan(row["open"]) and row["last"] == row["previous_close"]
     return row | {
         "ticker": ticker,
         "name": fields[1].strip(),
         "session": at.date(),
         "currency": markets.currency(ticker),
         "quote_time": at,
-        "delay_minutes": DELAYS.get(group, np.nan),
+        "delay_minutes": DELAYS.get(group, math.nan),
         "suspended": bool(idle and markets.has_begun(ticker, at.date(), fetched_at)),
         "source": SOURCE,
         "fetched_at": fetched_at,
@@ -146,8 +149,8 @@ def number(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        return np.nan
-    return value if np.isfinite(value) else np.nan
+        return math.nan
+    return value if math.isfinite(value) else math.nan
 
 
 def volume_factor(ticker: str) -> float:
@@ -201,6 +204,8 @@ def parse_bars(answer: Any, ticker: str, *, final_before: date) -> pd.DataFrame:
     Raises   BadAnswer for another shape, another symbol or adjusted bars; NoData for an empty list, and for the
              refusal ``{"code": 1, "msg": "param error", "data": []}``, which an unknown symbol brings.
     """
+    import pandas as pd
+
     data = answer.get("data") if isinstance(answer, Mapping) else None
     if isinstance(answer, Mapping) and answer.get("code") and not data:
         raise NoData(source=SOURCE, ticker=ticker)

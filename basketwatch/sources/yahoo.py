@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import re
 import sys
@@ -15,16 +16,18 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
+from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
-
-import numpy as np
-import pandas as pd
 
 from basketwatch import clock, frames, markets
 from basketwatch.errors import BadAnswer, Blocked, NoData, SourceError, SuspectAnswer
 from basketwatch.sources import History, guard
+from basketwatch.sources.shape import shaped
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SOURCE = "yahoo"
 QUOTE_URL = "https://query1.finance.yahoo.com/v7/finance/quote"
@@ -86,7 +89,7 @@ def fetch_quotes(tickers: Sequence[str]) -> pd.DataFrame:
         raise BadAnswer(source=SOURCE, detail="none of the symbols asked for")
     if not rows:
         raise NoData(source=SOURCE, ticker=",".join(tickers))
-    return _frame(rows, frames.QUOTES)
+    return shaped(rows, frames.QUOTES)
 
 
 def fetch_quotes_by_chart(tickers: Sequence[str]) -> pd.DataFrame:
@@ -108,7 +111,7 @@ def fetch_quotes_by_chart(tickers: Sequence[str]) -> pd.DataFrame:
         rows += [row] if row is not None else []
     if not rows:
         raise failure
-    return _frame(rows, frames.QUOTES)
+    return shaped(rows, frames.QUOTES)
 
 
 def _quote(raw: Mapping[str, Any], asked: Mapping[str, str]) -> dict[str, Any] | None:
@@ -116,12 +119,12 @@ def _quote(raw: Mapping[str, Any], asked: Mapping[str, str]) -> dict[str, Any] |
     ticker = asked.get(str(raw.get("symbol")))
     row: dict[str, Any] = {column: _number(raw.get(field)) for field, column in PRICES.items()}
     seconds = _number(raw.get("regularMarketTime"))
-    if ticker is None or not np.isfinite(row["last"]) or not np.isfinite(seconds):
+    if ticker is None or not math.isfinite(row["last"]) or not math.isfinite(seconds):
         return None
     at = datetime.fromtimestamp(seconds, UTC)
     kind = markets.kind(ticker)
     if kind == "fx":
-        row["volume"] = np.nan  # always 0
+        row["volume"] = math.nan  # always 0
     shares = _number(raw.get("sharesOutstanding"))
     if kind == "stock" and markets.group(ticker) == "US" and shares > 0:
         row["turnover"] = row["volume"] / shares
@@ -151,6 +154,8 @@ def _zone_name(ticker: str) -> str:
 
 def _with_bar(meta: Mapping[str, Any], bars: pd.DataFrame) -> dict[str, Any]:
     """A chart's metadata completed from its bars: they alone have the opening price and the close before."""
+    import pandas as pd
+
     found = {key: meta[key] for key in meta if key != "tradingPeriods"}  # reading that one would cost a request
     at = found.get("regularMarketTime")
     if not isinstance(at, pd.Timestamp):  # yfinance has made one of the seconds
@@ -177,6 +182,8 @@ def fetch_history(ticker: str, years: int, *, final_before: date) -> History:
     Raises   Blocked, Unreachable, BadAnswer, NoData, UnknownSymbol; SuspectAnswer for an answer about another symbol.
     Source   https://query2.finance.yahoo.com/v8/finance/chart/NVDA?range=10y&interval=1d
     """
+    import pandas as pd
+
     if markets.yahoo(ticker) is None:
         raise NoData(source=SOURCE, ticker=ticker)
     period = next((text for span, text in PERIODS.items() if span >= years), PERIODS[10])
@@ -190,16 +197,18 @@ def fetch_history(ticker: str, years: int, *, final_before: date) -> History:
     }).assign(ticker=ticker, source=SOURCE)  # fmt: skip
     bars["final"] = bars["session"] < pd.Timestamp(final_before)
     if markets.kind(ticker) == "fx":
-        bars[["open", "high", "low", "volume"]] = np.nan
-    return History(_frame(bars, frames.BARS), _factors(table, ticker), SOURCE)
+        bars[["open", "high", "low", "volume"]] = math.nan
+    return History(shaped(bars, frames.BARS), _factors(table, ticker), SOURCE)
 
 
 def _factors(table: pd.DataFrame, ticker: str) -> pd.DataFrame:
     """frames.FACTORS of the dividends: what is left of the close before once the dividend is taken from it."""
+    import pandas as pd
+
     paid, before = table["Dividends"].fillna(0.0), table["Close"].shift()
     factors = (1 - paid / before)[(paid > 0) & (paid < before)]
     rows = pd.DataFrame({"ex_date": factors.index, "factor": factors.to_numpy()})
-    return _frame(rows.assign(ticker=ticker, source=SOURCE), frames.FACTORS)
+    return shaped(rows.assign(ticker=ticker, source=SOURCE), frames.FACTORS)
 
 
 # --- yfinance --------------------------------------------------------------------------------------------------------
@@ -334,16 +343,12 @@ def _chunks(symbols: list[str]) -> Iterator[list[str]]:
 
 def _number(value: object) -> float:
     """A finite number, or NaN; a bool or a text is none."""
-    good = isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and np.isfinite(value)
-    return float(value) if good else np.nan  # type: ignore[arg-type]
+    good = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if good else math.nan  # type: ignore[arg-type]
 
 
 def _days(table: pd.DataFrame) -> pd.DatetimeIndex:
     """The exchange-local dates of yfinance's index, which is midnight in the exchange's zone."""
+    import pandas as pd
+
     return pd.DatetimeIndex(table.index).tz_localize(None).normalize()
-
-
-def _frame(rows: Any, table: Mapping[str, tuple[str, str, bool]]) -> pd.DataFrame:
-    """Rows as a frame of one of the tables of ``frames``: all its columns, in order, with their dtypes."""
-    found = pd.DataFrame(rows).reindex(columns=list(table))
-    return found.astype({column: dtype for column, (dtype, _, _) in table.items()})

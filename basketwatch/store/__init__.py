@@ -11,7 +11,8 @@ import errno
 import json
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -320,6 +321,15 @@ def writer_lock(store: Store) -> Iterator[None]:
 
 
 @contextmanager
+def kept_open(store: Store) -> Iterator[None]:
+    """Hold a connection while much is written: SQLite empties the -wal into the file, and syncs, whenever the last one
+    of a file is closed, and here each function has one of its own. Only for a sound file.
+    """
+    with store.engine.connect():
+        yield
+
+
+@contextmanager
 def _server_lock(store: Store) -> Iterator[None]:
     """PostgreSQL: an advisory lock lives as long as its connection, so a killed refresh frees it as well."""
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as c:  # no transaction open for minutes
@@ -412,10 +422,11 @@ def save_bars(store: Store, bars: pd.DataFrame) -> None:
     stored = select(b.ticker, b.session, b.close, b.final).where(b.ticker.in_(tickers), b.session.in_(days))
     with store.engine.begin() as c:
         replaced = [r for r in c.execute(stored).mappings() if (r["ticker"], r["session"]) in rows]
+        changed = []
         for row in c.execute(select(schema.series).where(s.ticker.in_(tickers))).mappings().all():
             own = [r for r in rows.values() if r["ticker"] == row["ticker"]]
-            grown = _grown(row, own, [r for r in replaced if r["ticker"] == row["ticker"]])
-            c.execute(update(schema.series).where(s.ticker == row["ticker"]).values(grown))
+            changed.append(dict(row) | _grown(row, own, [r for r in replaced if r["ticker"] == row["ticker"]]))
+        _upsert(c, schema.series, changed)
         _upsert(c, schema.bars, list(rows.values()))
 
 
@@ -490,7 +501,11 @@ def _series_row(
 
 def _digest(rows: Iterable[Mapping[Any, Any]]) -> int:
     """Of the final closes, in any order: a sum, so that a bar is added or taken away without reading the others."""
-    return sum(crc32(f"{r['session'].toordinal()} {float(r['close'] or 0)}".encode()) for r in rows if r["final"])
+    return sum(_mark(r["session"], r["close"]) for r in rows if r["final"])
+
+
+def _mark(day: date, close: float | None) -> int:
+    return crc32(f"{day.toordinal()} {float(close or 0)}".encode())
 
 
 def _hex(digest: int) -> str:
@@ -500,12 +515,12 @@ def _hex(digest: int) -> str:
 def damaged_series(store: Store) -> list[str]:
     """Tickers whose final closes are not those that were written: SQLite itself does not notice a flipped bit."""
     b = schema.bars.c
-    found: dict[str, list[Any]] = {}
+    found: Counter[str] = Counter()
     with store.engine.connect() as c:
         known = c.execute(select(schema.series.c.ticker, schema.series.c.digest)).all()
-        for row in c.execute(select(b.ticker, b.session, b.close, b.final)).mappings():
-            found.setdefault(row["ticker"], []).append(row)
-    return [ticker for ticker, digest in known if _hex(_digest(found.get(ticker, []))) != digest]
+        for ticker, day, close in c.execute(select(b.ticker, b.session, b.close).where(b.final)):
+            found[ticker] += _mark(day, close)
+    return [ticker for ticker, digest in known if _hex(found[ticker]) != digest]
 
 
 def save_factors(store: Store, factors: pd.DataFrame) -> None:
@@ -669,10 +684,21 @@ def read_series(store: Store) -> dict[str, Any]:
         return {row.ticker: row for row in c.execute(select(schema.series))}
 
 
-def last_closes(store: Store) -> dict[str, tuple[date, float]]:
-    """Ticker -> session and raw close of its last final bar."""
+def final_closes(store: Store, since: date) -> list[tuple[str, date, float, float | None]]:
+    """Ticker, session, raw close and volume of the final bars from ``since`` on, without a frame and its pandas."""
     b = schema.bars.c
-    newest = select(b.ticker, func.max(b.session).label("session")).where(b.final).group_by(b.ticker).subquery()
+    query = select(b.ticker, b.session, b.close, b.volume).where(b.final, b.session >= since)
+    with store.engine.connect() as c:
+        return [tuple(row) for row in c.execute(query)]
+
+
+def last_closes(store: Store, tickers: Collection[str] | None = None) -> dict[str, tuple[date, float]]:
+    """Ticker -> session and raw close of its last final bar; of ``tickers`` (None = all)."""
+    if tickers is not None and not tickers:
+        return {}
+    b = schema.bars.c
+    grouped = select(b.ticker, func.max(b.session).label("session")).where(b.final).group_by(b.ticker)
+    newest = (grouped if tickers is None else grouped.where(b.ticker.in_(list(tickers)))).subquery()
     query = select(b.ticker, b.session, b.close).join(
         newest, (b.ticker == newest.c.ticker) & (b.session == newest.c.session)
     )

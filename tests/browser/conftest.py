@@ -22,7 +22,7 @@ from tests.stores import PROJECT
 ARTEFACTS = PROJECT / "artefacts"
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
 # Streamlit looks for its own base path below a deep link; these two probes answer 404 by design.
-PROBES = re.compile(r"/(basket|health)/_stcore/(health|host-config)$")
+PROBES = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
 
 
 def chromium() -> str | None:

@@ -16,9 +16,15 @@ from tests.stores import PROJECT, fill
 READY = {
     "today": ".bw .map",
     "basket": "[data-testid=stDataFrame] canvas",
+    "valuation": ".js-plotly-plot .main-svg",
     "health": "[data-testid=stDataFrame] canvas",
 }
-PATHS = {"today": "", "basket": "basket?basket=cpo&ticker=300394.SZ", "health": "health"}
+PATHS = {
+    "today": "",
+    "basket": "basket?basket=cpo&ticker=300394.SZ",
+    "valuation": "valuation?ticker=300308.SZ&pe_window=10y",
+    "health": "health",
+}
 LOOKS = [("desktop", "zh", False), ("desktop", "en", True), ("phone", "zh", True), ("phone", "en", False)]
 
 

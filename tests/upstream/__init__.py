@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from . import datacenter, eastmoney, sina, swsresearch, tencent, yahoo
+from . import baidu, datacenter, eastmoney, indices, sina, swsresearch, tencent, yahoo
 from .faults import Limit
 from .market import NOW, Market
 from .server import Entry, Proxy
@@ -27,6 +27,7 @@ __all__ = ["NOW", "Entry", "Market", "Upstream"]
 
 ROUTES = [
     *tencent.ROUTES, *eastmoney.ROUTES, *datacenter.ROUTES, *sina.ROUTES, *swsresearch.ROUTES, *yahoo.ROUTES,
+    *baidu.ROUTES, *indices.ROUTES,
 ]  # fmt: skip
 
 

@@ -38,6 +38,8 @@ def get(request: Request, view: View) -> Answer:
         text = f"报表配置不存在,{query.get('reportName')}"
         return as_json({"version": None, "result": None, "success": False, "message": text, "code": 9501})
     clauses = _parse(query.get("filter", ""))
+    if "bare_codes" in view.faults and '"' in query.get("filter", ""):
+        return as_json(EMPTY)
     codes = next((values for name, _, values in clauses if name == "SECURITY_CODE"), None)
     if codes is not None and len(codes) > MOST_CODES:
         return as_json({"success": False, "message": "参数错误", "code": 9400}, status=400)
@@ -115,12 +117,12 @@ def valuations(item: Instrument, clauses: list[Clause], view: View) -> list[Row]
     bars = view.bars(item, start, end)
     if bars and not view.market.is_final(item) and bars[-1].day == view.market.session(item).day:
         bars = bars[:-1]
-    return [_valuation(item, bar, view) for bar in bars]
+    return [_valuation(item, bar, view, newest=bar is bars[-1]) for bar in bars]
 
 
-def _valuation(item: Instrument, bar: Bar, view: View) -> Row:
+def _valuation(item: Instrument, bar: Bar, view: View, *, newest: bool) -> Row:
     count = view.market.shares(item.ticker, bar.day)
-    pe = bar.close * count / view.market.profit(item.ticker, bar.day)
+    pe = view.multiple(bar.close * count / view.market.profit(item.ticker, bar.day), newest=newest)
     change = (bar.close / bar.reference - 1) * 100
     return _identity(item) | {
         "BOARD_CODE": "016023", "BOARD_NAME": "通信设备", "ORIG_BOARD_CODE": "1226",

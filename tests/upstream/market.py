@@ -19,6 +19,7 @@ from .paths import Bar, seed
 from .sessions import Calendar, Session, calendar
 
 NOW = datetime(2026, 7, 3, 8, 30, tzinfo=UTC)
+AUCTION = {"XHKG": 8 * 60}  # seconds of the closing auction after what calendars call the close
 REPORT_DAYS = ((2, 25), (4, 25), (8, 28), (10, 28))  # month and day on which a new quarter becomes known
 
 
@@ -201,10 +202,10 @@ class Market:
         )  # fmt: skip
 
     def _quote_time(self, item: Instrument, day: date) -> datetime:
-        """Now while the session runs, three seconds past the close afterwards."""
+        """Now while the session runs, three seconds past its last trade afterwards: in Hong Kong that of the auction."""
         days = calendar(item.calendar)
         session = days.on(day) or days.sessions[days.current(self.now)]
-        stamp = min(self.now.timestamp(), session.closes + 3)
+        stamp = min(self.now.timestamp(), session.closes + AUCTION.get(item.calendar, 0) + 3)
         local = datetime.fromtimestamp(stamp, days.zone)
         return local if local.date() == day else datetime.combine(day, local.timetz())
 

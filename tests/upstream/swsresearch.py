@@ -55,12 +55,15 @@ def analysis(request: Request, view: View) -> Answer:
     if "half_missing" in view.faults and rows:  # the newest day comes in bit by bit
         newest = [row for row in rows if row[0] == rows[0][0]]
         rows = newest[::2] + rows[len(newest) :]
-    return _page([_analysis(item, bar, view) for _, item, bar in rows], request)
+    answer = [_analysis(item, bar, view, newest=day == rows[0][0]) for day, item, bar in rows]
+    if "cut_report" in view.faults:
+        return as_json({"code": "200", "data": {"count": len(rows), "next": True, "results": answer[:50]}})
+    return _page(answer, request)
 
 
-def _analysis(item: Instrument, bar: Bar, view: View) -> Page:
+def _analysis(item: Instrument, bar: Bar, view: View, *, newest: bool) -> Page:
     shares = view.market.shares(item.ticker, bar.day)
-    pe = bar.close * shares / view.market.profit(item.ticker, bar.day)
+    pe = view.multiple(bar.close * shares / view.market.profit(item.ticker, bar.day), newest=newest)
     cap = bar.volume * 15 / 1e8 * 60
     row: Page = {
         "swindexcode": item.code, "swindexname": item.name, "bargaindate": f"{bar.day}T08:00:00+08:00",

@@ -16,6 +16,10 @@ percent_slip        percentages as fractions
 extra_column        one column more: at the end of a bar, in the middle of a line of quotes, a key more in JSON
 future_date         one row more, dated on the next session
 one_row             only the newest row
+bare_codes          the data centre knows no code that stands in quotes
+cut_report          the Shenwan report ends after fifty rows and says that there are more
+multiple            the newest PE times the argument, or 2 (``multiple:0.01`` a percent, ``multiple:2`` another level)
+absurd_multiple     the newest PE is 9999999
 =================== ==========================================================================================
 """
 
@@ -33,7 +37,8 @@ from .paths import Bar, half_up
 
 CONTENT = {
     "other_symbol", "mislabelled", "stale_day", "nan_last", "duplicate_dates", "zero_price", "negative", "half_missing",
-    "lots_as_shares", "percent_slip", "extra_column", "future_date", "one_row",
+    "lots_as_shares", "percent_slip", "extra_column", "future_date", "one_row", "bare_codes", "cut_report", "multiple",
+    "absurd_multiple",
 }  # fmt: skip
 DECOYS = {"HK": "00005.HK", "US": "KO.US", "SI": "801010.SI", "TW": "2382.TW", "KS": "000660.KS", "FX": "HKD=X"}
 
@@ -81,6 +86,12 @@ class View:
     def percent(self, value: float) -> float:
         """A percentage as this answer writes it."""
         return value / 100 if "percent_slip" in self.faults else value
+
+    def multiple(self, value: float, *, newest: bool) -> float:
+        """A PE as this answer writes it; ``newest``: of the newest row."""
+        if newest and "absurd_multiple" in self.faults:
+            return 9_999_999.0
+        return value * float(self.faults["multiple"] or 2) if newest and "multiple" in self.faults else value
 
     def pick(self, wanted: Sequence[str]) -> list[str]:
         """The symbols that are answered out of those wanted."""

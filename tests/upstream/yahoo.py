@@ -374,6 +374,33 @@ def summary(request: Request, view: View) -> Answer:
     return as_json({"quoteSummary": {"result": [{"quoteType": kind}], "error": None}})
 
 
+# --- earnings ---------------------------------------------------------------------------------------------------------
+
+
+def earnings(request: Request, view: View) -> Answer:
+    """``calendar/earnings``: an HTML table, newest first, of quarters to come and announced; the EPS are those of today's
+    shares. A quarter is announced at 16:00 on the 25th of its month, a quarter of the year's profit known then.
+    """
+    item = view.find(ticker_of(request.query.get("symbol", "")))
+    if item is None or item.kind != "stock":
+        return as_text("<html><body><p>no results</p></body></html>", kind="text/html")
+    today, head = (
+        view.now.date(),
+        ("Symbol", "Company", "Earnings Date", "EPS Estimate", "Reported EPS", "Surprise (%)"),
+    )
+    rows = []
+    for year in range(today.year, 2014, -1):
+        for month in (11, 8, 5, 2):
+            day = date(year, month, 25)
+            eps = view.market.profit(item.ticker, day) / view.market.shares(item.ticker, today) / 4
+            said = f"{eps:.4f}" if day < today else "-"
+            at = f"{day:%B} {day.day}, {day.year} at 4 PM {'EST' if month in (2, 11) else 'EDT'}"
+            rows.append((item.code, item.name_en, at, f"{eps:.2f}", said, "0.5" if day < today else "-"))
+    cells = ["".join(f"<td>{cell}</td>" for cell in row) for row in rows[: int(request.query.get("size", 25))]]
+    table = "".join(f"<th>{name}</th>" for name in head), "".join(f"<tr>{cell}</tr>" for cell in cells)
+    return as_text(f"<html><table><thead><tr>{table[0]}</tr></thead>{table[1]}</table></html>", kind="text/html")
+
+
 # --- search -----------------------------------------------------------------------------------------------------------
 
 
@@ -407,4 +434,5 @@ ROUTES: list[Route] = [
     (API, r"/v8/finance/chart/[^/]+", chart),
     (API, r"/v10/finance/quoteSummary/[^/]+", summary),
     (API, r"/v1/finance/search", search),
+    (r"finance\.yahoo\.com", r"/calendar/earnings", earnings),
 ]

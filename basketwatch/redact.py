@@ -8,10 +8,10 @@ import re
 _USER = re.compile(r"(?<=://)[^/\s@'\"]+@")
 _QUERY = re.compile(r"\?[^\s'\"<>)]+")
 _FRAGMENT = re.compile(r"(https?://[^\s'\"<>)#]+)#[^\s'\"<>)]+")
-_LONG_SEGMENT = re.compile(r"(?<=/)[A-Za-z0-9_-]{20,}(?=[/\s'\"<>)?]|$)")  # a chat hook's token is part of its path
-_NAMED = re.compile(
-    r"(?i)\b((?:access_|api)?(?:token|key|crumb|secret|password|passwd|cookie|authorization))(['\"]?\s*[=:]\s*)"
-    r"(?:bearer\s+|basic\s+)?['\"]?[^\s'\"&,;)]+"
+_LONG_SEGMENT = re.compile(r"(?<=/)[A-Za-z0-9_:-]{20,}(?=[/\s'\"<>)?]|$)")  # a chat hook's token is part of its path
+_NAMED = re.compile(  # api_key=…, 'token': '…', Authorization: Bearer …; not KeyError: …
+    r"(?i)\b([\w-]*(?:token|key|crumb|secret|password|passwd|cookie|authorization|sign))(['\"]?\s*[=:]\s*['\"]?)"
+    r"(?:bearer\s+|basic\s+)?[^\s'\"&,;)]+"
 )
 
 

@@ -1,0 +1,393 @@
+"""Flags from the store and into it: what the rules are judged on, read once; what they say, kept once.
+
+A session is judged when its bars are final, half an hour after the close. The log is filled once with the sessions of
+a year; from then on only the last sessions are added, so a threshold edited today rewrites no history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from basketwatch import flags, limits, markets, metrics, store, valuation, valued
+from basketwatch.baskets import names, universe
+from basketwatch.calendars import FINAL_AFTER, Calendar, MarketState
+from basketwatch.flags import AdjustedPrices, BasketInput, Inputs, Leader, RawPrices
+from basketwatch.flags.inputs import Bools, Days, Floats, Rows
+from basketwatch.model import Basket, House, Rule
+from basketwatch.store import Store
+from basketwatch.store import flags as log
+
+YEAR = 250  # sessions that the log begins with, and that a dry run looks at
+LATE = 5  # sessions before the judged one whose missing flags are still added: a source may have failed for days
+PE_YEARS = 3
+CARRIED, CARRIED_WEEKLY = 5, 10  # sessions for which a PE stands in for one that is missing
+CHINA_BENCHMARK = "000300.SH"
+_PRICES = ("open", "high", "low", "close")
+
+
+@dataclass(frozen=True)
+class Read:
+    """What the store has, once for all markets. ``bars``: with the closing quotes, sorted; ``values``: their series."""
+
+    house: House
+    now: datetime
+    calendars: Mapping[str, Calendar]
+    states: Mapping[str, MarketState]
+    quotes: pd.DataFrame
+    bars: pd.DataFrame
+    factors: pd.DataFrame
+    listed: Mapping[str, date]
+    values: Mapping[str, pd.DataFrame]
+
+
+# --- the door ----------------------------------------------------------------------------------------------------
+
+
+def update(opened: Store, house: House, now: datetime) -> int:
+    """Judge what has closed since the last time and add what is new to the log; returns how many flags are new.
+
+    The caller holds the writer's lock. Raises the store's errors.
+    """
+    judged = log.judged(opened)
+    whole = any(group not in judged for group in _groups(house))
+    found = read(opened, house, now, YEAR if whole else LATE + 1)
+    rows = [evaluated(found, group, house.rules, _ahead(judged, group)) for group in _groups(house)]
+    count = log.save(opened, _joined(rows), now)
+    log.note_judged(opened, {g: day for g in _groups(house) if (day := _settled(found, g))})
+    return count
+
+
+def dry_run(found: Read, rules: Sequence[Rule], sessions: int = YEAR) -> pd.DataFrame:
+    """What ``rules`` would have said over the last ``sessions`` of each market: columns of ``flags.evaluate``."""
+    return _joined([evaluated(found, group, rules, sessions) for group in _groups(found.house)])
+
+
+def evaluated(found: Read, group: str, rules: Sequence[Rule], sessions: int) -> pd.DataFrame:
+    """What ``rules`` say of one market's last ``sessions`` sessions; only what is settled by then."""
+    inputs = inputs_of(found, group)
+    due = inputs.sessions[inputs.due]
+    if not len(due):
+        return pd.DataFrame(columns=list(flags.COLUMNS))
+    said = flags.evaluate(inputs, rules, since=due[max(0, len(due) - sessions)].item())
+    return said.loc[said["final"].astype(bool)]
+
+
+def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    known = [part for part in parts if len(part)]
+    return pd.concat(known, ignore_index=True) if known else pd.DataFrame(columns=list(flags.COLUMNS))
+
+
+def _ahead(judged: Mapping[str, date], group: str) -> int:
+    return LATE + 1 if group in judged else YEAR
+
+
+def _groups(house: House) -> list[str]:
+    return sorted({markets.group(t) for t in universe(house)} - {"FX"})
+
+
+# --- reading -----------------------------------------------------------------------------------------------------
+
+
+def read(opened: Store, house: House, now: datetime, sessions: int = YEAR) -> Read:
+    """All that ``inputs_of`` needs to judge the last ``sessions`` sessions. Raises the store's errors."""
+    wanted = [t for t in universe(house) if markets.kind(t) != "fx"]
+    since = (now - timedelta(days=round((flags.LOOKBACK + sessions) * 1.55) + 20)).date()
+    known = store.read_calendars(opened, since - timedelta(days=10))
+    calendars = {group: known.get(group) or Calendar(group, ()) for group in _groups(house)}
+    quotes = store.read_quotes(opened)
+    quotes = quotes.loc[quotes.index.isin(wanted)]
+    stored = store.read_bars(opened, wanted, since)
+    return Read(
+        house, now, calendars, {g: c.state(now - FINAL_AFTER) for g, c in calendars.items()}, quotes,
+        _with_closing_quotes(stored, quotes, calendars), store.read_factors(opened, wanted),
+        {ticker: row.first for ticker, row in store.read_series(opened).items()}, _values(opened, wanted, calendars, now),
+    )  # fmt: skip
+
+
+def _with_closing_quotes(stored: pd.DataFrame, quotes: pd.DataFrame, calendars: Mapping[str, Calendar]) -> pd.DataFrame:
+    """Bars, and the quote of a session that has no final bar yet as its bar: final where it was taken after the close."""
+    settled = pd.MultiIndex.from_frame(stored.loc[stored["final"], ["ticker", "session"]])
+    own = pd.MultiIndex.from_frame(quotes[["ticker", "session"]])
+    fresh = quotes.loc[~own.isin(settled)]
+    bars = metrics.with_quotes(stored, fresh)
+    rows: Iterable[Any] = fresh.itertuples()
+    after = {(r.ticker, r.session) for r in rows if _after_close(r, calendars.get(markets.group(r.ticker)))}
+    closing = pd.MultiIndex.from_frame(bars[["ticker", "session"]]).isin(list(after)) if after else False
+    return bars.assign(final=bars["final"].astype(bool) | closing)
+
+
+def _after_close(quote: Any, calendar: Calendar | None) -> bool:
+    session = calendar.session(quote.session.date()) if calendar else None
+    delay = timedelta(minutes=0 if np.isnan(quote.delay_minutes) else quote.delay_minutes)
+    return session is not None and quote.fetched_at >= session.closes + delay
+
+
+def _values(
+    opened: Store, wanted: Sequence[str], calendars: Mapping[str, Calendar], now: datetime
+) -> dict[str, pd.DataFrame]:
+    """Ticker -> the history of the multiple that speaks for it: the one that the pages show."""
+    found = valued.histories(opened, wanted, calendars, now)
+    columns = ["pe_ttm", "last", "market_cap", "session", "fetched_at", "source", "group"]
+    chosen = valued.valued(found, pd.DataFrame(columns=columns), calendars)
+    return {t: found[one.key] for t, one in chosen.items() if one.key in found and one.key.ticker == t}
+
+
+def _settled(found: Read, group: str) -> date | None:
+    """The newest session of a market whose bars are final."""
+    last = found.states[group].last_closed
+    return last.day if last else None
+
+
+# --- one market --------------------------------------------------------------------------------------------------
+
+
+def inputs_of(found: Read, group: str) -> Inputs:
+    """One market as ``flags.evaluate`` takes it: its settled sessions and the one after, in which nothing is final."""
+    tickers = [t for t in universe(found.house) if markets.group(t) == group and markets.kind(t) != "fx"]
+    sessions = _sessions(found, group)
+    called = names(found.house) | {f"basket:{b.id}": b.short for b in found.house.baskets}
+    base = flags.empty(group, sessions, tickers, called)
+    if not len(sessions):
+        return base
+    due = sessions <= np.datetime64(_settled(found, group) or date.min)
+    held = found.bars.loc[found.bars["ticker"].isin(tickers)].reset_index(drop=True)
+    put = _Grid(sessions, tickers, held)
+    filled = _with_prices(base, put, metrics.multipliers(held, found.factors), due)
+    filled = _with_quotes(filled, found, put)
+    filled = replace(
+        filled, due=due, abroad=_abroad(found, sessions) if group == "CN" else filled.abroad,
+        listed_at=_listed_at(found.listed, tickers, sessions),
+        benchmark_of=_benchmarks(found.house, tickers), baskets=_baskets(found.house, group, tickers, sessions),
+    )  # fmt: skip
+    percentile, eps = _multiples(found.values, tickers, sessions)
+    leaders = _leaders(found, sessions) if group == "CN" else ()
+    return replace(filled, pe_percentile=percentile, eps=eps, leaders=leaders)
+
+
+def _sessions(found: Read, group: str) -> Days:
+    """Known sessions up to the settled one, and the next: running, or to come."""
+    last = _settled(found, group)
+    bars = found.bars["session"]
+    if last is None or not len(bars):
+        return np.array([], dtype="datetime64[D]")
+    calendar = found.calendars[group]
+    days = [s.day for s in calendar.between(bars.min().date(), last)]
+    coming = calendar.after(last)
+    return np.array([*days, *([coming.day] if coming else [])], dtype="datetime64[D]")
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Where each bar stands in the matrices of a market; bars outside its sessions are left out."""
+
+    sessions: Days
+    tickers: Sequence[str]
+    bars: pd.DataFrame
+
+    def cells(self) -> tuple[Rows, Rows, Bools]:
+        """Row and column of each bar, and which of them have a place."""
+        days = self.bars["session"].to_numpy().astype("datetime64[D]")
+        row = np.minimum(np.searchsorted(self.sessions, days), len(self.sessions) - 1)
+        column = pd.Index(self.tickers).get_indexer(pd.Index(self.bars["ticker"]))
+        return row, column, (self.sessions[row] == days) & (column >= 0)
+
+    def put(self, values: Any, blank: float = np.nan) -> Floats:
+        out = np.full((len(self.sessions), len(self.tickers)), blank)
+        row, column, inside = self.cells()
+        out[row[inside], column[inside]] = np.asarray(values, dtype="float64")[inside]
+        return out
+
+
+def _with_prices(base: Inputs, grid: _Grid, by: pd.Series, due: Bools) -> Inputs:
+    """Raw and adjusted prices, the reference price, volume; a hole between two bars is a suspension."""
+    bars, times = grid.bars, by.to_numpy()
+    raw = {name: grid.put(bars[name]) for name in _PRICES}
+    adjusted = {name: grid.put(bars[name].to_numpy() * times) for name in _PRICES[1:]}
+    known = ~np.isnan(raw["close"])
+    before = _held(adjusted["close"])
+    return replace(
+        base,
+        raw_open=RawPrices(raw["open"]), raw_high=RawPrices(raw["high"]), raw_low=RawPrices(raw["low"]),
+        raw_close=RawPrices(raw["close"]), reference=RawPrices(_shifted(before) / grid.put(times)),
+        adjusted_high=AdjustedPrices(adjusted["high"]), adjusted_low=AdjustedPrices(adjusted["low"]),
+        adjusted_close=AdjustedPrices(adjusted["close"]),
+        volume=grid.put(bars["volume"]), turnover=grid.put(bars["turnover"]),
+        final=(grid.put(bars["final"], 0.0) > 0) & due[:, None],
+        suspended=~known & ~np.isnan(before) & np.logical_or.accumulate(known[::-1])[::-1],
+    )  # fmt: skip
+
+
+def _held(values: Floats) -> Floats:
+    """Each column's last number up to each row."""
+    rows = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(len(values))[:, None]))
+    held: Floats = np.take_along_axis(values, rows, axis=0)
+    return held
+
+
+def _shifted(values: Floats) -> Floats:
+    return np.vstack([np.full((1, values.shape[1]), np.nan), values[:-1]])
+
+
+def _with_quotes(base: Inputs, found: Read, grid: _Grid) -> Inputs:
+    """What only a quote tells: limit prices, the exchange's previous close, a suspension that lasts, a name of ST."""
+    shape = (len(grid.sessions), len(grid.tickers))
+    up, down = np.full((2, *shape), np.nan)
+    reference, suspended, unexplained = base.reference.copy(), base.suspended.copy(), base.unexplained.copy()
+    st = np.zeros(shape, dtype=np.int8)
+    column = {t: i for i, t in enumerate(grid.tickers)}
+    rows: Iterable[Any] = found.quotes.rename(columns={"name": "named"}).itertuples()
+    for quote in (q for q in rows if q.ticker in column):
+        i, day = column[quote.ticker], np.datetime64(quote.session.date())
+        if isinstance(quote.named, str) and limits.is_st(quote.named):
+            st[:, i] = np.where(grid.sessions == day, 1, -1)  # since when, no quote tells
+        if quote.suspended:
+            suspended[:, i] |= _since_last_trade(base.raw_close[:, i]) & (grid.sessions <= day)
+        elif len(at := np.flatnonzero(grid.sessions == day)):
+            up[at, i], down[at, i] = quote.limit_up, quote.limit_down
+            unexplained[at, i] = _contradicts(quote.previous_close, reference[at[0], i])
+            reference[at, i] = quote.previous_close
+    return replace(
+        base, limit_up=RawPrices(up), limit_down=RawPrices(down), reference=RawPrices(reference), suspended=suspended,
+        unexplained=unexplained, st=st,
+    )  # fmt: skip
+
+
+def _since_last_trade(closes: Floats) -> Bools:
+    """Sessions after the last one with a close."""
+    traded = np.flatnonzero(~np.isnan(closes))
+    return np.arange(len(closes)) > (traded[-1] if len(traded) else -1)
+
+
+def _contradicts(previous: float, expected: float) -> bool:
+    """Whether the exchange's reference price is not the close before × its factors: an ex-date nobody has told of."""
+    return bool(previous > 0 and abs(previous - expected) > max(0.011, 2e-4 * expected))
+
+
+def _listed_at(listed: Mapping[str, date], tickers: Sequence[str], sessions: Days) -> Rows:
+    """Row of the listing day, where the stored history begins within ``sessions``."""
+    first = np.array([listed.get(t, date.min) for t in tickers], dtype="datetime64[D]")
+    young = (first > sessions[0] + np.timedelta64(30, "D")) & [markets.kind(t) == "stock" for t in tickers]
+    return np.where(young, np.searchsorted(sessions, first), flags.LONG_LISTED)
+
+
+# --- benchmarks, baskets, leaders --------------------------------------------------------------------------------
+
+
+def benchmark_of(house: House, ticker: str) -> str | None:
+    """What a ticker is compared with: the first benchmark of its own market of its first basket; of sectors the CSI 300."""
+    if ticker.startswith("basket:"):
+        own = [b for b in house.baskets if f"basket:{b.id}" == ticker]
+        return next((_first_of(b, home_of(b)) for b in own), None)
+    if markets.kind(ticker) == "sector":
+        return CHINA_BENCHMARK
+    own = [b for b in house.baskets if ticker in b.tickers]
+    found = (_first_of(b, markets.group(ticker)) for b in own)
+    return None if markets.kind(ticker) == "index" else next((b for b in found if b), None)
+
+
+def _first_of(basket: Basket, group: str) -> str | None:
+    return next((b for b in basket.benchmarks if markets.group(b) == group), None)
+
+
+def home_of(basket: Basket) -> str:
+    """The market of most of a basket's members; of a tie the one that comes first in its file."""
+    groups = [markets.group(t) for t in basket.tickers]
+    return max(dict.fromkeys(groups), key=groups.count, default="CN")
+
+
+def _benchmarks(house: House, tickers: Sequence[str]) -> Rows:
+    at = {t: i for i, t in enumerate(tickers)}
+    return np.array([at.get(benchmark_of(house, t) or "", -1) for t in tickers], dtype=np.int64)
+
+
+def _baskets(house: House, group: str, tickers: Sequence[str], sessions: Days) -> tuple[BasketInput, ...]:
+    """Today's members over all sessions, those that have left up to their last day: as the pages look back."""
+    at = {t: i for i, t in enumerate(tickers)}
+    out = []
+    for basket in house.baskets:
+        inside = np.zeros((len(sessions), len(tickers)), dtype=np.bool_)
+        for member in (m for m in basket.members if m.ticker in at):
+            inside[:, at[member.ticker]] = True if member.until is None else sessions <= np.datetime64(member.until)
+        if inside.any():
+            out.append(
+                BasketInput(basket.id, inside, at.get(_first_of(basket, group) or "", -1), home_of(basket) == group)
+            )
+    return tuple(out)
+
+
+def _abroad(found: Read, sessions: Days) -> Rows:
+    """US sessions that each mainland session had not seen; 0 while one of them still trades or is to come."""
+    abroad, home = found.calendars.get("US"), found.calendars["CN"]
+    last = _settled(found, "US") if abroad else None
+    out = np.zeros(len(sessions), dtype=np.int64)
+    for i, day in enumerate(sessions.tolist()):
+        seen = metrics.overnight_sessions(home, abroad, day) if abroad else []
+        out[i] = len(seen) if seen and last and seen[-1].day <= last else 0
+    return out
+
+
+def _leaders(found: Read, sessions: Days) -> tuple[Leader, ...]:
+    """US names of the chains, with their moves by mainland session and the baskets whose chain they stand in."""
+    abroad, home = found.calendars.get("US"), found.calendars["CN"]
+    led: dict[str, list[str]] = {}
+    for basket in found.house.baskets:
+        chain = next((c for c in found.house.chains if c.id == basket.chain), None)
+        for ticker in (t for s in (chain.segments if chain else ()) for t in s.overseas if markets.group(t) == "US"):
+            led.setdefault(ticker, []).append(basket.id)
+    if abroad is None or not led:
+        return ()
+    own = found.bars.loc[found.bars["ticker"].isin(list(led)) & found.bars["final"]].reset_index(drop=True)
+    closes = metrics.wide(metrics.adjusted(own, found.factors))
+    moves = _moves(closes.reindex(columns=list(led)), home, abroad, sessions)
+    return tuple(Leader(t, moves[:, i], tuple(dict.fromkeys(led[t]))) for i, t in enumerate(led))
+
+
+def _moves(closes: pd.DataFrame, home: Calendar, abroad: Calendar, sessions: Days) -> Floats:
+    """Compound move of each column over the US sessions before each mainland session; NaN without both closes."""
+    at = {day: i for i, day in enumerate(closes.index.to_numpy().astype("datetime64[D]").tolist())}
+    values = closes.to_numpy(dtype="float64")
+    out = np.full((len(sessions), values.shape[1]), np.nan)
+    for i, day in enumerate(sessions.tolist()):
+        seen = metrics.overnight_sessions(home, abroad, day)
+        before = abroad.before(seen[0].day) if seen else None
+        if before and before.day in at and seen[-1].day in at:
+            out[i] = values[at[seen[-1].day]] / values[at[before.day]] - 1
+    return out
+
+
+# --- multiples ---------------------------------------------------------------------------------------------------
+
+
+def _multiples(values: Mapping[str, pd.DataFrame], tickers: Sequence[str], sessions: Days) -> tuple[Floats, Floats]:
+    """PE percentile within its own three years, and EPS, of each session; a few missing days are carried over."""
+    percentile, eps = np.full((2, len(sessions), len(tickers)), np.nan)
+    for i, history in ((i, values[t]) for i, t in enumerate(tickers) if t in values):
+        days = history["session"].to_numpy().astype("datetime64[D]")
+        ranks = valuation.rolling_percentile(days, valuation.counted(history), PE_YEARS)
+        carried = CARRIED_WEEKLY if valuation.is_weekly(days) else CARRIED
+        row = np.searchsorted(days, sessions, side="right") - 1
+        age = np.arange(len(sessions)) - np.searchsorted(sessions, days[np.maximum(row, 0)])
+        known = (row >= 0) & (age <= carried)
+        percentile[known, i] = ranks[row[known]]
+        eps[known, i] = valuation.earnings(history)[row[known]]
+    return percentile, eps
+
+
+# --- what came of it ---------------------------------------------------------------------------------------------
+
+
+def closes_of(found: Read) -> pd.DataFrame:
+    """Adjusted closes, wide, and of each basket the value of its home market's members, equal weight, rebalanced daily."""
+    closes = metrics.wide(metrics.adjusted(found.bars, found.factors))
+    out = {}
+    for basket in found.house.baskets:
+        held = [t for t in basket.tickers if t in closes and markets.group(t) == home_of(basket)]
+        daily = closes[held].dropna(how="all").ffill().pct_change(fill_method=None).mean(axis=1)
+        out[f"basket:{basket.id}"] = (1 + daily.fillna(0.0)).cumprod()
+    return closes.join(pd.DataFrame(out))

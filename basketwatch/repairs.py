@@ -1,0 +1,35 @@
+"""What the store holds that cannot be true, found before a refresh adds to it and read again by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from basketwatch import clock, store
+from basketwatch.store import repair
+from basketwatch.work import FX_ZONE, Work
+
+EXAMINED = "closes_examined"  # the store's word: when all closes were found to be those that were written
+ONCE_A_DAY = timedelta(hours=20)
+
+
+def drop_future(work: Work) -> None:
+    """Take out what is of a session later than the next one: it would keep every honest answer out."""
+    now = clock.now()
+    states = {group: calendar.state(now) for group, calendar in work.calendars.items()}
+    ends = {group: state.next.day for group, state in states.items() if state.next}
+    repair.drop_future(work.opened, ends | {"FX": now.astimezone(FX_ZONE).date() + timedelta(days=1)}, now)
+
+
+def find_damage(work: Work, tickers: Sequence[str]) -> None:
+    """Once a day, look for closes that are not those that were written: their histories are read again, and replaced.
+
+    After one is found each run looks again, until it has been replaced.
+    """
+    now, last = clock.now(), store.noted(work.opened, EXAMINED)
+    if last and timedelta(0) <= now - datetime.fromisoformat(last) < ONCE_A_DAY:
+        return
+    work.damaged = set(store.damaged_series(work.opened)) & set(tickers)
+    work.reread |= work.damaged
+    if not work.damaged:
+        store.note(work.opened, EXAMINED, clock.iso(now))

@@ -1,0 +1,328 @@
+"""The weekly review in words and as JSON (``report --json``): the paragraph that a sector weekly prints, zh and en.
+
+Figures are those of ``weekly.review``; only here are they rounded. Wording follows the signs of what is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from basketwatch import answers, clock
+from basketwatch.clock import iso
+from basketwatch.daily import SECTORS, Picture
+from basketwatch.text import day, plain, price, say, sentence, signed, source_name
+from basketwatch.valuation import FIXED
+from basketwatch.weekly import FULL, SPANS, Review, Week
+
+if TYPE_CHECKING:
+    from basketwatch.valued import Valued
+
+PLACE = "3y"  # the window of the percentile
+LEVEL = 0.00005  # what prints as 0.00 %
+
+
+# --- JSON --------------------------------------------------------------------------------------------------------
+
+
+def as_json(seen: Picture, found: Review, lang: str) -> dict[str, Any]:
+    """The object of ``report --json``: fractions, unrounded, None for what is unknown."""
+    week = found.week
+    return {
+        "now": iso(clock.now()), "demo": seen.demo, "version": seen.version,
+        "week": {"from": _iso(week.base), "to": _iso(week.last)} | _sessions(week),
+        "year_base": _iso(week.year_base),
+        "sector": found.sector, "compare": list(found.compare),
+        "returns": {t: _numbers(own) for t, own in found.returns.items()},
+        "excess": {t: _numbers(own) for t, own in found.excess.items()},
+        "rank": {**found.rank, "of": SECTORS},
+        "missing": {w: list(found.missing[w]) for w in SPANS},
+        "valuation": answers.valuation(found.valuation),
+        "baskets": [{
+            "id": b.id, "returns": _numbers(b.returns), "would_rank": b.would_rank, "of": SECTORS + 1,
+            "covered": b.covered, "members": b.members,
+        } for b in found.baskets],
+        "abroad": [{"ticker": a.ticker, "to": _iso(a.session), "returns": {"1w": answers.number(a.value)}}
+                   for a in found.abroad],
+        "problems": [{"where": p.where, "message": sentence(p, lang), "severity": p.severity} for p in found.problems],
+        "markdown": markdown(seen, found, lang),
+    }  # fmt: skip
+
+
+def _sessions(week: Week) -> dict[str, Any]:
+    return {"first": _iso(week.first), "sessions": week.sessions, "over": week.over, "asked": _iso(week.asked)}
+
+
+def _iso(value: date | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def _numbers(values: dict[str, float]) -> dict[str, float | None]:
+    return {w: answers.number(v) for w, v in values.items()}
+
+
+# --- Markdown ----------------------------------------------------------------------------------------------------
+
+
+def markdown(seen: Picture, found: Review, lang: str) -> str:
+    """The review as a Markdown page: title, paragraphs, table, where the numbers come from."""
+    title = say("review_title", lang, week=span(found.week, lang))
+    badge = [f"**{say('demo_badge', lang)}**"] if seen.demo else []
+    parts = [f"# {title}", *badge, *map(plain_text, paragraphs(seen, found, lang)), _table(seen, found, lang)]
+    return "\n\n".join([*parts, *map(plain_text, notes(seen, found, lang))]) + "\n"
+
+
+def plain_text(value: str) -> str:
+    """A sentence whose names may hold markup, as Markdown shows it verbatim; ordinary text stays as it is."""
+    return "".join(plain(c) if c in "\\`*_[]<>|#~$" else c for c in value)
+
+
+def paragraphs(seen: Picture, found: Review, lang: str) -> list[str]:
+    """Week, year to date, valuation, baskets and abroad, each a paragraph of plain text."""
+    week = found.week
+    skipped = say(
+        "review_skipped", lang, first=day(week.asked, lang), last=day(week.asked + timedelta(days=6), lang)
+    ) if week.skipped else ""  # fmt: skip
+    parts = [
+        skipped + (" " if skipped and lang == "en" else "") + _moved(seen, found, "1w", lang),
+        _moved(seen, found, "ytd", lang),
+        _valuation(seen, found, lang),
+        _baskets(seen, found, lang),
+        _abroad(seen, found, lang),
+    ]
+    return [p for p in parts if p]
+
+
+def notes(seen: Picture, found: Review, lang: str) -> list[str]:
+    """The sessions behind the returns, the sources, and what is missing."""
+    week = found.week
+    basis = say(
+        "review_basis", lang, base=_full(week.base, lang), year=_full(week.year_base, lang), last=_full(week.last, lang)
+    )
+    named = _list([source_name(s, lang) for s in found.sources], lang)
+    joint = "" if lang == "zh" else " "
+    gaps = [f"{_where(seen, p.where, lang)} – {sentence(p, lang)}" for p in found.problems]
+    sources = [say("review_sources", lang, sources=named)] if named else []
+    return [joint.join([basis, *sources]), *(say("review_gap", lang, what=g) for g in gaps)]
+
+
+def _where(seen: Picture, where: str, lang: str) -> str:
+    view = seen.basket(where)
+    if view:
+        return view.basket.short[lang]
+    return seen.name(where)[lang] if "." in where else where
+
+
+# --- week and year -----------------------------------------------------------------------------------------------
+
+
+def _moved(seen: Picture, found: Review, span: str, lang: str) -> str:
+    """The sentence of a span: the indices, the sector, its excess over each, its rank."""
+    name, rank = sector_name(seen, found.sector, lang), _rank(seen, found, span, lang)
+    tense = "year" if span == "ytd" and found.week.relation != "past" else "week"
+    own = _move(name, found.returns[found.sector][span], tense, lang)
+    against = _against(seen, found, span, lang)
+    opening = _opening(found.week, lang) if span == "1w" else _year(found.week, lang)
+    if lang == "zh":
+        others = [_move(seen.name(i)[lang], found.returns[i][span], tense, lang) for i in found.compare]
+        return "，".join(part for part in (opening, *others, own, against, rank) if part) + "。"
+    told = f"{opening}, " + ", ".join(part for part in (own, against) if part)
+    return f"{told}; {rank}." if rank else f"{told}."
+
+
+def _move(name: str, value: float, tense: str, lang: str) -> str:
+    """沪深300下跌0.54%: what a week did, or what a year that goes on has done so far."""
+    if not np.isfinite(value):
+        return say("review_unknown", lang, name=name)
+    turn = "flat" if abs(value) < LEVEL else "up" if value > 0 else "down"
+    return say(f"review_{tense}_{turn}", lang, name=name, x=_percent(value))
+
+
+def _against(seen: Picture, found: Review, span: str, lang: str) -> str:
+    """分别跑输沪深300和创业板指8.64和5.02个百分点; one by one where the signs differ."""
+    known = [(i, found.excess[i][span]) for i in found.compare if np.isfinite(found.excess[i][span])]
+    names = [_compared(seen, found, i, span, lang) for i, _ in known]
+    signs = {0 if abs(v) < LEVEL else 1 if v > 0 else -1 for _, v in known}
+    if len(known) > 1 and len(signs) == 1 and 0 not in signs:
+        verb = say("review_beats" if signs == {1} else "review_trails", lang)
+        return say("review_against_all", lang, verb=verb, compared=_together(names, [v for _, v in known], lang))
+    return ("、" if lang == "zh" else " and ").join(
+        _one(n, v, lang) for n, (_, v) in zip(names, known, strict=True)
+    )  # fmt: skip
+
+
+def _together(names: list[str], values: list[float], lang: str) -> str:
+    """沪深300和创业板指8.64和5.02 / CSI 300 by 8.64 and ChiNext by 5.02."""
+    shown = [_percent(v) for v in values]
+    if lang == "zh":
+        return _list(names, lang) + (" " if names[-1][-1].isascii() else "") + _list(shown, lang)
+    return _list([say("review_by", lang, name=n, x=x) for n, x in zip(names, shown, strict=True)], lang)
+
+
+def _compared(seen: Picture, found: Review, index: str, span: str, lang: str) -> str:
+    """The index as the comparison names it; in English with its own return, which no other sentence tells."""
+    name = seen.name(index)[lang]
+    return name if lang == "zh" else f"{name} ({signed(found.returns[index][span])})"
+
+
+def _one(name: str, value: float, lang: str) -> str:
+    if abs(value) < LEVEL:
+        return say("review_level", lang, name=name)
+    verb = say("review_beats" if value > 0 else "review_trails", lang)
+    return say("review_against_one", lang, verb=verb, compared=say("review_by", lang, name=name, x=_percent(value)))
+
+
+def _rank(seen: Picture, found: Review, span: str, lang: str) -> str:
+    rank, missing = found.rank[span], found.missing[span]
+    if rank is not None:
+        key = "review_year_rank" if span == "ytd" and found.week.relation != "past" else "review_rank"
+        return say(key, lang, rank=_ordinal(rank, lang), of=SECTORS)
+    if missing:
+        shown = _list([seen.name(t)[lang] for t in missing[:5]], lang) + ("…" if len(missing) > 5 else "")
+        return say("review_no_rank", lang, n=len(missing), of=SECTORS, names=shown)
+    few = len(seen.house.sectors) < SECTORS
+    return say("review_no_list", lang, of=SECTORS) if few else ""
+
+
+def _opening(week: Week, lang: str) -> str:
+    """本周, 上周 or the dates; with the actual sessions where a holiday took some away."""
+    days = {"first": day(week.first, lang), "last": day(week.last, lang), "n": week.sessions}
+    if not week.over:
+        return say("review_running", lang, **days)
+    if week.relation == "past":
+        return say("review_past", lang, **days)
+    opening = say(f"review_{week.relation}", lang)
+    if week.sessions == FULL:
+        return opening
+    return say("review_short_1" if week.sessions == 1 else "review_short", lang, opening=opening, **days)
+
+
+def _year(week: Week, lang: str) -> str:
+    key = "review_year_past" if week.relation == "past" else "review_year"
+    return say(key, lang, year=week.last.year, last=day(week.last, lang))
+
+
+# --- valuation, baskets, abroad ----------------------------------------------------------------------------------
+
+
+def _valuation(seen: Picture, found: Review, lang: str) -> str:
+    """The sector's PE under its honest label, against its mean over ``FIXED`` and its place in ``PLACE``."""
+    name, own = sector_name(seen, found.sector, lang), found.valuation
+    if own is None or not (own.losing or own.pe > 0):
+        return say("review_no_valuation", lang, name=name)
+    if own.losing:
+        return say("review_losing", lang, name=name, day=day(own.session, lang))
+    place = own.bands.get(PLACE)
+    shown = ""
+    if place and not place.insufficient:
+        shown = say("review_place", lang, x=f"{place.percentile * 100:.1f}")
+    return say(
+        "review_valuation", lang, day=day(own.session, lang), name=name, label=pe_label(own, lang), pe=f"{own.pe:.2f}",
+        against=_against_mean(own, lang), place=shown,
+    )  # fmt: skip
+
+
+def _against_mean(own: Valued, lang: str) -> str:
+    band, window = own.bands.get(FIXED), FIXED.replace("-", "–")
+    if band is None or band.insufficient:
+        return say("review_no_mean", lang, window=window, n=band.n if band else 0)
+    premium = own.pe / band.mean - 1
+    turn = "at_mean" if abs(premium) < LEVEL else "above" if premium > 0 else "below"
+    return say(f"review_{turn}", lang, window=window, mean=f"{band.mean:.2f}", x=_percent(premium))
+
+
+def pe_label(own: Valued, lang: str) -> str:
+    """What a multiple is by its own definition: only a TTM figure is called PE-TTM."""
+    definition = own.key.definition
+    return say("review_label_shenwan" if definition == "shenwan_pe" else f"pe_short_{definition}", lang)
+
+
+def _baskets(seen: Picture, found: Review, lang: str) -> str:
+    items = []
+    for own in found.baskets:
+        view = seen.basket(own.id)
+        if view is None or not np.isfinite(own.returns["1w"]):
+            continue
+        move, rank = _move(view.basket.short[lang], own.returns["1w"], "week", lang), own.would_rank["1w"]
+        would = say("review_would", lang, rank=_ordinal(rank, lang), of=SECTORS + 1) if rank else ""
+        items.append(say("review_basket", lang, move=move, rank=would) if would else move)
+    joint = "；" if lang == "zh" else "; "
+    return say("review_baskets", lang, items=joint.join(items)) if items else ""
+
+
+def _abroad(seen: Picture, found: Review, lang: str) -> str:
+    """Foreign indices, each group of equal last sessions with its date."""
+    ends = dict.fromkeys(a.session for a in found.abroad)
+    items = []
+    for end in ends:
+        moves = [_move(seen.name(a.ticker)[lang], a.value, "week", lang) for a in found.abroad if a.session == end]
+        joined = "，".join(moves) if lang == "zh" else _list(moves, lang)
+        items.append(say("review_abroad_to", lang, moves=joined, day=day(end, lang)))
+    return say("review_abroad", lang, items=("；" if lang == "zh" else "; ").join(items)) if items else ""
+
+
+def _table(seen: Picture, found: Review, lang: str) -> str:
+    """Indices, sector and baskets as a Markdown table."""
+    head = [say(f"review_col_{c}", lang) for c in ("name", "last", "week", "year", "rank", "year_rank")]
+    rows = [[seen.name(t)[lang], price(found.closes[t]), *_cells(own), "", ""] for t, own in found.returns.items()]
+    rows[-1][-2:] = [_of(found.rank[w], SECTORS) for w in SPANS]
+    for own in found.baskets:
+        view = seen.basket(own.id)
+        name = view.basket.short[lang] if view else own.id
+        rows.append([name, "", *_cells(own.returns), *(_of(own.would_rank[w], SECTORS + 1) for w in SPANS)])
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *([plain_text(c) for c in row] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _cells(values: dict[str, float]) -> list[str]:
+    return [signed(values[w]) for w in SPANS]
+
+
+def _of(rank: int | None, count: int) -> str:
+    return "–" if rank is None else f"{rank}/{count}"
+
+
+# --- words -------------------------------------------------------------------------------------------------------
+
+
+def sector_name(seen: Picture, ticker: str, lang: str) -> str:
+    """申万通信行业指数, the Shenwan Communications index: by the name in the table of sectors."""
+    listed = {s.ticker: s.name for s in seen.house.sectors}
+    return say("review_sector", lang, name=listed[ticker][lang])
+
+
+def _list(items: Iterable[str], lang: str) -> str:
+    """甲、乙和丙 / A, B and C."""
+    every = list(items)
+    joint, last = ("、", "和") if lang == "zh" else (", ", " and ")
+    return last.join(part for part in (joint.join(every[:-1]), *every[-1:]) if part)
+
+
+def _percent(value: float) -> str:
+    return f"{abs(value) * 100:.2f}"
+
+
+def _ordinal(rank: int, lang: str) -> str:
+    if lang == "zh":
+        return str(rank)
+    ending = "th" if 10 <= rank % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
+    return f"{rank}{ending}"
+
+
+def _full(value: date | None, lang: str) -> str:
+    """A date with its year."""
+    if value is None:
+        return "–"
+    return f"{value.year}年{day(value, lang)}" if lang == "zh" else f"{day(value, lang)} {value.year}"
+
+
+def span(week: Week, lang: str) -> str:
+    """2026年6月29日—7月3日 / 29 Jun – 3 Jul 2026."""
+    if week.first == week.last:
+        return _full(week.last, lang)
+    if lang == "zh":
+        return f"{_full(week.first, lang)}—{day(week.last, lang)}"
+    return f"{day(week.first, lang)} – {_full(week.last, lang)}"

@@ -1,0 +1,115 @@
+"""The editor of the Flags page: one rule, its thresholds, what it would have said, and saving it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from basketwatch import flags_view, rulebook, rules, ui
+from basketwatch.errors import UsageError
+from basketwatch.markup import block, heading
+from basketwatch.text import escape, plain, say, sentence
+
+if TYPE_CHECKING:
+    from basketwatch.daily import Picture
+    from basketwatch.model import Rule
+    from basketwatch.settings import Settings
+    from basketwatch.ui import Reader
+
+_TRY, _SAVE = "rule_try", "rule_save"
+
+
+def draw(seen: Picture, who: Reader, here: Settings) -> None:
+    """The whole editor. In the demo market it only tries: the file is that of the live settings."""
+    lang, book = who.lang, _book(here)
+    st.html(block(heading(say("flags_rules", lang), say("flags_rules_note", lang))))
+    _tell_last(lang)
+    for problem in book.problems:
+        st.warning(plain(f"{problem.where}: {sentence(problem, lang)}"))
+    wanted = ui.select("edit", flags_view.rules_by_name(lang), say("flags_rules", lang))
+    rule = next(r for r in book.rules if r.id == wanted)
+    st.html(block(f'<p class="soft" style="margin:0">{escape(say(f"rule_{rule.id}_help", lang))}</p>'))
+    refused = "flags_demo_no_save" if here.demo else "flags_broken" if book.broken else ""
+    with st.form(f"form_{rule.id}_{book.sha256[:8]}", border=False):
+        chosen = flags_view.edited(book.rules, rule.id, *_inputs(rule, book.sha256[:8], lang))
+        with st.container(horizontal=True):
+            tried = st.form_submit_button(say("flags_try", lang), key=_TRY)
+            saved = st.form_submit_button(say("flags_save", lang), key=_SAVE, type="primary", disabled=bool(refused))
+    if refused:
+        st.caption(plain(say(refused, lang)))
+    if saved and not refused:
+        _save(here, book, chosen)
+    elif tried:
+        _try(seen, here, chosen, rule, lang)
+
+
+def _book(here: Settings) -> rulebook.Book:
+    """The file as it is now; as it was when the form was drawn, where the reader has just sent the form."""
+    held: rulebook.Book | None = st.session_state.get("_book")
+    if held is not None and (st.session_state.get(_TRY) or st.session_state.get(_SAVE)):
+        return held
+    found = st.session_state["_book"] = rulebook.read(here.home)
+    return found
+
+
+def _inputs(rule: Rule, version: str, lang: str) -> tuple[dict[str, float], dict[str, Any]]:
+    """The widgets of a rule; its thresholds in the file's unit, and its other fields."""
+    top = st.columns([22, 39, 39], vertical_alignment="bottom")
+    key = f"{rule.id}_{version}"
+    enabled = top[0].toggle(say("flags_enabled", lang), rule.enabled, key=f"enabled_{key}")
+    severity = top[1].selectbox(
+        say("flags_severity", lang), rules.SEVERITIES, rules.SEVERITIES.index(rule.severity), key=f"severity_{key}",
+        format_func=lambda s: say(f"severity_{s}", lang),
+    )  # fmt: skip
+    cooldown = top[2].number_input(
+        say("flags_cooldown", lang), 1, rules.LONGEST_COOLDOWN, rule.cooldown, key=f"cooldown_{key}",
+        help=plain(say("flags_cooldown_help", lang)),
+    )  # fmt: skip
+    fields = flags_view.fields(rule, lang)
+    values, columns = {}, st.columns(2) if fields else []
+    for i, field in enumerate(fields):
+        found = columns[i % 2].number_input(
+            plain(field.label), field.least, field.most, field.value, field.step, key=f"{field.key}_{key}",
+            format="%g", help=plain(field.help),
+        )  # fmt: skip
+        values[field.key] = round(found / field.scale, 8)
+    return values, {"enabled": enabled, "severity": severity, "cooldown": int(cooldown)}
+
+
+def _try(seen: Picture, here: Settings, chosen: tuple[Rule, ...], rule: Rule, lang: str) -> None:
+    """What the rule would have said, before anything is saved."""
+    wrong = rulebook.faults(chosen)
+    if wrong:
+        st.error(plain(sentence(wrong[0], lang)))
+        return
+    found = flags_view.trial(ui.judging(here, seen), chosen, rule.id, lang)
+    rows = "".join(f"<div>{escape(line)}</div>" for line in found.newest)
+    st.html(block(f'<p style="margin:0 0 4px">{escape(found.sentence)}</p><div class="soft">{rows}</div>'))
+
+
+def _save(here: Settings, book: rulebook.Book, chosen: tuple[Rule, ...]) -> None:
+    """Save, and draw everything anew with the file as it is then; a refusal is said and overwrites nothing."""
+    key, params = "flags_unchanged", {}
+    if chosen != book.rules:
+        try:
+            rulebook.save(here.home, book, chosen)
+            key, params = "flags_saved", {"file": rulebook.FILE}
+        except UsageError as fault:
+            key, params = fault.key, fault.params
+    st.session_state["_told"] = key, params
+    st.session_state.pop("_book", None)
+    st.rerun()
+
+
+def _tell_last(lang: str) -> None:
+    """What came of the last save, once."""
+    told = st.session_state.pop("_told", None)
+    if told:
+        show = {"flags_saved": st.success, "flags_unchanged": st.info}.get(told[0], st.error)
+        show(plain(say(told[0], lang, **_named(told[1], lang))))
+
+
+def _named(params: dict[str, str], lang: str) -> dict[str, str]:
+    """Parameters of a sentence with a rule's id as its name."""
+    return {k: flags_view.rule_name(v, lang) if k == "rule" else v for k, v in params.items()}

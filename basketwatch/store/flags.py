@@ -1,0 +1,98 @@
+"""Flags as they were said. A row is written once: what has been told to a reader is not told otherwise later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from basketwatch import schema
+from basketwatch.store import Store, _frame, _records, note, noted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# column -> (dtype, meaning, required), as ``basketwatch.frames`` lists the other tables; ``basket``: a tuple of ids
+COLUMNS: dict[str, tuple[str, str, bool]] = {
+    "id": ("str", "rule:ticker:session:direction", True),
+    "rule": ("str", "id of the rule", True),
+    "ticker": ("str", "CODE.MARKET, or basket:<id>", True),
+    "baskets": ("str", "JSON list of basket ids", True),
+    "session": ("datetime64[s]", "exchange-local date", True),
+    "direction": ("str", "up, down, none", True),
+    "severity": ("str", "info, low, mid, high, data", True),
+    "value": ("float64", "what was measured, in the rule's own unit", False),
+    "threshold": ("float64", "what it was held against, same unit", False),
+    "reason_zh": ("str", "the sentence", True),
+    "reason_en": ("str", "the sentence", True),
+    "state": ("str", "firing, no_data", True),
+    "notice": ("bool", "False: in the log, not in the feed", True),
+    "raised_at": ("datetime64[s, UTC]", "instant at which it was said", True),
+}
+
+
+def save(opened: Store, rows: pd.DataFrame, now: datetime) -> int:
+    """Add the flags whose id is not stored yet, raised at ``now``; the others stay as they are. Returns how many.
+
+    ``rows``: columns of ``flags.evaluate``.
+    """
+    if not len(rows):
+        return 0
+    told = rows.assign(baskets=[json.dumps(list(b)) for b in rows["basket"]])
+    records = [{**row, "raised_at": now} for row in _records(told, schema.flags)]
+    with opened.engine.begin() as c:
+        before = c.execute(select(func.count()).select_from(schema.flags)).scalar_one()
+        c.execute(_insert_new(c.dialect.name), records)
+        return int(c.execute(select(func.count()).select_from(schema.flags)).scalar_one() - before)
+
+
+def _insert_new(dialect: str) -> Any:
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
+    return insert(schema.flags).on_conflict_do_nothing(index_elements=[schema.flags.c.id])
+
+
+def read(
+    opened: Store,
+    *,
+    since: date | None = None,
+    rules: Sequence[str] | None = None,
+    tickers: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Flags of sessions from ``since`` on (None = all), newest session first: ``COLUMNS``, with ``basket`` as a tuple
+    of ids in place of ``baskets``. ``rules`` and ``tickers`` choose (None = all)."""
+    f = schema.flags.c
+    query = select(schema.flags).order_by(f.session.desc(), f.id)
+    if since is not None:
+        query = query.where(f.session >= since)
+    if rules is not None:
+        query = query.where(f.rule.in_(rules))
+    if tickers is not None:
+        query = query.where(f.ticker.in_(tickers))
+    found = _frame(opened, query, COLUMNS)
+    baskets = [tuple(json.loads(text)) for text in found.pop("baskets")]
+    found.insert(3, "basket", baskets)
+    return found
+
+
+def newest(opened: Store) -> date | None:
+    """The newest session of which a flag is stored; None while there is none."""
+    with opened.engine.connect() as c:
+        return c.execute(select(func.max(schema.flags.c.session))).scalar()
+
+
+def note_judged(opened: Store, sessions: Mapping[str, date]) -> None:
+    """Keep of each market group the session up to which its flags have been evaluated."""
+    known = judged(opened) | dict(sessions)
+    note(opened, "flags_judged", json.dumps({group: day.isoformat() for group, day in known.items()}))
+
+
+def judged(opened: Store) -> dict[str, date]:
+    """Market group -> the session up to which its flags have been evaluated: no flag after it means nothing yet."""
+    found = json.loads(noted(opened, "flags_judged") or "{}")
+    return {group: date.fromisoformat(day) for group, day in found.items()}

@@ -1,0 +1,110 @@
+"""Histories of multiples: a packed row a series, that is a ticker, a source and a definition, never two of them in one.
+
+A page reads a hundred series of ten years at once, which as a row a session takes a dozen times as long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, select
+
+from basketwatch import schema
+from basketwatch.model import SeriesKey
+from basketwatch.store import Store, _upsert
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# One session of a series, little-endian: days and seconds since 1970-01-01, the numbers of frames.VALUATIONS.
+POINT = np.dtype([
+    ("session", "<i4"), ("pe", "<f8"), ("price", "<f8"), ("market_cap", "<f8"), ("eps", "<f8"), ("losing", "u1"),
+    ("fetched_at", "<i8"),
+])  # fmt: skip
+NUMBERS = ("pe", "price", "market_cap", "eps")
+
+Points = npt.NDArray[np.void]
+
+
+def save(opened: Store, rows: pd.DataFrame) -> None:
+    """Merge rows (frames.VALUATIONS) by session into the stored series, a new value for an old one; one transaction.
+
+    Of rows with the same session in one series the last counts; the other sessions stay as they are.
+    """
+    groups = rows.groupby(["ticker", "source", "definition"], sort=False)
+    new = {SeriesKey(*(str(word) for word in key)): _packed(part) for key, part in groups}
+    with opened.engine.begin() as c:
+        stored = _stored(c, sorted({key.ticker for key in new}))
+        merged = [_row(key, _merged(stored.get(key), points)) for key, points in new.items()]
+        _upsert(c, schema.valuations, merged)
+
+
+def read(opened: Store, tickers: Sequence[str] | None = None) -> dict[SeriesKey, pd.DataFrame]:
+    """Series of ``tickers`` (None = all): session ascending, pe, losing, price, market_cap, eps, fetched_at.
+
+    Dtypes are those of frames.VALUATIONS; ``pe`` is as the source gave it, negative or NaN where ``losing``.
+    """
+    with opened.engine.connect() as c:
+        return {key: _frame(points) for key, points in _stored(c, tickers).items()}
+
+
+def spans(opened: Store) -> dict[SeriesKey, tuple[date, date]]:
+    """First and last session of every series, without unpacking any."""
+    v = schema.valuations.c
+    with opened.engine.connect() as c:
+        rows = c.execute(select(v.ticker, v.source, v.definition, v.first, v.last))
+        return {SeriesKey(r.ticker, r.source, r.definition): (r.first, r.last) for r in rows}
+
+
+def _stored(c: Connection, tickers: Sequence[str] | None) -> dict[SeriesKey, Points]:
+    v = schema.valuations.c
+    query = select(v.ticker, v.source, v.definition, v.packed).order_by(v.ticker, v.source, v.definition)
+    rows = c.execute(query if tickers is None else query.where(v.ticker.in_(tickers)))
+    return {SeriesKey(r.ticker, r.source, r.definition): np.frombuffer(r.packed, dtype=POINT) for r in rows}
+
+
+def _packed(rows: pd.DataFrame) -> Points:
+    points = np.zeros(len(rows), dtype=POINT)
+    points["session"] = rows["session"].to_numpy().astype("datetime64[D]").astype("int32")
+    points["losing"] = rows["losing"].to_numpy()
+    points["fetched_at"] = rows["fetched_at"].dt.tz_convert(None).to_numpy().astype("datetime64[s]").astype("int64")
+    for name in NUMBERS:
+        points[name] = rows[name].to_numpy()
+    return points
+
+
+def _merged(stored: Points | None, new: Points) -> Points:
+    """Both by session, ascending; where both have one, or ``new`` has it twice, the later row."""
+    both = new if stored is None else np.concatenate([stored, new])
+    newest_first = both[::-1]
+    _, at = np.unique(newest_first["session"], return_index=True)
+    merged: Points = newest_first[at]
+    return merged
+
+
+def _row(key: SeriesKey, points: Points) -> dict[str, Any]:
+    days = points["session"].astype("datetime64[D]")
+    return {
+        **key._asdict(), "first": days[0].item(), "last": days[-1].item(), "count": len(points),
+        "fetched_at": _instants(points).max().to_pydatetime(), "packed": points.tobytes(),
+    }  # fmt: skip
+
+
+def _instants(points: Points) -> pd.DatetimeIndex:
+    import pandas as pd
+
+    return pd.DatetimeIndex(points["fetched_at"].astype("datetime64[s]")).tz_localize("UTC")
+
+
+def _frame(points: Points) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame({
+        "session": points["session"].astype("datetime64[D]").astype("datetime64[s]"),
+        "pe": points["pe"].astype("float64"), "losing": points["losing"].astype(bool),
+        **{name: points[name].astype("float64") for name in NUMBERS[1:]}, "fetched_at": _instants(points),
+    })  # fmt: skip

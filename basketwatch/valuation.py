@@ -1,0 +1,475 @@
+"""Valuation: bands of a PE history, where today stands in them, price lines of a PE, and the PE of a basket. Pure.
+
+A *history* is what ``store.valuations.read`` gives for one series (one ticker, source and definition): a row a session,
+ascending, with session, pe, losing, price, market_cap, eps. Two sources or definitions are two histories, never one
+band. A session with a loss (``losing``, or a PE that is not above 0) has no value: it belongs to no band, and while the
+newest session is one there is no percentile.
+
+Formulas (``contract.md``, *VALUATION*): percentile = mid-rank, (below + equal / 2) / n; std with n - 1; quantiles by
+linear interpolation, type 7 of Hyndman & Fan (1996). Percentiles, yields and shares are fractions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import nan
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.api.indexers import BaseIndexer
+
+WINDOWS = ("1y", "3y", "5y", "10y", "all")
+FIXED = "2023-2025"  # the calendar years that the brokers' weekly reports take as their mean
+LEAST = 250  # observations; with fewer, a window is insufficient
+QUANTILES: Mapping[str, float] = {"q10": 0.1, "q30": 0.3, "q50": 0.5, "q70": 0.7, "q90": 0.9}
+CARRIED = 10  # sessions for which a suspended member's last cap and profit stand
+COVERED = 0.8  # of the members' cap must be known for a session of a basket's history to count
+_OLDEST = timedelta(days=400)
+_WEEKLY = 5  # days between most values of a weekly series
+_STEP = 0.005  # a smaller relative change of earnings is the rounding of a printed PE, or a few shares bought back
+_CHUNK = 512  # series measured at a time
+
+Floats = npt.NDArray[np.float64]
+Days = npt.NDArray[np.datetime64]
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The values of a history in one window, and where the newest session stands among them.
+
+    ``first`` and ``last`` are the sessions of the first and last value in the window. Numbers are NaN where ``n`` is
+    below ``LEAST``; percentile and z also while the newest session is one of a loss.
+    """
+
+    n: int
+    first: date | None
+    last: date | None
+    mean: float
+    std: float
+    percentile: float
+    z: float
+    q10: float
+    q30: float
+    q50: float
+    q70: float
+    q90: float
+    minimum: float
+    maximum: float
+    weekly: bool
+
+    @property
+    def insufficient(self) -> bool:
+        """Too few observations for a band: a weekly series needs five years."""
+        return self.n < LEAST
+
+
+@dataclass(frozen=True, slots=True)
+class BasketPe:
+    """The PE of several companies at one session.
+
+    ``earnings_yield``: sum of profits / sum of caps of the covered members, losses included; ``pe`` its inverse where
+    it is above 0, else NaN. ``pe_positive``: the same of the members that earn money, cap and profit of the others
+    both dropped. ``covered``: members whose cap and profit are both known: only they stand in the sums, with both.
+    ``losing`` also counts members known to lose money without a known sum. ``losing_cap_share``: of the known caps.
+    """
+
+    earnings_yield: float
+    pe: float
+    pe_positive: float
+    positive: int
+    losing: int
+    pe_median: float
+    covered: int
+    members: int
+    losing_cap_share: float
+
+    @property
+    def coverage(self) -> float:
+        """Covered members / members; NaN without members."""
+        return self.covered / self.members if self.members else nan
+
+
+# --- windows -----------------------------------------------------------------------------------------------------
+
+
+def span(window: str, sessions: Days, as_of: date) -> tuple[date, date]:
+    """First day *outside* on the left and last day inside: a window is open on the left. ``sessions`` ascending.
+
+    ``3y`` of 2026-07-03 begins after 2023-07-03, so that each day of the year is in it three times and windows laid
+    end to end share no session. ``1y`` is the last 250 sessions: a calendar year has some 243 in the mainland, which
+    would never be enough for a band; of a series with gaps none older than 400 days. ``2023-2025`` is those calendar
+    years, up to ``as_of``. Raises ValueError for others.
+    """
+    if window == "all":
+        return date.min, as_of
+    if window == "1y":
+        return _year_of_sessions(sessions, as_of), as_of
+    if window.endswith("y") and window[:-1].isdigit():
+        return _years_before(as_of, int(window[:-1])), as_of
+    first, _, last = window.partition("-")
+    if not (first.isdigit() and last.isdigit()):
+        raise ValueError(window)
+    return date(int(first) - 1, 12, 31), min(date(int(last), 12, 31), as_of)
+
+
+def _year_of_sessions(sessions: Days, as_of: date) -> date:
+    upto = int(sessions.searchsorted(np.datetime64(as_of), side="right"))
+    oldest = as_of - _OLDEST
+    if upto < LEAST:
+        return oldest
+    first: date = sessions[upto - LEAST].astype("datetime64[D]").item()
+    return max(oldest, first - timedelta(days=1))
+
+
+def _years_before(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:  # 29 February of a common year
+        return day.replace(year=day.year - years, day=28)
+
+
+def counted(history: pd.DataFrame) -> Floats:
+    """The values of a history, NaN on sessions of a loss or without a PE."""
+    pe = history["pe"].to_numpy(dtype="float64")
+    return np.where((pe > 0) & ~history["losing"].to_numpy(dtype=bool), pe, nan)
+
+
+# --- bands -------------------------------------------------------------------------------------------------------
+
+
+def bands(
+    history: pd.DataFrame, as_of: date | None = None, windows: Sequence[str] = (*WINDOWS, FIXED)
+) -> dict[str, Band]:
+    """Window -> band of one history; see ``bands_of``."""
+    return bands_of({"": history}, as_of, windows)[""]
+
+
+def bands_of(
+    histories: Mapping[Key, pd.DataFrame], as_of: date | None = None, windows: Sequence[str] = (*WINDOWS, FIXED)
+) -> dict[Key, dict[str, Band]]:
+    """Key -> window -> band, many histories at once. ``as_of``: the end of the windows, by default each one's last session.
+
+    What stands in the bands is the newest session up to ``as_of``, which belongs to the trailing windows. In a fixed
+    window it is compared with those years, although it may lie after them.
+    """
+    series = {key: _Series.of(history, as_of) for key, history in histories.items()}
+    keys, out = list(series), {key: dict[str, Band]() for key in series}
+    for start in range(0, len(keys), _CHUNK):
+        some = keys[start : start + _CHUNK]
+        for window in windows:
+            found = _measured([series[k] for k in some], window)
+            for key, band in zip(some, found, strict=True):
+                out[key][window] = band
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """What counts of one history: its values and their days; ``current`` is NaN while the newest session is a loss."""
+
+    sessions: Days
+    days: Days
+    values: Floats
+    current: float
+    as_of: date | None
+    weekly: bool
+
+    @classmethod
+    def of(cls, history: pd.DataFrame, as_of: date | None) -> _Series:
+        days, values = history["session"].to_numpy().astype("datetime64[D]"), counted(history)
+        if as_of is not None:
+            upto = int(days.searchsorted(np.datetime64(as_of), side="right"))
+            days, values = days[:upto], values[:upto]
+        known = ~np.isnan(values)
+        last = as_of or (days[-1].item() if len(days) else None)
+        current = float(values[-1]) if len(values) else nan
+        return cls(days, days[known], values[known], current, last, is_weekly(days[known]))
+
+    def within(self, window: str) -> slice:
+        if self.as_of is None:
+            return slice(0, 0)
+        before, last = span(window, self.sessions, self.as_of)
+        edges = self.days.searchsorted(np.array([before, last], dtype="datetime64[D]"), side="right")
+        return slice(int(edges[0]), int(edges[1]))
+
+
+def is_weekly(days: Days) -> bool:
+    """True where at least half of the gaps between values are five days long or longer."""
+    gaps = np.diff(days).astype("int64")
+    return len(gaps) > 0 and bool(2 * np.count_nonzero(gaps >= _WEEKLY) >= len(gaps))
+
+
+def _measured(series: Sequence[_Series], window: str) -> list[Band]:
+    inside = [s.within(window) for s in series]
+    widths = [i.stop - i.start for i in inside]
+    rows = np.full((len(series), max(widths, default=0)), nan)
+    for row, one, part, width in zip(rows, series, inside, widths, strict=True):
+        row[:width] = one.values[part]
+    measures = _measures(rows, np.array([s.current for s in series], dtype="float64"))
+    columns = [measures[name].tolist() for name in _NUMBERS]
+    ends = [(s.days[i.start].item(), s.days[i.stop - 1].item()) if w else (None, None)
+            for s, i, w in zip(series, inside, widths, strict=True)]  # fmt: skip
+    return [
+        Band(n=n, first=first, last=last, weekly=one.weekly, **dict(zip(_NUMBERS, numbers, strict=True)))
+        for n, (first, last), numbers, one in zip(widths, ends, zip(*columns, strict=True), series, strict=True)
+    ]
+
+
+_NUMBERS = ("mean", "std", "percentile", "z", *QUANTILES, "minimum", "maximum")
+_COLUMNS = pd.Index(["n", *_NUMBERS])
+
+
+def band_table(
+    days: Days, matrix: Floats, as_of: date | None = None, windows: Sequence[str] = (*WINDOWS, FIXED)
+) -> dict[str, pd.DataFrame]:
+    """Window -> a row a column of ``matrix`` with n, mean, std, percentile, z, q10 … q90, minimum, maximum.
+
+    ``matrix``: sessions x series, values of the series on common ``days`` (ascending), NaN where one has none; the last
+    row up to ``as_of`` is what stands in the bands. For thousands of series: they are taken some hundreds at a time.
+    """
+    days = days.astype("datetime64[D]")
+    upto = len(days) if as_of is None else int(days.searchsorted(np.datetime64(as_of), side="right"))
+    last = as_of or (days[-1].item() if len(days) else date.min)
+    edges = {
+        w: days[:upto].searchsorted(np.array(span(w, days[:upto], last), dtype="datetime64[D]"), side="right")
+        for w in windows
+    }
+    chunks: dict[tuple[int, int], list[Floats]] = {(int(a), int(b)): [] for a, b in edges.values()}
+    for start in range(0, max(matrix.shape[1], 1), _CHUNK):
+        rows = np.ascontiguousarray(matrix[:upto, start : start + _CHUNK].T, dtype="float64")
+        current = rows[:, -1] if upto else np.full(len(rows), nan)
+        for (begin, end), found in chunks.items():  # two windows that hold the same sessions are measured once
+            found.append(np.column_stack(list(_measures(rows[:, begin:end].copy(), current).values())))
+    tables = {edge: pd.DataFrame(np.vstack(found), columns=_COLUMNS) for edge, found in chunks.items()}
+    return {window: tables[int(a), int(b)] for window, (a, b) in edges.items()}
+
+
+def _measures(rows: Floats, current: Floats) -> dict[str, npt.NDArray[np.float64 | np.int64]]:
+    """The numbers of a band for each row of values (NaN = none), which are sorted in place."""
+    rows.sort(axis=1)  # NaN last
+    n = np.array([len(row) - _missing(row) for row in rows], dtype="int64")
+    places = [(row[:k].searchsorted(value, "left"), row[:k].searchsorted(value, "right"))
+              for row, k, value in zip(rows, n, current, strict=True)]  # fmt: skip
+    below, upto = np.array(places, dtype="float64").reshape(-1, 2).T
+    least, most = _at(rows, np.zeros_like(n)), _at(rows, n - 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean, std = _moments(rows, n)
+        std = np.where(most > least, std, 0.0)  # equal values have no spread, whatever the rounding of their mean
+        found = {
+            "mean": mean, "std": std, "percentile": np.where(np.isnan(current), nan, (below + upto) / 2 / n),
+            "z": (current - mean) / np.where(std > 0, std, nan),
+            **{name: _quantile(rows, n, q) for name, q in QUANTILES.items()}, "minimum": least, "maximum": most,
+        }  # fmt: skip
+    return {"n": n, **{name: np.where(n < LEAST, nan, values) for name, values in found.items()}}
+
+
+def _missing(row: Floats) -> int:
+    """NaNs at the end of a sorted row."""
+    return 0 if not len(row) or row[-1] == row[-1] else len(row) - int(row.searchsorted(nan))
+
+
+def _moments(rows: Floats, n: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Mean and standard deviation (n - 1) of each row, NaN left out."""
+    gaps = bool((n < rows.shape[1]).any())
+    mean = (np.nansum(rows, axis=1) if gaps else rows.sum(axis=1)) / n
+    spread = rows - mean[:, None]
+    if gaps:
+        np.nan_to_num(spread, copy=False)
+    std: Floats = np.sqrt(np.einsum("ij,ij->i", spread, spread) / (n - 1))
+    return mean, std
+
+
+def _at(rows: Floats, place: npt.NDArray[np.int64]) -> Floats:
+    """The value of each row at its place; NaN where there are no values at all."""
+    found: Floats = rows[np.arange(len(rows)), np.maximum(place, 0)] if rows.shape[1] else np.full(len(rows), nan)
+    return found
+
+
+def _quantile(rows: Floats, n: npt.NDArray[np.int64], q: float) -> Floats:
+    """Linear interpolation between the two neighbours of (n - 1) q, in rows sorted with NaN last."""
+    place = np.maximum(n - 1, 0) * q
+    lower = place.astype("int64")
+    low, high = _at(rows, lower), _at(rows, np.minimum(lower + 1, n - 1))
+    found: Floats = low + (high - low) * (place - lower)
+    return found
+
+
+# --- rolling -----------------------------------------------------------------------------------------------------
+
+
+class _Trailing(BaseIndexer):
+    """Windows that begin at the rows ``starts`` and end with each row."""
+
+    starts: npt.NDArray[np.int64]
+
+    def get_window_bounds(
+        self, num_values: int = 0, min_periods: int | None = None, center: bool | None = None,
+        closed: str | None = None, step: int | None = None,
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:  # fmt: skip
+        return self.starts, np.arange(1, num_values + 1, dtype="int64")
+
+
+def rolling_percentile(days: Days, values: Floats, years: int) -> Floats:
+    """Mid-rank percentile of each value in its own trailing window of ``years``; NaN below ``LEAST`` observations.
+
+    ``days`` ascending; ``values``: NaN where a session has none (pass ``counted(history)``: losses do not count).
+    """
+    days = days.astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
+    first = (months - 12 * years).astype("datetime64[D]")
+    # 29 February has no day of its own in a common year: the end of its month, as in ``span``
+    ends = (months - 12 * years + 1).astype("datetime64[D]") - np.timedelta64(1, "D")
+    before = np.minimum(first + (days - months.astype("datetime64[D]")), ends)
+    starts = days.searchsorted(before, side="right").astype("int64")
+    rolling = pd.Series(values, dtype="float64").rolling(_Trailing(starts=starts), min_periods=LEAST)
+    rank = rolling.rank(method="average").to_numpy()  # below + (equal + 1) / 2
+    known = np.concatenate([[0], np.cumsum(~np.isnan(values))])
+    n = known[1:] - known[starts]
+    return np.where(n >= LEAST, (rank - 0.5) / np.maximum(n, 1), nan)
+
+
+# --- price and earnings ------------------------------------------------------------------------------------------
+
+
+def earnings(history: pd.DataFrame) -> Floats:
+    """EPS of the last four quarters a session, on the share count of that day's price; NaN where not above 0.
+
+    Price / PE of the same row, which keeps price : line = PE : quantile; the source's own EPS where it sends no PE.
+    """
+    pe = counted(history)
+    eps = history["eps"].to_numpy(dtype="float64")
+    found = np.where(np.isnan(pe), np.where(history["losing"].to_numpy(dtype=bool), nan, eps),
+                     history["price"].to_numpy(dtype="float64") / pe)  # fmt: skip
+    return np.where(found > 0, found, nan)
+
+
+def earnings_steps(history: pd.DataFrame) -> pd.DataFrame:
+    """Sessions at which the earnings of four quarters changed, with their new level: session, eps, profit, change.
+
+    ``change`` is the fraction by which profit (market cap / PE, which a split leaves alone) changed, or EPS where the
+    source sends no cap; NaN on the first row and after a loss. Changes below 0.5 % are the rounding of a printed PE.
+    """
+    eps, profit = earnings(history), history["market_cap"].to_numpy(dtype="float64") / counted(history)
+    frame = pd.DataFrame({"session": history["session"].to_numpy(), "eps": eps, "profit": profit})
+    frame = frame.loc[frame["eps"].notna() | frame["profit"].notna()]
+    change = frame["profit"].pct_change(fill_method=None)
+    change = change.fillna(frame["eps"].pct_change(fill_method=None))
+    # a source's own loss sessions lie between two rows: what is compared across them is no announcement
+    gap = pd.Series(np.diff(frame.index, prepend=-2) > 1, index=frame.index)
+    frame["change"] = change.mask(gap)
+    steps: pd.DataFrame = frame.loc[(frame["change"].abs() >= _STEP) | gap].reset_index(drop=True)
+    return steps
+
+
+def channel(history: pd.DataFrame, window: str) -> pd.DataFrame:
+    """Raw price and the prices at which the PE would stand at the window's quantiles, for the window's sessions.
+
+    Columns session, price, eps, q10 … q90 (listing currency): EPS of the day times each quantile of the whole window,
+    a step at each announcement, NaN while the company loses money or the window is insufficient.
+    """
+    if not len(history):
+        return pd.DataFrame(columns=["session", "price", "eps", *QUANTILES], dtype="float64")
+    band = bands(history, windows=(window,))[window]
+    days = history["session"].to_numpy().astype("datetime64[D]")
+    before, last = np.array(span(window, days, days[-1].item()), dtype="datetime64[D]")
+    inside = (days > before) & (days <= last)
+    frame = history.loc[inside, ["session", "price"]].assign(eps=earnings(history)[inside])
+    lines: pd.DataFrame = frame.assign(**{q: frame["eps"] * getattr(band, q) for q in QUANTILES})
+    return lines.reset_index(drop=True)
+
+
+def thin(history: pd.DataFrame) -> pd.DataFrame:
+    """The last row of each ISO week, for charts: the newest row, being its week's last, stays exact."""
+    days = history["session"].to_numpy().astype("datetime64[D]").astype("int64")
+    week = (days + 3) // 7  # 1970-01-01 was a Thursday: + 3 makes Monday the first day
+    last = np.append(np.diff(week) != 0, True) if len(week) else np.empty(0, dtype=bool)
+    weekly: pd.DataFrame = history.loc[last].reset_index(drop=True)
+    return weekly
+
+
+# --- baskets -----------------------------------------------------------------------------------------------------
+
+
+def basket_pe(rows: pd.DataFrame) -> BasketPe:
+    """PE of the members in ``rows``, a row each: market_cap and profit, TTM, in one currency (NaN = unknown).
+
+    Optional columns: ``losing`` (bool: known to lose money, be the sum known or not) and ``pe`` (for the median; by
+    default cap / profit). A loss-maker of unknown loss counts in ``losing`` and its share of cap, and is not covered:
+    neither its cap nor its profit stands in the sums.
+    """
+    cap, profit = (rows[name].to_numpy(dtype="float64") for name in ("market_cap", "profit"))
+    cap = np.where(cap > 0, cap, nan)
+    both = ~np.isnan(cap) & ~np.isnan(profit)
+    losing = (profit < 0) | (rows["losing"].to_numpy(dtype=bool) if "losing" in rows else False)
+    earning = both & (profit > 0) & ~losing
+    pe = rows["pe"].to_numpy(dtype="float64") if "pe" in rows else _ratio(cap, profit)
+    positive = pe[(pe > 0) & ~losing]
+    yielded = _over(profit[both].sum(), cap[both].sum())
+    return BasketPe(
+        earnings_yield=yielded, pe=1 / yielded if yielded > 0 else nan,
+        pe_positive=_over(cap[earning].sum(), profit[earning].sum()), positive=len(positive), losing=int(losing.sum()),
+        pe_median=float(np.median(positive)) if len(positive) else nan, covered=int(both.sum()), members=len(rows),
+        losing_cap_share=_over(np.nansum(cap[losing]), np.nansum(cap)),
+    )  # fmt: skip
+
+
+def _over(a: float, b: float) -> float:
+    return float(a / b) if b else nan
+
+
+def _ratio(a: Floats, b: Floats) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(b == 0, nan, a / b)
+
+
+def basket_history(caps: pd.DataFrame, profits: pd.DataFrame, weights: pd.Series | None = None) -> pd.DataFrame:
+    """PE of a basket on each session: session, earnings_yield, pe, pe_positive, pe_median, covered, coverage.
+
+    ``caps`` and ``profits``: sessions x members, one currency, the same members on every session (say which: those of
+    today). A suspended member keeps its last cap and profit for at most ``CARRIED`` sessions. ``coverage`` is by cap:
+    the covered members' share of ``weights`` (cap today by member, those without a history too; by default each one's
+    last). Sessions below ``COVERED`` are left out: they would be another basket.
+    """
+    cap, profit = _carried(caps.to_numpy(dtype="float64"), profits.reindex_like(caps).to_numpy(dtype="float64"))
+    both = ~np.isnan(cap) & ~np.isnan(profit) & (cap > 0)
+    weight = caps.ffill().iloc[-1] if weights is None and len(caps) else weights
+    weight = pd.Series(dtype="float64") if weight is None else weight
+    own = weight.reindex(caps.columns).fillna(0.0).to_numpy(dtype="float64")
+    coverage = both @ own / max(float(weight.sum()), 1e-300)
+    cap, profit = np.where(both, cap, 0.0), np.where(both, profit, 0.0)
+    earning = profit > 0
+    yielded = _ratio(profit.sum(axis=1), cap.sum(axis=1))
+    frame = pd.DataFrame({
+        "session": caps.index.to_numpy(), "earnings_yield": yielded, "pe": np.where(yielded > 0, _ratio(np.ones(len(cap)), yielded), nan),
+        "pe_positive": _ratio(np.where(earning, cap, 0.0).sum(axis=1), np.where(earning, profit, 0.0).sum(axis=1)),
+        "pe_median": _medians(np.where(earning, _ratio(cap, profit), nan)), "covered": both.sum(axis=1),
+        "coverage": coverage,
+    })  # fmt: skip
+    counting: pd.DataFrame = frame.loc[coverage >= COVERED].reset_index(drop=True)
+    return counting
+
+
+def _carried(cap: Floats, profit: Floats) -> tuple[Floats, Floats]:
+    """Both, with sessions on which a member has neither filled from its last one, ``CARRIED`` sessions long."""
+    if not cap.size:
+        return cap, profit
+    own = np.arange(len(cap))[:, None]
+    last = np.maximum.accumulate(np.where(np.isnan(cap) & np.isnan(profit), -1, own), axis=0)
+    old = (last < 0) | (own - last > CARRIED)
+    filled = [np.where(old, nan, np.take_along_axis(one, np.maximum(last, 0), axis=0)) for one in (cap, profit)]
+    return filled[0], filled[1]
+
+
+def _medians(rows: Floats) -> Floats:
+    """Median of the known values of each row, NaN where there are none."""
+    if not rows.shape[1]:
+        return np.full(len(rows), nan)
+    ordered = np.sort(rows, axis=1)
+    n = (~np.isnan(ordered)).sum(axis=1)
+    at, last = np.arange(len(rows)), np.maximum(n - 1, 0)
+    return np.asarray((ordered[at, last // 2] + ordered[at, (last + 1) // 2]) / 2)

@@ -1,0 +1,100 @@
+"""Bands with percentiles: many series at once against the loop over columns and windows that people write in pandas."""
+
+from __future__ import annotations
+
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from basketwatch.valuation import FIXED, QUANTILES, band_table, bands_of
+
+from .bench import Bench
+from .report import Metric, count, ratio
+
+AS_OF = date(2026, 7, 3)
+SESSIONS = 2430  # ten years of the mainland
+WINDOWS = ("1y", "3y", "5y", "10y", FIXED)
+FEW, MANY = 60, 5500
+LOSSES = 0.03  # of the sessions have no value
+SAME = 1e-9
+
+
+def bands(bench: Bench) -> list[Metric]:
+    """Interleaved: sixty series by us, as a table and as the product's separate histories, and by the loop."""
+    days, values = made(FEW)
+    frame = pd.DataFrame(values, index=pd.DatetimeIndex(days))
+    apart = {
+        i: pd.DataFrame({"session": days, "pe": values[:, i], "losing": np.isnan(values[:, i])}) for i in range(FEW)
+    }
+    table, histories, loop = [], [], []
+    for _ in range(bench.repetitions):
+        loop.append(_took(lambda: naive(frame)))
+        table.append(min(_took(lambda: band_table(days, values, windows=WINDOWS)) for _ in range(3)))
+        histories.append(min(_took(lambda: bands_of(apart, windows=WINDOWS)) for _ in range(3)))
+        print(f"  {loop[-1]:.0f} ms → {table[-1]:.1f}, {histories[-1]:.1f} ms", file=sys.stderr)
+    what = "loop in pandas"
+    return [
+        ratio("bands", "60 x 10 years x 5 windows", table, loop, what, "ms", 0.05),
+        ratio("bands", "the same as 60 histories", histories, loop, what, "ms", None),
+        count("bands", "numbers that differ by more than 1e-9", [_differing(days, values, frame)], 0),
+        *_many(),
+    ]
+
+
+def made(columns: int) -> tuple[np.ndarray, np.ndarray]:
+    """Days and a PE a session and series: random walks printed to two decimals, some sessions without a value."""
+    rng = np.random.default_rng(columns)
+    days = np.busday_offset(np.datetime64(AS_OF), np.arange(1 - SESSIONS, 1)).astype("datetime64[s]")
+    values = np.round(np.exp(3.4 + np.cumsum(rng.normal(0, 0.02, (SESSIONS, columns)), axis=0)), 2)
+    values[:-1][rng.random((SESSIONS - 1, columns)) < LOSSES] = np.nan
+    return days, values
+
+
+def naive(frame: pd.DataFrame) -> dict[str, list[list[float]]]:
+    """Window -> a list of numbers a column, by the functions of a Series."""
+    out: dict[str, list[list[float]]] = {window: [] for window in WINDOWS}
+    for column in frame:
+        values = frame[column].dropna()
+        now, end = values.iloc[-1], values.index[-1]
+        for window in WINDOWS:
+            years = None if window == FIXED else pd.DateOffset(years=int(window[:-1]))
+            own = values[window[:4] : window[5:]] if years is None else values[values.index > end - years]
+            mean, std = own.mean(), own.std()
+            percentile = ((own < now).sum() + (own == now).sum() / 2) / len(own)
+            marks = own.quantile(list(QUANTILES.values())).tolist()
+            numbers = [mean, std, percentile, (now - mean) / std, *marks, own.min(), own.max()]
+            out[window].append([len(own), *numbers] if len(own) >= 250 else [len(own), *[np.nan] * len(numbers)])
+    return out
+
+
+def _differing(days: np.ndarray, values: np.ndarray, frame: pd.DataFrame) -> int:
+    ours, theirs = band_table(days, values, windows=WINDOWS), naive(frame)
+    return sum(
+        int((~np.isclose(ours[w].to_numpy(), np.array(theirs[w]), rtol=SAME, atol=SAME, equal_nan=True)).sum())
+        for w in WINDOWS
+    )
+
+
+def _many() -> list[Metric]:
+    """Every mainland share at once: milliseconds, and the memory that it takes beside the values themselves."""
+    days, values = made(MANY)
+    took = _took(lambda: band_table(days, values, windows=WINDOWS))
+    tracemalloc.start()
+    band_table(days, values, windows=WINDOWS)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return [
+        Metric("bands", "5,500 x 10 years x 5 windows", took, None, "", "ms", "", None, {"ours": [took]}),
+        ratio("bands", "memory of that, at its peak", [peak / 1e6], [values.nbytes / 1e6], "the values", "MB", 1.0),
+    ]
+
+
+def _took(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return (time.perf_counter() - started) * 1000

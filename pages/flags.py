@@ -1,0 +1,80 @@
+"""Flags: what was said, when and why; the rules with their thresholds; and what came after each of them."""
+
+import streamlit as st
+
+from basketwatch import ui
+from basketwatch.markup import block, heading
+from basketwatch.text import escape, plain, say
+
+
+def body(seen, who, here):
+    from basketwatch import rule_editor
+
+    said = ui.flags_of(here, seen)
+    log(seen, said, who)
+    left, right = st.columns([38, 62])
+    with left.container(border=True, height="stretch", key="rules"):
+        ui.part(here, who, lambda: rule_editor.draw(seen, who, here))
+    with right.container(border=True, height="stretch"):
+        after(seen, said, who, here)
+
+
+def log(seen, said, who):
+    """The log, narrowed by basket, severity, rule, date and ticker; each in the URL."""
+    from basketwatch import flags_view, tables
+
+    wanted = filters(seen, who)
+    rows = flags_view.filtered(said, wanted)
+    cut = say("flags_log_cut", who.lang, shown=flags_view.SHOWN, n=len(rows)) if len(rows) > flags_view.SHOWN else ""
+    st.html(block(heading(say("flags_log", who.lang), cut or say("flags_log_note", who.lang, n=len(rows)))))
+    if not len(rows):
+        st.info(plain(say("flags_none_here" if len(said) else "flags_none_yet", who.lang)))
+        return
+    frame = flags_view.log(seen, rows, who.lang)
+    st.dataframe(frame, hide_index=True, row_height=30, column_config=tables.flag_columns(who.lang),
+                 height=min(38 + 30 * len(frame), 398), alt=say("flags_log", who.lang))  # fmt: skip
+
+
+def filters(seen, who):
+    """The filters, and the one ticker of the URL where there is one."""
+    from basketwatch import flags_view
+
+    lang = who.lang
+    baskets = {"all": say("flags_all_baskets", lang)} | {v.basket.id: v.basket.short[lang] for v in seen.baskets}
+    spans = {span: say(f"flags_span_{span}", lang) for span in flags_view.SPANS}
+    loud = {"all": say("flags_all_severities", lang)} | flags_view.severities(lang)
+    named = {"all": say("flags_all_rules", lang)} | flags_view.rules_by_name(lang)
+    with st.container(horizontal=True, vertical_alignment="center", key="filters"):
+        basket = ui.choice("basket", baskets, say("choose_basket", lang))
+        span = ui.choice("span", spans, say("col_flag_session", lang), default="20")
+        severity = ui.select("severity", loud, say("flags_severity", lang))
+        rule = ui.select("rule", named, say("flags_rules", lang))
+        ticker = only(seen, lang)
+    chosen = {"basket": basket, "rule": rule, "severity": severity}
+    shown = {name: None if value == "all" else value for name, value in chosen.items()}
+    return flags_view.Wanted(**shown, ticker=ticker, sessions=flags_view.SPANS["250" if ticker else span])
+
+
+def only(seen, lang):
+    """The one ticker of the URL, with the way back to all."""
+    ticker = st.query_params.get("ticker")
+    if ticker and st.button(plain(f"{say('flags_only_ticker', lang, name=seen.name(ticker)[lang])} ✕"), key="only"):
+        st.query_params.pop("ticker")
+        return None
+    return ticker
+
+
+def after(seen, said, who, here):
+    """Per rule: the excess over the benchmark 1, 5 and 20 sessions later."""
+    from basketwatch import flags_view, tables
+
+    note = f'<p class="soft" style="margin:0">{escape(say("flags_after_note", who.lang))}</p>'
+    st.html(block(heading(say("flags_after", who.lang)) + note))
+    frame = flags_view.after(ui.judging(here, seen), said, who.lang)
+    st.dataframe(tables.signed_points(frame, dark=who.dark, green_up=who.green_up), hide_index=True, row_height=30,
+                 placeholder="–", column_config=tables.after_columns(who.lang), alt=say("flags_after", who.lang),
+                 height=min(38 + 30 * max(1, len(frame)), 560))  # fmt: skip
+
+
+ui.frame()
+ui.page("flags", body)

@@ -1,0 +1,289 @@
+"""From the store to the log: what the rules are judged on, which of it is kept, and that a past day stays as it was."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from basketwatch import clock, daily, demo, flagging, flags, markets, refresh, rules, store
+from basketwatch.store import flags as log
+from basketwatch.work import Work
+from tests.stores import fill, house
+
+THURSDAY_EVENING = datetime(2026, 7, 2, 8, 30, tzinfo=UTC)  # after the A-share close of 2 July, before the US opens
+THURSDAY_LUNCH = datetime(2026, 7, 2, 4, 0, tzinfo=UTC)
+JUST_CLOSED = datetime(2026, 7, 3, 7, 10, tzinfo=UTC)  # ten minutes after the close of 3 July: bars are not final yet
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("flagging") / "live.sqlite"
+    fill(path, is_demo=False)
+    return path
+
+
+@pytest.fixture
+def opened(filled: Path, tmp_path: Path) -> store.Store:
+    shutil.copy(filled, tmp_path / "live.sqlite")
+    return store.open_writer(f"sqlite:///{tmp_path}/live.sqlite")[0]
+
+
+@pytest.fixture(scope="module")
+def china(filled: Path) -> flags.Inputs:
+    opened = store.open_writer(f"sqlite:///{filled}")[0]
+    return flagging.inputs_of(flagging.read(opened, house(), demo.NOW, 6), "CN")
+
+
+def at(inputs: flags.Inputs, name: str, ticker: str, row: int) -> float:
+    """One cell, counted from the last settled session (0) back."""
+    last = int(np.flatnonzero(inputs.due)[-1])
+    return getattr(inputs, name)[last + row, inputs.tickers.index(ticker)]
+
+
+# --- what the rules are judged on --------------------------------------------------------------------------------
+
+
+def test_the_sessions_end_with_the_one_to_come(china: flags.Inputs) -> None:
+    assert china.sessions[-2:].tolist() == [date(2026, 7, 3), date(2026, 7, 6)]
+    assert china.due[-2:].tolist() == [True, False]
+    assert not china.final[-1].any() and len(china.sessions) > flags.LOOKBACK
+
+
+def test_the_base_of_an_ex_date_is_the_exchange_s_reference_price(china: flags.Inputs) -> None:
+    """603203.SH goes ex on 3 July at 0.82: 17.19 x 0.82 = 14.0958, which the exchange writes as 14.10."""
+    assert at(china, "raw_close", "603203.SH", -1) == 17.19
+    assert at(china, "reference", "603203.SH", 0) == 14.10
+    before, after = (at(china, "adjusted_close", "603203.SH", row) for row in (-1, 0))
+    assert after / before - 1 == pytest.approx(at(china, "raw_close", "603203.SH", 0) / 14.10 - 1, abs=1e-9)
+    assert not at(china, "unexplained", "603203.SH", 0)
+
+
+def test_on_other_days_the_base_is_the_close_before(china: flags.Inputs) -> None:
+    close, reference = china.raw_close[:-1], china.reference[:-1]
+    i, ex = china.tickers.index("300308.SZ"), np.datetime64("2026-04-30")
+    row = int(np.flatnonzero(china.sessions == ex)[0])
+    assert reference[row, i] == pytest.approx(close[row - 1, i] * 0.9985, abs=0.006), "a dividend of 0.15 %"
+    others = np.arange(1, len(close)) != row
+    np.testing.assert_allclose(reference[1:, i][others], close[:-1, i][others], atol=0.006)
+
+
+def test_a_suspension_that_lasts_is_known_from_the_quote(china: flags.Inputs) -> None:
+    """002272.SZ trades for the last time on 23 June: from the 24th to 3 July are eight sessions."""
+    i = china.tickers.index("002272.SZ")
+    days = china.sessions[china.suspended[:, i]]
+    assert days[0] == np.datetime64("2026-06-24") and days[-1] == np.datetime64("2026-07-03") and len(days) == 8
+
+
+def test_a_hole_between_two_bars_is_a_suspension_and_a_missing_end_is_not(opened: store.Store) -> None:
+    found = flagging.read(opened, house(), demo.NOW, 6)
+    bars = found.bars
+    own = bars["ticker"].eq("300308.SZ")
+    hole = own & bars["session"].between("2026-06-10", "2026-06-12")
+    cut = bars["ticker"].eq("300502.SZ") & (bars["session"] > "2026-07-01")
+    quotes = found.quotes.drop(index=["300502.SZ"])
+    inputs = flagging.inputs_of(replace(found, bars=bars.loc[~hole & ~cut], quotes=quotes), "CN")
+    assert inputs.suspended[:, inputs.tickers.index("300308.SZ")].sum() == hole.sum() == 3
+    assert not inputs.suspended[:, inputs.tickers.index("300502.SZ")].any(), "missing: that is for stale_data to say"
+
+
+def test_limit_prices_are_those_of_the_quote_for_its_own_session_only(china: flags.Inputs) -> None:
+    assert at(china, "limit_up", "300394.SZ", 0) == 108.17
+    assert np.isnan(at(china, "limit_up", "300394.SZ", -1))
+
+
+def test_a_reference_price_that_nothing_explains_is_marked(opened: store.Store) -> None:
+    found = flagging.read(opened, house(), demo.NOW, 6)
+    found.quotes.loc["300308.SZ", "previous_close"] *= 0.5
+    inputs = flagging.inputs_of(found, "CN")
+    assert at(inputs, "unexplained", "300308.SZ", 0) and inputs.unexplained.sum() == 1
+
+
+def test_a_young_stock_has_a_listing_day_and_an_old_one_has_not(china: flags.Inputs) -> None:
+    listed = dict(zip(china.tickers, china.listed_at.tolist(), strict=True))
+    assert china.sessions[listed["301486.SZ"]] == np.datetime64("2026-05-06")
+    assert listed["300308.SZ"] == flags.LONG_LISTED
+
+
+def test_the_coming_session_knows_the_leaders_only_when_all_us_sessions_are_over(opened: store.Store) -> None:
+    """For 3 July that is the US session of the 2nd, which closes at 20:00 UTC: not known on Thursday evening."""
+    early = flagging.inputs_of(flagging.read(opened, house(), THURSDAY_EVENING, 6), "CN")
+    assert early.sessions[-1] == np.datetime64("2026-07-03") and early.abroad[-1] == 0
+    late = flagging.inputs_of(flagging.read(opened, house(), datetime(2026, 7, 2, 21, 0, tzinfo=UTC), 6), "CN")
+    assert late.sessions[-1] == np.datetime64("2026-07-03") and late.abroad[-1] == 1
+    moves = {leader.ticker: leader.moves[-1] for leader in late.leaders}
+    assert moves["COHR.US"] == pytest.approx(demo.MOVES["COHR.US"], abs=5e-4)
+
+
+def test_each_ticker_is_compared_with_a_benchmark_of_its_own_market() -> None:
+    assert flagging.benchmark_of(house(), "300308.SZ") == "801770.SI"
+    assert flagging.benchmark_of(house(), "801770.SI") == "000300.SH"
+    assert flagging.benchmark_of(house(), "basket:cpo") == "801770.SI"
+    assert flagging.benchmark_of(house(), "^SOX.US") is None
+    found = {t: flagging.benchmark_of(house(), t) for b in house().baskets for t in b.tickers}
+    assert all(markets.group(t) == markets.group(b) for t, b in found.items() if b)
+
+
+def test_a_quote_of_a_running_session_is_not_final(opened: store.Store) -> None:
+    """Bars of 3 July taken away and the quotes taken at lunch: nothing of that day may be judged."""
+    found = flagging.read(opened, house(), demo.NOW, 6)
+    stored = found.bars.loc[found.bars["session"] < "2026-07-03"]
+    noon = found.quotes.assign(fetched_at=pd.Timestamp("2026-07-03T04:00:00Z").as_unit("s"))
+    bars = flagging._with_closing_quotes(stored, noon, found.calendars)
+    of_friday = bars.loc[(bars["session"] == "2026-07-03") & bars["ticker"].str.endswith((".SZ", ".SH"))]
+    assert len(of_friday) > 20 and not of_friday["final"].any()
+    evening = flagging._with_closing_quotes(stored, found.quotes, found.calendars)
+    assert evening.loc[evening["ticker"].eq("300308.SZ"), "final"].all(), "taken after the close they are the close"
+
+
+# --- what is kept ------------------------------------------------------------------------------------------------
+
+
+def test_the_log_begins_with_a_year_and_then_only_grows(opened: store.Store) -> None:
+    first = flagging.update(opened, house(), THURSDAY_EVENING)
+    before = log.read(opened)
+    assert first == len(before) > 500
+    assert log.judged(opened)["CN"] == date(2026, 7, 2)
+    assert flagging.update(opened, house(), THURSDAY_EVENING + timedelta(hours=1)) == 0
+    second = flagging.update(opened, house(), demo.NOW)
+    after = log.read(opened)
+    assert len(after) == first + second and second > 0
+    kept = after.loc[after["id"].isin(before["id"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(kept, before), "what was said on Thursday stays to the letter"
+    assert set(after.loc[~after["id"].isin(before["id"]), "session"].dt.date) <= {date(2026, 7, 2), date(2026, 7, 3)}
+
+
+def test_an_edited_threshold_rewrites_no_history(opened: store.Store) -> None:
+    flagging.update(opened, house(), THURSDAY_EVENING)
+    before = set(log.read(opened)["id"])
+    loose = tuple(replace(r, values={**r.values, "size": 0.0001}) if r.id == "gap" else r for r in house().rules)
+    flagging.update(opened, replace(house(), rules=loose), demo.NOW)
+    new = log.read(opened).query("id not in @before")
+    assert new["session"].min() >= pd.Timestamp("2026-06-25"), "six sessions at most"
+    assert before <= set(log.read(opened)["id"])
+
+
+def test_a_past_day_evaluated_then_and_now_says_the_same(opened: store.Store) -> None:
+    """The last thirty sessions, judged today; and each of three past days as they were judged on the day itself."""
+    now = flagging.dry_run(flagging.read(opened, house(), demo.NOW, 30), house().rules, 30)
+    for day, instant in (("2026-07-02", THURSDAY_EVENING), ("2026-06-24", datetime(2026, 6, 24, 9, 0, tzinfo=UTC)),
+                         ("2026-06-05", datetime(2026, 6, 5, 9, 0, tzinfo=UTC))):  # fmt: skip
+        then = flagging.dry_run(flagging.read(opened, house(), instant, 30), house().rules, 30)
+        told = [
+            f.loc[(f["session"] == day) & f["ticker"].map(_of_china) & (f["rule"] != "us_leader")] for f in (now, then)
+        ]
+        assert len(told[0]) > 0
+        a, b = (f.drop(columns="value").sort_values("id").reset_index(drop=True) for f in told)
+        pd.testing.assert_frame_equal(a, b)
+        values = (f.sort_values("id")["value"].to_numpy() for f in told)
+        np.testing.assert_allclose(*values, rtol=1e-9)
+
+
+def _of_china(ticker: str) -> bool:
+    return ticker.startswith("basket:") or markets.group(ticker) == "CN"
+
+
+def test_nothing_of_a_session_is_judged_before_its_bars_are_final(opened: store.Store) -> None:
+    for instant, newest in ((JUST_CLOSED, "2026-07-02"), (THURSDAY_LUNCH, "2026-07-01")):
+        found = flagging.read(opened, house(), instant, 30)
+        said = flagging.dry_run(found, house().rules, 30)
+        china = said.loc[said["ticker"].map(_of_china) & (said["rule"] != "us_leader")]
+        assert china["session"].max() == pd.Timestamp(newest)
+    flagging.update(opened, house(), JUST_CLOSED)
+    assert log.judged(opened)["CN"] == date(2026, 7, 2)
+
+
+def test_what_the_demo_market_tells_is_said(opened: store.Store) -> None:
+    """The endings of the demo's own table, each with its flag on 3 July."""
+    flagging.update(opened, house(), demo.NOW)
+    last = log.read(opened, since=date(2026, 7, 3)).query("rule == 'limit'").set_index("ticker")
+    assert last["direction"].to_dict() == {
+        "300394.SZ": "up", "002536.SZ": "up", "300620.SZ": "up", "300548.SZ": "down",
+    }  # fmt: skip
+    assert "108.17" in last.loc["300394.SZ", "reason_zh"] and "55.93" in last.loc["300620.SZ", "reason_en"]
+    stale = log.read(opened, rules=["stale_data"], since=date(2026, 7, 2))
+    assert stale["ticker"].tolist() == ["AXTI.US"]
+    ex = log.read(opened, tickers=["603203.SH"], since=date(2026, 7, 3))
+    assert not set(ex["rule"]) & {"gap", "big_move"}, "−16 % raw, +2.4 % against the reference price"
+
+
+def test_a_store_without_bars_is_judged_without_a_word(tmp_path: Path) -> None:
+    empty, _ = store.open_writer(f"sqlite:///{tmp_path}/empty.sqlite")
+    assert flagging.update(empty, house(), demo.NOW) == 0
+    assert len(log.read(empty)) == 0
+
+
+def test_quotes_alone_are_judged_without_a_guess(tmp_path: Path, opened: store.Store) -> None:
+    few, _ = store.open_writer(f"sqlite:///{tmp_path}/few.sqlite")
+    store.save_quotes(few, store.read_quotes(opened))
+    flagging.update(few, house(), demo.NOW)
+    firing = log.read(few).query("state == 'firing' and severity != 'data'")
+    assert set(firing["rule"]) <= {"limit", "big_move", "basket_breadth", "basket_excess"}, "what needs one day only"
+
+
+# --- in the picture ----------------------------------------------------------------------------------------------
+
+
+def test_the_picture_has_the_flags_of_each_market_s_judged_session(opened: store.Store) -> None:
+    flagging.update(opened, house(), demo.NOW)
+    seen = daily.picture(opened, house(), demo.NOW)
+    own = seen.flags.loc[seen.flags["rule"] != daily.OVERNIGHT_RULE]
+    days = {(g, d.date()) for g, d in zip(map(_group, own["ticker"]), own["session"], strict=True)}
+    leaders = seen.flags.loc[seen.flags["rule"] == daily.OVERNIGHT_RULE, "session"]
+    assert set(leaders.dt.date) == {date(2026, 7, 3)}, "US names, but of the mainland's session"
+    assert ("CN", date(2026, 7, 3)) in days and ("US", date(2026, 7, 2)) in days
+    assert all(day == seen.judged[g] for g, day in days)
+
+
+def _group(ticker: str) -> str:
+    return "CN" if ticker.startswith("basket:") else markets.group(ticker)
+
+
+def test_a_replayed_day_shows_its_own_flags_and_none_of_its_future(opened: store.Store) -> None:
+    """The log reaches to Friday; on Thursday evening, replayed, Thursday's flags are the newest."""
+    flagging.update(opened, house(), demo.NOW)
+    seen = daily.picture(opened, house(), THURSDAY_EVENING)
+    assert seen.judged["CN"] == date(2026, 7, 2)
+    assert seen.flags["session"].max() <= pd.Timestamp("2026-07-02")
+    noon = daily.picture(opened, house(), datetime(2026, 7, 3, 4, 0, tzinfo=UTC))
+    assert noon.judged["CN"] == date(2026, 7, 2), "at lunch on Friday nothing of Friday is judged"
+    assert set(noon.flags.loc[noon.flags["session"] > "2026-07-02", "rule"]) <= {"us_leader"}
+
+
+def test_the_first_judgement_of_a_member_that_comes_late_is_still_added(opened: store.Store) -> None:
+    """A source that failed for three sessions: their flags are missing in the log, and are added when the bars come."""
+    flagging.update(opened, house(), demo.NOW)
+    whole = log.read(opened, since=date(2026, 7, 1), tickers=["300620.SZ"])
+    assert len(whole) > 3
+    with opened.engine.begin() as c:
+        c.exec_driver_sql("delete from flags where ticker = '300620.SZ' and session >= '2026-07-01'")
+    assert flagging.update(opened, house(), demo.NOW) == len(whole)
+
+
+def test_rules_that_are_switched_off_say_nothing(opened: store.Store) -> None:
+    quiet = tuple(replace(r, enabled=False) for r in rules.DEFAULTS)
+    assert flagging.update(opened, replace(house(), rules=quiet), demo.NOW) == 0
+    assert log.judged(opened)["CN"] == date(2026, 7, 3)
+
+
+# --- at the end of a refresh -------------------------------------------------------------------------------------
+
+
+def test_a_refresh_judges_what_has_closed_and_nothing_between_two_closes(
+    opened: store.Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Quotes every few minutes bring nothing new to judge; new bars do, and so does a close."""
+    monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(THURSDAY_EVENING))
+    work = Work(opened, house(), 1, store.read_calendars(opened), 3, lambda *_: None, 0.0)
+    assert refresh._flags(work, ("quotes",)) == len(log.read(opened)) > 0
+    calls: list[datetime] = []
+    monkeypatch.setattr(flagging, "update", lambda *given: calls.append(given[-1]) or 7)
+    assert refresh._flags(work, ("quotes",)) == 0 and calls == []
+    assert refresh._flags(work, ("quotes", "bars")) == 7 and calls == [THURSDAY_EVENING]
+    monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(demo.NOW))
+    assert refresh._flags(work, ("quotes",)) == 7 and calls[-1] == demo.NOW
