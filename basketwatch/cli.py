@@ -104,6 +104,8 @@ def refresh(only: tuple[str, ...], years: int, as_json: bool) -> int:
     sys.setswitchinterval(0.001)  # seconds: a thread whose answer has come must not wait for one that computes
     from basketwatch import refresh as refreshing
 
+    if hasattr(os, "nice"):
+        os.nice(10)  # whoever reads a page meanwhile goes first
     logging.disable(logging.WARNING)  # the libraries' own chatter; failures are in the report
     here = settings.read(demo=False)
     bar = _Bar(sys.stderr.isatty())
@@ -122,6 +124,8 @@ def refresh(only: tuple[str, ...], years: int, as_json: bool) -> int:
         for part in report["parts"]:
             click.echo(_part_line(part))
         click.echo(f"{report['requests']['total']} requests")
+    for problem in report["problems"] if not as_json else ():
+        click.echo(f"{problem['where']}: {problem['message']}", err=True)
     return status
 
 
@@ -217,7 +221,8 @@ def _print_check(answer: dict[str, Any], lang: str) -> None:
 @click.option("--demo", "is_demo", is_flag=True, hidden=True)
 def flags(since: datetime | None, as_json: bool, is_demo: bool) -> int:
     """The log of flags, newest session first, from the store."""
-    from basketwatch import answers
+    from basketwatch import answers, flagging
+    from basketwatch.baskets import read_house
     from basketwatch.store import flags as log
     from basketwatch.store import open_reader
 
@@ -226,7 +231,8 @@ def flags(since: datetime | None, as_json: bool, is_demo: bool) -> int:
     if opened is None or log.newest(opened) is None:
         click.echo(say("no_flags_stored", _language()), err=True)
         return 4
-    found = answers.flags(log.read(opened, since=since.date() if since else None))
+    house = read_house(here.home)
+    found = answers.flags(flagging.log_at(opened, house, clock.now(), since.date() if since else None))
     if as_json:
         _print_json({"flags": found})
     for flag in found if not as_json else ():

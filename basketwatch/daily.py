@@ -134,6 +134,7 @@ def picture(opened: Store, house: House, now: datetime) -> Picture:
     _add_limits(table, _young(bars, store.read_series(opened)))
     table["volume_ratio"] = _volume_ratios(table, bars, calendars, now)
     table.loc[table["suspended"], "volume_ratio"] = np.nan  # nothing traded
+    table = table.copy()  # columns added one by one lie one by one, and a row is then taken from forty pieces
     sectors = metrics.in_step(table.loc[[s.ticker for s in house.sectors if s.ticker in table.index]])
     views = tuple(_view(b, house, table, sectors, now) for b in house.baskets)
     series = valued.histories(opened, valued.wanted(house), calendars, now)
@@ -148,7 +149,7 @@ def picture(opened: Store, house: House, now: datetime) -> Picture:
         flags=_flags(opened, views, judged, overnight), judged=judged,
         problems=(
             *house.problems, *_problems(table, wanted, words, gaps), *_unconfirmed(calendars, states),
-            *_remarks(wanted, words),
+            *_remarks(wanted, words), *_old_multiples(wanted, words, values, states, now),
         ),
         run=store.last_run(opened, finished=True),
     )  # fmt: skip
@@ -533,6 +534,21 @@ def _remarks(wanted: Sequence[str], words: Words) -> list[Problem]:
     found = [words[key] for key in ((t, part) for t in wanted for part in ("quotes", "bars")) if key in words]
     kept = [w for w in found if w.state in ("ok", "partial")]
     return [Problem(w.ticker, key, params, "soft") for w in kept for key, params in checks.remarks(w.key, w.params)]
+
+
+def _old_multiples(
+    wanted: Sequence[str], words: Words, values: Mapping[str, Valued], states: Mapping[str, MarketState], now: datetime
+) -> list[Problem]:
+    """PEs from before the last close, where what was to follow was refused, failed or was put aside by a check."""
+    out = []
+    for ticker in wanted:
+        word, state, value = words.get((ticker, "valuation")), states.get(markets.group(ticker)), values.get(ticker)
+        if word is None or word.key in (None, "pe_days_off") or word.state in ("no_data", "unknown_symbol"):
+            continue
+        closed = state.last_closed if state else None
+        if closed and word.at <= now + AHEAD and (value is None or value.session < closed.day):
+            out.append(Problem(ticker, word.key or "", word.params, "soft"))
+    return out
 
 
 def _unconfirmed(calendars: Mapping[str, Calendar], states: Mapping[str, MarketState]) -> list[Problem]:

@@ -6,9 +6,12 @@ a year; from then on only the last sessions are added, so a threshold edited tod
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,15 +20,17 @@ import pandas as pd
 from basketwatch import flags, limits, markets, metrics, store, valuation, valued
 from basketwatch.baskets import names, universe
 from basketwatch.calendars import FINAL_AFTER, Calendar, MarketState
+from basketwatch.catalogue import CATALOGUE
 from basketwatch.flags import AdjustedPrices, BasketInput, Inputs, Leader, RawPrices
 from basketwatch.flags.inputs import Bools, Days, Floats, Rows
 from basketwatch.model import Basket, House, Rule
-from basketwatch.store import Store
+from basketwatch.store import Store, valuations
 from basketwatch.store import flags as log
 
 YEAR = 250  # sessions that the log begins with, and that a dry run looks at
 LATE = 5  # sessions before the judged one whose missing flags are still added: a source may have failed for days
 PE_YEARS = 3
+NOTE = "flags_grounds"  # of what was judged last
 CARRIED, CARRIED_WEEKLY = 5, 10  # sessions for which a PE stands in for one that is missing
 CHINA_BENCHMARK = "000300.SH"
 _PRICES = ("open", "high", "low", "close")
@@ -33,7 +38,10 @@ _PRICES = ("open", "high", "low", "close")
 
 @dataclass(frozen=True)
 class Read:
-    """What the store has, once for all markets. ``bars``: with the closing quotes, sorted; ``values``: their series."""
+    """What the store has, once for all markets.
+
+    ``bars``: with the closing quotes, sorted. ``values``: ticker -> the PE series that speaks for it, with its source.
+    """
 
     house: House
     now: datetime
@@ -52,15 +60,42 @@ class Read:
 def update(opened: Store, house: House, now: datetime) -> int:
     """Judge what has closed since the last time and add what is new to the log; returns how many flags are new.
 
-    The caller holds the writer's lock. Raises the store's errors.
+    Nothing is judged while all that a judgement rests on is as it was the last time. The caller holds the writer's
+    lock. Raises the store's errors.
     """
+    if store.noted(opened, NOTE) == _grounds(opened, house, now):
+        return 0
     judged = log.judged(opened)
     whole = any(group not in judged for group in _groups(house))
-    found = read(opened, house, now, YEAR if whole else LATE + 1)
-    rows = [evaluated(found, group, house.rules, _ahead(judged, group)) for group in _groups(house)]
+    away = (now.date() - min(judged.values())).days if judged else YEAR
+    found = read(opened, house, now, YEAR if whole else min(YEAR, max(LATE + 1, away)))
+    rows = [evaluated(found, group, house.rules, _ahead(found, judged, group)) for group in _groups(house)]
+    for group, said in zip(_groups(house), rows, strict=True):
+        log.withdraw(opened, _overtaken(opened, found, group, said))
     count = log.save(opened, _joined(rows), now)
     log.note_judged(opened, {g: day for g in _groups(house) if (day := _settled(found, g))})
+    store.note(opened, NOTE, _grounds(opened, house, now))
     return count
+
+
+def _grounds(opened: Store, house: House, now: datetime) -> str:
+    """A digest of all that flags rest on, the newest of the log included. Of a running session's quotes only what
+    touches those before it: a name of ST, and a suspension.
+    """
+    since = (now - timedelta(days=40)).date()
+    calendars = store.read_calendars(opened, since)
+    last = {g: c.state(now - FINAL_AFTER).last_closed for g, c in calendars.items()}
+    days = {g: session.day if session else date.min for g, session in last.items()}
+    quotes = store.read_quotes(opened)
+    rows: list[Any] = list(quotes.itertuples())
+    over = np.array([q.session.date() <= days.get(markets.group(q.Index), date.min) for q in rows], dtype=bool)
+    closing = [_after_close(q, calendars.get(markets.group(q.Index))) for q in rows]
+    settled = quotes.drop(columns=["fetched_at", "quote_time"]).assign(closing=closing).loc[over]
+    running = quotes.loc[~over, ["ticker", "name", "suspended"]]
+    frames = (settled, running, store.read_factors(opened), log.read(opened, since=since)[["id"]])
+    hashes = [pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes() for frame in frames]
+    rest = (house, sorted(days.items()), sorted(store.read_series(opened).items()), valuations.fetched(opened), hashes)
+    return hashlib.sha256(repr(rest).encode()).hexdigest()
 
 
 def dry_run(found: Read, rules: Sequence[Rule], sessions: int = YEAR) -> pd.DataFrame:
@@ -83,12 +118,74 @@ def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(known, ignore_index=True) if known else pd.DataFrame(columns=list(flags.COLUMNS))
 
 
-def _ahead(judged: Mapping[str, date], group: str) -> int:
-    return LATE + 1 if group in judged else YEAR
+def _ahead(found: Read, judged: Mapping[str, date], group: str) -> int:
+    """Sessions to judge: all since the last time, however long ago, and in any case the last few."""
+    last = _settled(found, group)
+    if group not in judged or last is None:
+        return YEAR
+    return min(YEAR, max(LATE + 1, len(found.calendars[group].between(judged[group], last))))
 
 
 def _groups(house: House) -> list[str]:
     return sorted({markets.group(t) for t in universe(house)} - {"FX"})
+
+
+def _overtaken(opened: Store, found: Read, group: str, said: pd.DataFrame) -> list[str]:
+    """Ids of stored rows of the last sessions that could not be judged for want of data, and now have been."""
+    days = [d for d in _sessions(found, group).tolist() if d <= (_settled(found, group) or date.min)]
+    if not days:
+        return []
+    stored = log.read(opened, since=days[-LATE - 1 :][0])
+    mine = np.array([g == group for g in _markets_of(found.house, stored["ticker"])], dtype=np.bool_)
+    stored = stored.loc[mine & stored["rule"].ne("us_leader") & stored["session"].le(pd.Timestamp(days[-1]))]
+    together = stored["rule"].eq("stale_data") & stored["ticker"].str.startswith("basket:")
+    waiting = stored.loc[together | stored["reason_zh"].str.match(_WAITING)]
+    still = set(zip(said["id"], said["reason_zh"], strict=True))
+    return [i for i, reason in zip(waiting["id"], waiting["reason_zh"], strict=True) if (i, reason) not in still]
+
+
+def _sentence(key: str) -> str:
+    """A regular expression for what a text of the catalogue becomes with its parameters."""
+    return re.sub(r"\\\{\w+\\\}", ".*", re.escape(CATALOGUE[key][0]))
+
+
+# What is said where data may still come; a name may hold anything, hence the end of the line as well.
+_WAITING = "(?s:" + "|".join(_sentence(key) for key in (
+    "flag_stale_data_missing", "flag_stale_data_unfinished", "flag_no_data_missing", "flag_no_data_unfinished",
+    "flag_no_data_benchmark", "flag_no_data_coverage", "flag_no_data_sectors",
+)) + r")\Z"  # fmt: skip
+
+
+def _markets_of(house: House, tickers: Iterable[str]) -> list[str]:
+    """The market whose sessions a row of the log is about, by its ticker; of a basket its home."""
+    homes = {f"basket:{b.id}": home_of(b) for b in house.baskets}
+    return [homes.get(t) or (markets.group(t) if markets.is_ticker(t) else "CN") for t in tickers]
+
+
+def log_at(opened: Store, house: House, now: datetime, since: date | None = None) -> pd.DataFrame:
+    """The log as it stood at ``now`` (``store.flags.read``): a past day replayed knows nothing of what came after it."""
+    said = log.read(opened, since=since)
+    calendars = store.read_calendars(opened, (now - timedelta(days=40)).date())
+    last = {g: day.day for g, c in calendars.items() if (day := c.state(now - FINAL_AFTER).last_closed)}
+    if not last or not len(said):
+        return said
+    groups = _markets_of(house, said["ticker"])
+    upto = np.array([last.get(g, max(last.values())) for g in groups], dtype="datetime64[s]")
+    overnight = said["rule"].eq("us_leader").to_numpy()
+    upto[overnight] = np.datetime64(_overnight_until(calendars, last), "s")
+    kept: pd.DataFrame = said.loc[said["session"].to_numpy() <= upto].reset_index(drop=True)
+    return kept
+
+
+def _overnight_until(calendars: Mapping[str, Calendar], last: Mapping[str, date]) -> date:
+    """The mainland session up to which US leaders are told: the one to come, once the US sessions before it are over."""
+    home, abroad = calendars.get("CN"), calendars.get("US")
+    coming = home.after(last["CN"]) if home and "CN" in last else None
+    if coming and home and abroad and "US" in last:
+        seen = metrics.overnight_sessions(home, abroad, coming.day)
+        if seen and seen[-1].day <= last["US"]:
+            return coming.day
+    return last.get("CN", max(last.values()))
 
 
 # --- reading -----------------------------------------------------------------------------------------------------
@@ -135,7 +232,8 @@ def _values(
     found = valued.histories(opened, wanted, calendars, now)
     columns = ["pe_ttm", "last", "market_cap", "session", "fetched_at", "source", "group"]
     chosen = valued.valued(found, pd.DataFrame(columns=columns), calendars)
-    return {t: found[one.key] for t, one in chosen.items() if one.key in found and one.key.ticker == t}
+    own = {t: one.key for t, one in chosen.items() if one.key in found and one.key.ticker == t}
+    return {t: found[key].assign(source=key.source) for t, key in own.items()}
 
 
 def _settled(found: Read, group: str) -> date | None:
@@ -166,8 +264,10 @@ def inputs_of(found: Read, group: str) -> Inputs:
         benchmark_of=_benchmarks(found.house, tickers), baskets=_baskets(found.house, group, tickers, sessions),
     )  # fmt: skip
     percentile, eps = _multiples(found.values, tickers, sessions)
-    leaders = _leaders(found, sessions) if group == "CN" else ()
-    return replace(filled, pe_percentile=percentile, eps=eps, leaders=leaders)
+    return replace(
+        filled, pe_percentile=percentile, eps=eps, other_close=RawPrices(_other_closes(found, put)),
+        leaders=_leaders(found, sessions) if group == "CN" else (),
+    )  # fmt: skip
 
 
 def _sessions(found: Read, group: str) -> Days:
@@ -190,6 +290,7 @@ class _Grid:
     tickers: Sequence[str]
     bars: pd.DataFrame
 
+    @cached_property
     def cells(self) -> tuple[Rows, Rows, Bools]:
         """Row and column of each bar, and which of them have a place."""
         days = self.bars["session"].to_numpy().astype("datetime64[D]")
@@ -199,7 +300,7 @@ class _Grid:
 
     def put(self, values: Any, blank: float = np.nan) -> Floats:
         out = np.full((len(self.sessions), len(self.tickers)), blank)
-        row, column, inside = self.cells()
+        row, column, inside = self.cells
         out[row[inside], column[inside]] = np.asarray(values, dtype="float64")[inside]
         return out
 
@@ -367,16 +468,44 @@ def _moves(closes: pd.DataFrame, home: Calendar, abroad: Calendar, sessions: Day
 def _multiples(values: Mapping[str, pd.DataFrame], tickers: Sequence[str], sessions: Days) -> tuple[Floats, Floats]:
     """PE percentile within its own three years, and EPS, of each session; a few missing days are carried over."""
     percentile, eps = np.full((2, len(sessions), len(tickers)), np.nan)
+    since = sessions[0] - np.timedelta64((PE_YEARS + 1) * 366, "D")  # a year more, for what is carried
     for i, history in ((i, values[t]) for i, t in enumerate(tickers) if t in values):
         days = history["session"].to_numpy().astype("datetime64[D]")
-        ranks = valuation.rolling_percentile(days, valuation.counted(history), PE_YEARS)
         carried = CARRIED_WEEKLY if valuation.is_weekly(days) else CARRIED
+        begin = min(int(np.searchsorted(days, since)), len(days) - 1)
+        days, history = days[begin:], history.iloc[begin:]
+        ranks = valuation.rolling_percentile(days, valuation.counted(history), PE_YEARS)
         row = np.searchsorted(days, sessions, side="right") - 1
         age = np.arange(len(sessions)) - np.searchsorted(sessions, days[np.maximum(row, 0)])
         known = (row >= 0) & (age <= carried)
         percentile[known, i] = ranks[row[known]]
         eps[known, i] = valuation.earnings(history)[row[known]]
     return percentile, eps
+
+
+def _other_closes(found: Read, grid: _Grid) -> Floats:
+    """The close of a session from another source than the bar's: the quote taken after it, else what the PE came with."""
+    codes, named = pd.factorize(grid.bars["source"])
+    own, code = grid.put(codes, -1.0), {source: float(i) for i, source in enumerate(named)}
+    quoted: Iterable[Any] = found.quotes.itertuples()
+    closing = {q.Index: q for q in quoted if _after_close(q, found.calendars.get(markets.group(q.Index)))}
+    out = np.full(own.shape, np.nan)
+
+    def put(i: int, days: Days, prices: Floats, source: str) -> None:
+        row = np.minimum(np.searchsorted(days, grid.sessions), len(days) - 1)
+        another = (own[:, i] >= 0) & (own[:, i] != code.get(source, -1.0))
+        told = np.where((days[row] == grid.sessions) & another, prices[row], np.nan)
+        out[:, i] = np.where(np.isnan(told), out[:, i], told)
+
+    for i, ticker in enumerate(grid.tickers):
+        if ticker in found.values:
+            held = found.values[ticker]
+            days = held["session"].to_numpy().astype("datetime64[D]")
+            put(i, days, held["price"].to_numpy(), held["source"].iloc[0])
+        if ticker in closing:
+            quote = closing[ticker]
+            put(i, np.array([quote.session], dtype="datetime64[D]"), np.array([quote.last]), quote.source)
+    return out
 
 
 # --- what came of it ---------------------------------------------------------------------------------------------

@@ -11,13 +11,14 @@ from urllib.parse import quote, urlencode
 import numpy as np
 import pandas as pd
 
-from basketwatch import flagging, flags_outcomes, markets, rules
+from basketwatch import flagging, flags_outcomes, markets, markup, rules
 from basketwatch.daily import Picture
 from basketwatch.model import House, Rule
 from basketwatch.text import DASH, day, escape, plain, say
 
 FEED = 8  # lines of the feed; the rest is on the page of its own
 SHOWN = 400  # lines of the log
+LISTED, OF_STOCK = 40, 6  # lines of the log on a phone, and of one stock's beside its chart
 SPANS = {"1": 1, "5": 5, "20": 20, "250": 250}  # sessions that the log can be narrowed to
 _LOUD = {name: i for i, name in enumerate(rules.SEVERITIES)}
 _LOUD["data"] = -1  # about the data, not about the market: last, whatever else there is
@@ -46,12 +47,12 @@ class Feed:
 
 STYLE = """<style>
 .st-key-feed{gap:0!important}.st-key-feed>*{flex-shrink:0;margin:0!important}.st-key-feed_more{gap:0 1rem!important}
-[class*="st-key-feed"] [data-testid="stPageLink-NavLink"]{padding:3px 0;margin:0;min-height:0;height:auto;width:100%;border-radius:0}
+[class*="st-key-feed"] [data-testid="stPageLink-NavLink"]{padding:2px 0;margin:0;min-height:0;height:auto;width:100%;border-radius:0}
 .st-key-feed>[data-testid="stElementContainer"]:has(a){width:100%;border-top:1px solid light-dark(#e3e6eb,#2c313a)}
 .st-key-feed_more{border-top:1px solid light-dark(#e3e6eb,#2c313a);padding-top:2px}
 [class*="st-key-feed"] [data-testid="stPageLink-NavLink"] *{white-space:normal!important;overflow:visible!important}
-[class*="st-key-feed"] [data-testid="stPageLink-NavLink"] p{font-size:12.5px!important;line-height:1.42}
-[class*="st-key-feed"] [data-testid="stPageLink-NavLink"] .stMarkdownBadge{font-size:11.5px;padding:0 5px;margin-right:3px}
+[class*="st-key-feed"] [data-testid="stPageLink-NavLink"] p{font-size:12px!important;line-height:1.4}
+[class*="st-key-feed"] [data-testid="stPageLink-NavLink"] .stMarkdownBadge{font-size:11px;padding:0 4px;margin-right:2px}
 .st-key-overnight{gap:.2rem!important}
 .st-key-overnight .bw{columns:300px 3;column-gap:32px;column-rule:1px solid var(--line)}
 .st-key-overnight .bw .row,.st-key-overnight .bw h4{break-inside:avoid;break-after:auto}
@@ -192,14 +193,18 @@ def filtered(said: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
     return said.loc[keep]
 
 
+def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
+    """Newest session first, in it the loudest, then in the rules' order."""
+    order = {rule: i for i, rule in enumerate(rules.SPECS)}
+    return rows.assign(loud=rows["severity"].map(_LOUD), order=rows["rule"].map(order)).sort_values(
+        ["session", "loud", "order", "id"], ascending=[False, False, True, True], kind="stable"
+    )
+
+
 def log(seen: Picture, rows: pd.DataFrame, lang: str) -> pd.DataFrame:
     """The newest ``SHOWN`` rows as a table: session, severity, reason, rule, link, basket, said."""
     shorts = {view.basket.id: view.basket.short[lang] for view in seen.baskets}
-    order = {rule: i for i, rule in enumerate(rules.SPECS)}
-    sorted_rows = rows.assign(loud=rows["severity"].map(_LOUD), order=rows["rule"].map(order)).sort_values(
-        ["session", "loud", "order", "id"], ascending=[False, False, True, True], kind="stable"
-    )
-    shown = sorted_rows.head(SHOWN)
+    shown = _ordered(rows).head(SHOWN)
     return pd.DataFrame({
         "session": shown["session"].dt.date.to_numpy(),
         "severity": [say(f"severity_{s}", lang) for s in shown["severity"]],
@@ -209,6 +214,44 @@ def log(seen: Picture, rows: pd.DataFrame, lang: str) -> pd.DataFrame:
         "basket": [("、" if lang == "zh" else ", ").join(shorts.get(b, b) for b in own) for own in shown["basket"]],
         "said": shown["raised_at"].dt.tz_convert(markets.zone_of("CN")).dt.strftime("%Y-%m-%d %H:%M").to_numpy(),
     })  # fmt: skip
+
+
+def listed(seen: Picture, rows: pd.DataFrame, lang: str, most: int) -> str:
+    """The newest ``most`` rows of a log (newest first) as lines that wrap: day, rule and reason, each a link."""
+    return "".join(_said(seen, row, lang) for row in _ordered(rows).head(most).itertuples())
+
+
+def _said(seen: Picture, row: Any, lang: str) -> str:
+    return (
+        f'<div class="said"><a href="{escape(_address(seen, row.ticker, row.basket, lang))}">'
+        f'<span class="soft">{row.session:%m-%d}</span>{_chip(row.rule, row.direction, row.severity, lang)}'
+        f"{escape(getattr(row, f'reason_{lang}'))}</a></div>"
+    )
+
+
+def phone_log(seen: Picture, rows: pd.DataFrame, lang: str) -> str:
+    """The log for a screen on which a reason does not fit into a line: the newest ``LISTED``, and how many there are."""
+    cut = say("flags_log_cut", lang, shown=LISTED, n=len(rows)) if len(rows) > LISTED else ""
+    return listed(seen, rows, lang, LISTED) + (f'<div class="said soft">{escape(cut)}</div>' if cut else "")
+
+
+def _chip(rule: str, direction: str, severity: str, lang: str) -> str:
+    """The rule's name in the colour of its direction: dear and cheap are not red and green."""
+    pair = ("amber", "teal") if rule in _VALUATION else ("up", "down")
+    hue = dict(zip(("up", "down"), pair, strict=True)).get(direction, "amber") if severity != "data" else "soft"
+    return markup.chip(rule_name(rule, lang), f"var(--{hue})")
+
+
+def of_stock(seen: Picture, said: pd.DataFrame, ticker: str, lang: str) -> str:
+    """The newest flags of one stock with their reasons, and the way to all of them."""
+    own = said.loc[said["ticker"] == ticker]
+    head = markup.heading(say("flags_of_stock", lang))
+    if not len(own):
+        return f'{head}<div class="soft">{escape(say("flags_of_stock_none", lang))}</div>'
+    demo = {"demo": "1"} if seen.demo else {}
+    address = escape(f"/flags?{urlencode({'ticker': ticker, 'lang': lang, **demo})}")
+    more = f'<a class="soft" href="{address}">{escape(say("flags_of_stock_all", lang, n=len(own)))}</a>'
+    return head + listed(seen, own, lang, OF_STOCK) + (f'<div class="said">{more}</div>' if len(own) > OF_STOCK else "")
 
 
 def _address(seen: Picture, ticker: str, baskets: Sequence[str], lang: str) -> str:

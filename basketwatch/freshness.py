@@ -46,7 +46,7 @@ def _quotes_age(opened: Store | None, states: Mapping[str, MarketState], now: da
 
 
 def _dot(group: str, state: MarketState, now: datetime, lang: str) -> str:
-    name = say(f"group_{group}", lang)
+    name = say(f"short_{group}", lang)
     last = state.last_closed
     shown_last = day(last.day, lang) if last else DASH
     today = now.astimezone(markets.zone_of(group)).date()

@@ -32,9 +32,9 @@ STYLE = """<style>
 .bw .rule{border-top:1px solid var(--line);margin:7px 0 6px}
 .bw .bar{display:flex;height:7px;border-radius:4px;overflow:hidden;background:var(--track);gap:1px}
 .bw .bar i{display:block;height:100%}
-.bw .pair{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:1px 12px;font-size:12.5px}
-.bw .pair .row{gap:4px}.bw .pair .soft{font-size:11.5px;letter-spacing:-.01em}
-.bw .facts{display:flex;flex-wrap:wrap;gap:1px 12px}
+.bw .pair{display:grid;grid-template-columns:minmax(0,auto) minmax(0,auto);gap:1px 10px;font-size:12.5px}
+.bw .pair .row{gap:4px}.bw .pair .name{letter-spacing:-.01em}.bw .pair .soft{font-size:11.5px;letter-spacing:-.01em}
+.bw .facts{display:flex;flex-wrap:wrap;gap:1px 9px;font-size:12.5px}
 .bw .chip{display:inline-block;border-radius:4px;padding:0 6px;font-size:11.5px;white-space:nowrap;
 background:color-mix(in srgb,var(--tone,var(--soft)) 14%,transparent);color:var(--tone,var(--soft))}
 .bw .dots{display:flex;flex-wrap:wrap;gap:2px 16px;align-items:center;color:var(--soft)}
@@ -46,11 +46,16 @@ background:color-mix(in srgb,var(--tone,var(--soft)) 14%,transparent);color:var(
 text-overflow:ellipsis;line-height:1.4}
 .bw .cell{display:flex;justify-content:space-between;gap:0 4px;border-radius:4px;padding:3px 5px;min-height:25px;
 overflow:hidden;font-size:11.5px;color:var(--ink);letter-spacing:-.01em}
-.bw .cell.strong{color:light-dark(#fff,#fff)}
+.bw .cell.strong{color:light-dark(#fff,#10131a)}
 .bw table{border-collapse:collapse;width:100%}.bw td,.bw th{padding:3px 8px 3px 0;text-align:right;font-weight:400;
 border-bottom:1px solid var(--line);white-space:nowrap}
 .bw th{color:var(--soft);font-size:12px}.bw td:first-child,.bw th:first-child{text-align:left}
-.bw .scroll{overflow-x:auto}
+.bw .scroll{--page:light-dark(#fff,#14161b);overflow-x:auto;background:linear-gradient(90deg,transparent,var(--page) 70%) 100% 0/44px 100%
+no-repeat local,linear-gradient(90deg,transparent,light-dark(#0002,#fff2)) 100% 0/14px 100% no-repeat scroll}
+.bw .under .scroll{--page:var(--card)}.bw .scroll td:first-child,.bw .scroll th:first-child{position:sticky;left:0;background:var(--page)}
+.bw .of{border-bottom:1px dotted var(--soft);cursor:help}
+.bw .said{padding:5px 0;border-bottom:1px solid var(--line);font-size:12.5px}.bw .said a{color:inherit;text-decoration:none}
+.bw .said .soft{margin-right:7px}.bw .said .chip{margin-right:5px}
 .bw .dear{--tone:var(--amber);color:var(--amber)}.bw .cheap{--tone:var(--teal);color:var(--teal)}
 .bw .track{position:relative;height:8px;border-radius:4px;margin:5px 0 3px;background:linear-gradient(90deg,
 var(--track) 10%,color-mix(in srgb,var(--accent) 16%,var(--track)) 10% 30%,color-mix(in srgb,var(--accent) 36%,var(--track)) 30% 70%,
@@ -85,8 +90,14 @@ border:1px solid var(--line);border-radius:8px;background:var(--card);box-shadow
 [class*="st-key-card_"] [data-testid="stPageLink-NavLink"] p{font-size:16px;font-weight:650}
 [class*="st-key-pe_"] [data-testid="stPageLink-NavLink"]{margin-top:2px}
 [class*="st-key-card_"] [class*="st-key-pe_"] [data-testid="stPageLink-NavLink"] p{font-size:12.5px;font-weight:400}
+[data-testid="stLayoutWrapper"]:has(>:is(.st-key-board_open,.st-key-says)){display:none}
+.bw .totop{display:block;text-align:center;padding:9px 12px;border-radius:8px;background:var(--accent);color:light-dark(#fff,#10131a);
+font-weight:600;text-decoration:none;box-shadow:0 4px 16px #0004}
 [data-testid="stHtml"]:has(details.pop[open]){overflow:visible;z-index:60;position:relative}
-@media (max-width:640px){[data-testid="stMainBlockContainer"]{padding:2.6rem .8rem 2rem}
+@media (max-width:640px){[data-testid="stLayoutWrapper"]:has(>.st-key-log){display:none}
+[data-testid="stLayoutWrapper"]:has(>:is(.st-key-board_open,.st-key-says)){display:flex}
+[data-testid="stLayoutWrapper"]:has(>.st-key-board_open){position:sticky;bottom:10px;z-index:50}
+[data-testid="stMainBlockContainer"]{padding:2.6rem .8rem 2rem}
 .bw .tiles{grid-template-columns:1fr 1fr}.bw .tile:nth-child(odd) details.pop .under{left:-12px;right:auto}
 .bw .tile:nth-child(even) details.pop .under{left:auto;right:-12px}.bw .map{flex-direction:column}.bw .seg{min-width:0}}
 </style>"""
@@ -171,7 +182,7 @@ def breadth_bar(counts: Mapping[str, int]) -> str:
 def grid(items: Sequence[tuple[str, float | None, str]]) -> str:
     """Label and change, two to a row; the third of each is how the change is written."""
     cells = "".join(
-        f'<div class="row"><span class="name soft">{escape(label)}</span>{change(value, shown)}</div>'
+        f'<div class="row"><span class="name soft" title="{escape(label)}">{escape(label)}</span>{change(value, shown)}</div>'
         for label, value, shown in items
     )
     return f'<div class="pair">{cells}</div>'
@@ -187,7 +198,8 @@ def pairs(left: Sequence[tuple[str, float | None]], right: Sequence[tuple[str, f
 
 
 def _pair(name: str, value: float | None) -> str:
-    return f'<div class="row"><span class="name">{escape(name)}</span>{change(value)}</div>'
+    shown = escape(name)
+    return f'<div class="row"><span class="name" title="{shown}">{shown}</span>{change(value)}</div>'
 
 
 def cell(name: str, value: float | None, weight: float, title: str, mark: str = "") -> str:

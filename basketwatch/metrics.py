@@ -262,8 +262,8 @@ def cap_weight(table: pd.DataFrame) -> dict[str, float]:
 
 def coverage(table: pd.DataFrame) -> dict[str, int]:
     """Of how many members each window's figure of ``equal_weight`` is the mean: those that have a return over it."""
-    count = table[list(WINDOWS)].notna().sum()
-    return {w: int(count[w]) for w in WINDOWS}
+    known = ~np.isnan(table[list(WINDOWS)].to_numpy(dtype="float64"))
+    return dict(zip(WINDOWS, known.sum(axis=0).tolist(), strict=True))
 
 
 def cap_coverage(table: pd.DataFrame) -> dict[str, int]:

@@ -248,7 +248,8 @@ def beside(seen: Picture, lang: str) -> str:
 def summary(seen: Picture, view: BasketView, lang: str) -> str:
     """Returns over every window: the basket equal- and cap-weighted, its parts by market, its excess.
 
-    Beside a figure that not all of the row's members have a share in stands of how many it speaks: 24/27.
+    A figure that not all of the row's members have a share in is dotted, and says of how many it speaks; of the basket
+    and its parts the line below says it too.
     """
     members, sizes = len(view.table), view.table["group"].value_counts()
     rows = [_summary_row(view.basket.short[lang], view.returns, (view.coverage, members))]
@@ -261,7 +262,23 @@ def summary(seen: Picture, view: BasketView, lang: str) -> str:
         label = say("relative", lang, name=seen.name(ticker)[lang])
         counts = view.excess_coverage[ticker], int(sizes.get(markets.group(ticker), 0))
         rows.append(_summary_row(label, values, counts, points, soft=True))
-    return markup.table(["", *(say(f"col_{w}", lang) for w in WINDOWS)], rows)
+    return markup.table(["", *(say(f"col_{w}", lang) for w in WINDOWS)], rows) + _partly(view, lang)
+
+
+def _partly(view: BasketView, lang: str) -> str:
+    """Of how many members the basket's figures speak where not all of them go back that far, part by part; else ""."""
+    whole = (view.basket.short[lang], view.coverage, len(view.table))
+    parts = [(say(f"group_{g}", lang), p["coverage"], p["members"]) for g, p in view.by_group.items()]
+    told = []
+    for name, coverage, members in (whole, *(parts if len(parts) > 1 else ())):
+        short = {w: _short_of(coverage[w], members) for w in WINDOWS}
+        for n in dict.fromkeys(n for n in short.values() if n):
+            alike = (say(f"col_{w}", lang) for w, count in short.items() if count == n)
+            told.append(f"{name} {n} ({', '.join(alike)})" if lang == "en" else f"{name} {n}（{'、'.join(alike)}）")
+    if not told:
+        return ""
+    listed = ("；" if lang == "zh" else "; ").join(told)
+    return f'<div class="soft" style="font-size:12px;margin-top:5px">{escape(say("partly", lang, counts=listed))}</div>'
 
 
 def members_line(view: BasketView, lang: str) -> str:
@@ -286,8 +303,11 @@ def _summary_row(
     name = f'<span class="{"soft" if soft else "num"}">{escape(label)}</span>'
     coverage, members = counts
     beside = {w: _short_of(coverage[w], members) for w in WINDOWS}
-    note = {w: f' <span class="soft" style="font-size:10.5px">{n}</span>' if n else "" for w, n in beside.items()}
-    return [name, *(markup.change(values[w], write(values[w])) + note[w] for w in WINDOWS)]
+    cells = {w: markup.change(values[w], write(values[w])) for w in WINDOWS}
+    return [
+        name,
+        *(f'<span class="of" title="{n}">{cells[w]}</span>' if (n := beside[w]) else cells[w] for w in WINDOWS),
+    ]
 
 
 def _short_of(covered: int, members: int) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,8 @@ SECTORS_SINCE = pd.Timestamp("2021-12-13")  # before it Shenwan had fewer
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Days = npt.NDArray[np.datetime64]
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -59,21 +62,71 @@ class Known:
     asked: date | None = None
 
 
+@dataclass(frozen=True)
+class _Line:
+    """A series as arrays, ascending by session: a frame a step would take a hundred times as long for a single row.
+
+    ``at``: which rows of the answer these are.
+    """
+
+    ticker: str
+    source: str
+    at: Rows
+    session: Days
+    pe: Floats
+    losing: Bools
+    price: Floats
+    market_cap: Floats
+
+    def take(self, chosen: Bools | Rows) -> _Line:
+        """The values chosen by a mask or by their places."""
+        return _Line(
+            self.ticker, self.source, self.at[chosen], self.session[chosen], self.pe[chosen], self.losing[chosen],
+            self.price[chosen], self.market_cap[chosen],
+        )  # fmt: skip
+
+
 def check(rows: pd.DataFrame, known: Known) -> tuple[pd.DataFrame, list[Fault]]:
     """Rows of one series (frames.VALUATIONS) that may be stored, sorted, one a session, and what was wrong.
 
     Raises SuspectAnswer for another stock's prices, and for values other than those the source gave before.
     """
-    rows = rows.sort_values("session", kind="stable").drop_duplicates(["session", "pe", "price"]).reset_index(drop=True)
-    rows, faults = _without_days_off(rows, known.calendar)
-    for key, find in _HARD:
-        rows, found = _out(rows, find(rows, known), key)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        line, faults = _without_days_off(_in_order(rows), known.calendar)
+        for key, find in _HARD:
+            line, found = _out(line, find(line, known), key)
+            faults += found
+        _hold_against_stored(line, known.stored)
+        line, found = _hold_against_closes(line, known.closes)
         faults += found
-    _hold_against_stored(rows, known.stored)
-    rows, found = _hold_against_closes(rows, known.closes)
-    faults += found
-    rows, found = _levels(rows, known)
-    return rows, faults + found
+        line, found = _levels(line, known)
+    whole = len(line.at) == len(rows) and bool((line.at[1:] > line.at[:-1]).all())
+    return (rows if whole else rows.iloc[line.at]).reset_index(drop=True), faults + found
+
+
+def _in_order(rows: pd.DataFrame) -> _Line:
+    """The rows by session, what is the same twice only once."""
+    at = np.argsort(rows["session"].to_numpy(), kind="stable")
+    names = ("session", "pe", "losing", "price", "market_cap")
+    line = _Line(str(rows["ticker"].iloc[0]) if len(rows) else "", str(rows["source"].iloc[0]) if len(rows) else "",
+                 np.arange(len(rows)), *(rows[name].to_numpy() for name in names)).take(at)  # fmt: skip
+    if not _twice(line.session).any():
+        return line
+    same = pd.DataFrame({"session": line.session, "pe": line.pe, "price": line.price}).duplicated()
+    return line.take(~same.to_numpy())
+
+
+def _twice(session: Days) -> Bools:
+    same = session[1:] == session[:-1]
+    return np.asarray(np.append(False, same) | np.append(same, False))
+
+
+def _of(session: Days, days: Days, values: Floats) -> Floats:
+    """The value of each session among those of ``days`` (ascending); NaN where it is not there."""
+    if not len(days):
+        return np.full(len(session), np.nan)
+    place = np.minimum(np.searchsorted(days, session), len(days) - 1)
+    return np.where(days[place] == session, values[place], np.nan)
 
 
 def whole_days(rows: pd.DataFrame, sectors: pd.Series, cut: tuple[str, ...] = ()) -> tuple[pd.DataFrame, list[Fault]]:
@@ -93,66 +146,65 @@ def whole_days(rows: pd.DataFrame, sectors: pd.Series, cut: tuple[str, ...] = ()
 # --- row by row --------------------------------------------------------------------------------------------------
 
 
-def _out(rows: pd.DataFrame, mask: Bools, key: str) -> tuple[pd.DataFrame, list[Fault]]:
-    """The rows without those masked, and one hard fault that names the first of these and how many they are."""
-    bad = rows[mask]
-    if bad.empty:
-        return rows, []
-    return rows.drop(bad.index).reset_index(drop=True), [_fault(bad, key, "hard")]
+def _out(line: _Line, mask: Bools, key: str) -> tuple[_Line, list[Fault]]:
+    """What is not masked, and one hard fault that names the first that is and how many they are."""
+    return (line.take(~mask), [_fault(line.take(mask), key, "hard")]) if mask.any() else (line, [])
 
 
-def _fault(bad: pd.DataFrame, key: str, severity: Severity) -> Fault:
-    first, day = bad.iloc[0], bad["session"].iloc[0].date()
-    span = f"{day}" if len(bad) == 1 else f"{day} … {bad['session'].iloc[-1].date()}, rows={len(bad)}"
-    values = (("pe", float(first["pe"])), ("rows", float(len(bad))))
-    return Fault(str(first["ticker"]), day, key, f"{span}, pe={first['pe']:.10g}", severity, values)
+def _fault(bad: _Line, key: str, severity: Severity) -> Fault:
+    first, last, pe, count = _day(bad.session[0]), _day(bad.session[-1]), float(bad.pe[0]), len(bad.at)
+    span = f"{first}" if count == 1 else f"{first} … {last}, rows={count}"
+    values = (("pe", pe), ("rows", float(count)))
+    return Fault(bad.ticker, first, key, f"{span}, pe={pe:.10g}", severity, values)
 
 
-def _without_days_off(rows: pd.DataFrame, calendar: Calendar | None) -> tuple[pd.DataFrame, list[Fault]]:
+def _day(session: np.datetime64) -> date:
+    day: date = session.astype("datetime64[D]").item()
+    return day
+
+
+def _without_days_off(line: _Line, calendar: Calendar | None) -> tuple[_Line, list[Fault]]:
     """Days on which the exchange was closed repeat the value before: dropped and told, as nothing is lost by it."""
-    off = rows["session"].dt.day_of_week > 4
-    if calendar is not None and calendar.sessions:
-        known = pd.DatetimeIndex([s.day for s in calendar.sessions], dtype="datetime64[s]")
-        off |= rows["session"].between(known[0], known[-1]) & ~rows["session"].isin(known)
-    if not off.any():
-        return rows, []
-    return rows[~off].reset_index(drop=True), [_fault(rows[off], "pe_days_off", "soft")]
+    days = line.session.astype("datetime64[D]")
+    off = ~np.is_busday(days)  # a weekend
+    if calendar is not None and calendar.sessions and len(days):
+        sessions = [s.day for s in calendar.between(days[0].item(), days[-1].item())]  # past its end all weekdays
+        known = days >= np.datetime64(calendar.sessions[0].day)
+        off |= known & ~np.isin(days, np.array(sessions, dtype="datetime64[D]"))
+    return (line.take(~off), [_fault(line.take(off), "pe_days_off", "soft")]) if off.any() else (line, [])
 
 
-def _copied(rows: pd.DataFrame, known: Known) -> Bools:
+def _copied(line: _Line, known: Known) -> Bools:
     """The first row, where it is dated at the first day asked for and says what the second says."""
-    mask = np.zeros(len(rows), dtype=bool)
-    if known.asked is not None and len(rows) > 1 and rows["session"].iloc[0] == pd.Timestamp(known.asked):
-        one, two = rows.iloc[0], rows.iloc[1]
-        mask[0] = one["pe"] == two["pe"] and (one["price"] == two["price"] or pd.isna(one["price"]))
+    mask = np.zeros(len(line.at), dtype=bool)
+    if known.asked is not None and len(mask) > 1 and _day(line.session[0]) == known.asked:
+        (one, two), (price, next_price) = line.pe[:2], line.price[:2]
+        mask[0] = one == two and (price == next_price or np.isnan(price))
     return mask
 
 
-def _duplicate(rows: pd.DataFrame, _: Known) -> Bools:
-    return rows["session"].duplicated(keep=False).to_numpy()
+def _duplicate(line: _Line, _: Known) -> Bools:
+    return _twice(line.session)
 
 
-def _future(rows: pd.DataFrame, known: Known) -> Bools:
+def _future(line: _Line, known: Known) -> Bools:
     if known.last_closed is None:
-        return np.zeros(len(rows), dtype=bool)
-    return (rows["session"] > pd.Timestamp(known.last_closed)).to_numpy()
+        return np.zeros(len(line.at), dtype=bool)
+    return np.asarray(line.session > np.datetime64(known.last_closed))
 
 
-def _absurd(rows: pd.DataFrame, known: Known) -> Bools:
+def _absurd(line: _Line, known: Known) -> Bools:
     """Neither a multiple nor a loss: no number, or one beyond what can be measured with."""
-    pe = rows["pe"].to_numpy()
-    inside = np.abs(pe) <= (ABSURD_AGGREGATE if known.aggregate else ABSURD)
-    nothing = np.isnan(pe) & rows["losing"].to_numpy()
-    return np.asarray(~(inside | nothing))
+    inside = np.abs(line.pe) <= (ABSURD_AGGREGATE if known.aggregate else ABSURD)
+    return np.asarray(~(inside | (np.isnan(line.pe) & line.losing)))
 
 
-def _fraction(rows: pd.DataFrame, known: Known) -> Bools:
+def _fraction(line: _Line, known: Known) -> Bools:
     """Of many companies together: less than a year's earnings. Of one company that is rare, but no proof."""
-    pe = np.abs(rows["pe"].to_numpy())
-    return np.asarray((pe < 1) & known.aggregate)
+    return np.asarray((np.abs(line.pe) < 1) & known.aggregate)
 
 
-_HARD: tuple[tuple[str, Callable[[pd.DataFrame, Known], Bools]], ...] = (
+_HARD: tuple[tuple[str, Callable[[_Line, Known], Bools]], ...] = (
     ("pe_copied", _copied),
     ("pe_duplicate", _duplicate),
     ("pe_future", _future),
@@ -164,104 +216,113 @@ _HARD: tuple[tuple[str, Callable[[pd.DataFrame, Known], Bools]], ...] = (
 # --- against what is known ---------------------------------------------------------------------------------------
 
 
-def _hold_against_stored(rows: pd.DataFrame, stored: pd.DataFrame) -> None:
+def _hold_against_stored(line: _Line, stored: pd.DataFrame) -> None:
     """Raise SuspectAnswer where the source says of most common sessions something else than it did before."""
-    if stored.empty or rows.empty:
+    if stored.empty or not len(line.at):
         return
-    both = (
-        rows.set_index("session")["pe"].to_frame().join(stored.set_index("session")["pe"].rename("before"), how="inner")
-    )
-    both = both.dropna()
-    off = (both["pe"] / both["before"] - 1).abs() > REBASED
-    if len(both) >= OVERLAP and off.mean() > 0.5:
-        times = float((both["pe"] / both["before"]).median())
-        raise _suspect(rows, f"{int(off.sum())} of {len(both)} values differ from those stored, {times:.4g} times")
+    times = line.pe / _of(line.session, stored["session"].to_numpy(), stored["pe"].to_numpy())
+    times = times[~np.isnan(times)]
+    off = np.abs(times - 1) > REBASED
+    if len(times) >= OVERLAP and off.mean() > 0.5:
+        detail = f"{int(off.sum())} of {len(times)} values differ from those stored, {np.median(times):.4g} times"
+        raise _suspect(line, detail)
 
 
-def _hold_against_closes(rows: pd.DataFrame, closes: pd.Series) -> tuple[pd.DataFrame, list[Fault]]:
-    """Keep rows whose price is the stored close. Raises SuspectAnswer where too many differ: another stock's data."""
-    ours = rows["session"].map(closes) if len(closes) else pd.Series(np.nan, index=rows.index)
-    both = rows["price"].notna() & ours.notna()
-    off = both & ((rows["price"] / ours - 1).abs() > AGREE)
+def _hold_against_closes(line: _Line, closes: pd.Series) -> tuple[_Line, list[Fault]]:
+    """Keep values whose price is the stored close. Raises SuspectAnswer where too many differ: another stock's data."""
+    ours = _of(line.session, closes.index.to_numpy(), closes.to_numpy())
+    both = ~np.isnan(line.price) & ~np.isnan(ours)
+    off = both & (np.abs(line.price / ours - 1) > AGREE)
     bad, count = int(off.sum()), int(both.sum())
     if bad and (bad == count or bad > max(2, 0.05 * count)):
-        first = rows[off].iloc[0]
-        detail = f"{bad} of {count} prices are not the stored closes: {first['price']:.10g} / {ours[off].iloc[0]:.10g}"
-        raise _suspect(rows, detail)
-    return _out(rows, off.to_numpy(), "pe_price")
+        first = off.argmax()
+        detail = f"{bad} of {count} prices are not the stored closes: {line.price[first]:.10g} / {ours[first]:.10g}"
+        raise _suspect(line, detail)
+    return _out(line, off, "pe_price")
 
 
-def _suspect(rows: pd.DataFrame, detail: str) -> SuspectAnswer:
-    return SuspectAnswer(source=rows["source"].iloc[0], ticker=rows["ticker"].iloc[0], detail=detail)
+def _suspect(line: _Line, detail: str) -> SuspectAnswer:
+    return SuspectAnswer(source=line.source, ticker=line.ticker, detail=detail)
 
 
 # --- levels ------------------------------------------------------------------------------------------------------
 
 
-def _levels(rows: pd.DataFrame, known: Known) -> tuple[pd.DataFrame, list[Fault]]:
-    """Rows on the level of what is stored; of a first answer, on the level of its longest stretch.
+def _levels(line: _Line, known: Known) -> tuple[_Line, list[Fault]]:
+    """Values on the level of what is stored; of a first answer, on the level of its longest stretch.
 
     A step is what the multiple changed overnight over and above the price, that is, earnings in the other direction.
     A wrong level begins with a step that earnings do not take, and ends with the step back.
     """
-    line = _with_last(rows, known.stored)
-    line = line[line["pe"].notna() & (line["pe"] != 0)]
-    if line.empty:
-        return rows, []
-    step = _steps(line, known)
-    breaks = _breaks(step, aggregate=known.aggregate)
+    whole = _with_last(line, known.stored)
+    place = np.flatnonzero(~np.isnan(whole.pe) & (whole.pe != 0))
+    if not len(place):
+        return line, []
+    whole = whole.take(place)
+    step, split = _steps(whole, place, known)
+    breaks = _breaks(step, split, aggregate=known.aggregate)
     if not breaks.any():
-        return rows, _soft_jumps(line, step, known)
-    level = pd.Series(np.cumsum(np.where(breaks, step["log"], 0.0)), index=line["session"])
-    right = level.iloc[0] if len(known.stored) else float(level.round(6).value_counts().index[0])
-    off = (level - right).abs()
-    wrong = off[off > (LEVEL if known.aggregate else SAME)]
-    percent = (wrong - math.log(PERCENT)).abs().lt(LEVEL).any()
-    key = "pe_percent" if percent else "pe_split" if step["split"].to_numpy()[breaks].any() else "pe_level"
-    return _out(rows, rows["session"].isin(wrong.index).to_numpy(), key)
+        return line, _soft_jumps(whole, step, known)
+    level = np.cumsum(np.where(breaks, step, 0.0))
+    right = level[0] if len(known.stored) else float(pd.Series(level).round(6).value_counts().index[0])
+    off = np.abs(level - right)
+    wrong = off > (LEVEL if known.aggregate else SAME)
+    percent = bool((np.abs(off[wrong] - math.log(PERCENT)) < LEVEL).any())
+    key = "pe_percent" if percent else "pe_split" if split[breaks].any() else "pe_level"
+    return _out(line, np.isin(line.session, whole.session[wrong]), key)
 
 
-def _with_last(rows: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
-    """The rows after the last stored one before them, which gives the level; ``place`` counts them."""
-    columns = ["ticker", "session", "pe", "price", "market_cap"]
-    found = rows[columns]
-    if len(stored) and len(rows):
-        before = stored[(stored["session"] < rows["session"].iloc[0]) & stored["pe"].notna()].tail(1)
-        found = pd.concat([before.assign(ticker=rows["ticker"].iloc[0])[columns], found], ignore_index=True)
-    return found.assign(place=range(len(found)))
+def _with_last(line: _Line, stored: pd.DataFrame) -> _Line:
+    """The values after the last stored one before them, which gives the level."""
+    if not (len(stored) and len(line.at)):
+        return line
+    before = np.flatnonzero((stored["session"].to_numpy() < line.session[0]) & ~np.isnan(stored["pe"].to_numpy()))[-1:]
+
+    def put(name: str, values: Any) -> Any:
+        return np.concatenate([stored[name].to_numpy()[before], values])
+
+    return replace(
+        line, at=np.concatenate([-np.ones(len(before), dtype=np.int64), line.at]), session=put("session", line.session),
+        pe=put("pe", line.pe), losing=put("losing", line.losing), price=put("price", line.price),
+        market_cap=put("market_cap", line.market_cap),
+    )  # fmt: skip
 
 
-def _steps(line: pd.DataFrame, known: Known) -> pd.DataFrame:
-    """log: the multiple's change over that of all shares' value; split: log of what a bonus issue or split left of a
-    share. Not between values far apart, nor from a profit to a loss or back.
+def _steps(line: _Line, place: Rows, known: Known) -> tuple[Floats, Floats]:
+    """The multiple's change (log) over that of all shares' value; and log of what a bonus issue or split left of a
+    share. Not between values far apart (``place`` counts what lies between), nor from a profit to a loss or back.
     """
-    session = line["session"]
-    price = line["price"].fillna(session.map(known.closes) if len(known.closes) else np.nan)
-    factor = np.log(_factor_between(session, known.factors))
-    moved = np.log(price).diff() - factor
-    worth = np.log(line["market_cap"].where(line["market_cap"] > 0)).diff()
+    closes = _of(line.session, known.closes.index.to_numpy(), known.closes.to_numpy())
+    price = np.where(np.isnan(line.price), closes, line.price)
+    factor = np.log(_factor_between(line.session, known.factors))
+    moved = _change(np.log(price)) - factor
+    worth = _change(np.log(np.where(line.market_cap > 0, line.market_cap, np.nan)))
     told = factor < math.log(DIVIDED)  # an ex-date is known
-    issued = np.log(price).diff() - worth  # what more shares took from each
+    issued = _change(np.log(price)) - worth  # what more shares took from each
     split = np.where(told, factor, np.where(issued < math.log(DIVIDED), issued, 0.0))
-    value = moved.where(told | worth.isna(), worth).fillna(0.0)
+    value = np.where(told | np.isnan(worth), moved, worth)
+    value = np.where(np.isnan(value), 0.0, value)
     reach = AGGREGATE_NEIGHBOURS if known.aggregate else NEIGHBOURS
-    near = (session.diff() <= reach) & (line["place"].diff() == 1) & (np.sign(line["pe"]).diff() == 0)
-    log = (np.log(line["pe"].abs()).diff() - value).where(near, 0.0)
-    return pd.DataFrame({"log": log, "split": np.where(near, split, 0.0)})
+    near = np.concatenate([[False], np.diff(line.session) <= reach.to_timedelta64()])
+    near &= (_change(place) == 1) & (_change(np.sign(line.pe)) == 0)
+    return np.where(near, _change(np.log(np.abs(line.pe))) - value, 0.0), np.where(near, split, 0.0)
 
 
-def _factor_between(session: pd.Series, factors: pd.Series) -> Floats:
-    """Product of the factors whose ex-date lies after the row before and not after this one."""
+def _change(values: npt.NDArray[Any]) -> Floats:
+    return np.concatenate([[np.nan], np.diff(values)])
+
+
+def _factor_between(session: Days, factors: pd.Series) -> Floats:
+    """Product of the factors whose ex-date lies after the session before and not after this one."""
     if factors.empty:
         return np.ones(len(session))
     through = np.concatenate([[1.0], np.cumprod(factors.to_numpy())])
-    so_far = through[np.searchsorted(factors.index.to_numpy(), session.to_numpy(), side="right")]
+    so_far = through[np.searchsorted(factors.index.to_numpy(), session, side="right")]
     return np.asarray(so_far / np.concatenate([so_far[:1], so_far[:-1]]))
 
 
-def _breaks(step: pd.DataFrame, *, aggregate: bool) -> Bools:
+def _breaks(log: Floats, split: Floats, *, aggregate: bool) -> Bools:
     """True where a step is none that earnings take: any big one of an aggregate; of a stock a split's or a percent's."""
-    log, split = step["log"].to_numpy(), step["split"].to_numpy()
     if aggregate:
         return np.asarray(np.abs(log) > LEVEL)
     breaks = np.abs(np.abs(log) - math.log(PERCENT)) < SAME
@@ -274,13 +335,12 @@ def _breaks(step: pd.DataFrame, *, aggregate: bool) -> Bools:
     return np.asarray(breaks)
 
 
-def _soft_jumps(line: pd.DataFrame, step: pd.DataFrame, known: Known) -> list[Fault]:
+def _soft_jumps(line: _Line, step: Floats, known: Known) -> list[Fault]:
     """A stock's earnings may double or halve with a report: told of what is new, and kept."""
     if known.aggregate or known.stored.empty:
         return []
-    new = line["session"] > known.stored["session"].max()
-    jumped = line[new & (step["log"].abs() > LEVEL)]
-    return [] if jumped.empty else [_fault(jumped, "pe_jump", "soft")]
+    jumped = (line.session > known.stored["session"].to_numpy().max()) & (np.abs(step) > LEVEL)
+    return [_fault(line.take(jumped), "pe_jump", "soft")] if jumped.any() else []
 
 
 # --- against the quote -------------------------------------------------------------------------------------------
@@ -295,4 +355,5 @@ def hold_against_quote(rows: pd.DataFrame, pe: float, session: pd.Timestamp) -> 
         return
     last = near.iloc[-1]
     if abs(math.log(last["pe"] / pe)) > LEVEL:
-        raise _suspect(rows, f"PE {last['pe']:.10g} on {last['session'].date()}, the quote says {pe:.10g}")
+        detail = f"PE {last['pe']:.10g} on {last['session'].date()}, the quote says {pe:.10g}"
+        raise SuspectAnswer(source=last["source"], ticker=last["ticker"], detail=detail)

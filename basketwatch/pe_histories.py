@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,7 @@ MANY = 10  # histories that nobody has read yet: a first fill
 MANDATORY = ("blocked", "error")  # states after which a first history is asked for again as soon as may be
 BACKFILLS = {("eastmoney", "ttm"), ("baidu", "ttm"), ("yahoo", "announced_eps")}
 EMPTY = pd.DataFrame(columns=list(frames.VALUATIONS)).astype(frames.dtypes(frames.VALUATIONS))
+NOTHING = pd.Series(dtype="float64", index=pd.DatetimeIndex([], dtype="datetime64[s]"))
 
 Link = tuple[str, Callable[[], pd.DataFrame]]  # a source and its answer, frames.VALUATIONS
 Early = Mapping[str, "Future[pd.DataFrame]"]
@@ -80,15 +82,26 @@ class Stored:
     calendars: dict[str, Calendar] = field(default_factory=dict)
     words: dict[str, list[SymbolState]] = field(default_factory=dict)
 
+    @cached_property
+    def _keys(self) -> dict[str, list[SeriesKey]]:
+        out: dict[str, list[SeriesKey]] = {}
+        for key in self.spans:
+            out.setdefault(key.ticker, []).append(key)
+        return out
+
     def last(self, ticker: str, source: str, definition: str = "") -> date | None:
         """The newest session of a source's series; of its only one where no definition is named."""
-        days = [last for k, (_, last) in self.spans.items()
-                if (k.ticker, k.source) == (ticker, source) and definition in ("", k.definition)]  # fmt: skip
-        return max(days, default=None)
+        own = (k for k in self._keys.get(ticker, ()) if k.source == source and definition in ("", k.definition))
+        return max((self.spans[k][1] for k in own), default=None)
+
+    def backfill(self, ticker: str) -> str | None:
+        """The source of the history that was read, as against the own record of the quotes."""
+        own = (k.source for k in self._keys.get(ticker, ()) if (k.source, k.definition) in BACKFILLS)
+        return next(own, None)
 
     def has(self, ticker: str) -> bool:
-        """Whether a history was read, as against the own record of the quotes."""
-        return any(k.ticker == ticker and (k.source, k.definition) in BACKFILLS for k in self.spans)
+        """Whether a history was read."""
+        return self.backfill(ticker) is not None
 
     def suspended(self, ticker: str) -> bool:
         """Whether the latest quote says so: no new value is to be had."""
@@ -283,9 +296,7 @@ def _patience(ticker: str, stored: Stored, now: datetime) -> timedelta | None:
 
 def _whole(work: Work, ticker: str, stored: Stored, early: Future[pd.DataFrame] | None) -> Job:
     """A stock's whole history, along its chain; where one source has given years of it, no other is tried."""
-    before = next(
-        (k.source for k in stored.spans if k.ticker == ticker and (k.source, k.definition) in BACKFILLS), None
-    )
+    before = stored.backfill(ticker)
     links: list[Link] = []
     for source, fetch in chains.multiples(ticker):
         links.append((source, _ask(work, ticker, source, fetch, early)))
@@ -367,14 +378,12 @@ def _walk(work: Work, job: Job, stored: Stored) -> Read:
 def _accept(work: Work, rows: pd.DataFrame, job: Job, stored: Stored) -> Read:
     """Each series of an answer for itself: another stock's data in one says nothing of the others."""
     out, kept = Read(), []
-    asked = _first(stored.last(job.tickers[0], "csindex")) if job.noted == "csindex" else None
-    before = valuations.read(work.opened, job.tickers)
+    rows = rows[rows["ticker"].isin(job.tickers)]
+    known = _known(work, rows, job, stored)
     for words, part in rows.groupby(["ticker", "source", "definition"]):
         key = SeriesKey(*(str(word) for word in words))
-        if key.ticker not in job.tickers:
-            continue
         try:
-            good, faults = _check(work, key, part, before.get(key, EMPTY), stored, asked)
+            good, faults = _check(work, key, part, known(key, part["session"].min()))
         except SourceError as error:
             out.failures.append((key.ticker, key.source, error))
             continue
@@ -388,21 +397,40 @@ def _accept(work: Work, rows: pd.DataFrame, job: Job, stored: Stored) -> Read:
     return out
 
 
-def _check(
-    work: Work, key: SeriesKey, rows: pd.DataFrame, before: pd.DataFrame, stored: Stored, asked: date | None
-) -> tuple[pd.DataFrame, list[Fault]]:
+def _known(
+    work: Work, rows: pd.DataFrame, job: Job, stored: Stored
+) -> Callable[[SeriesKey, pd.Timestamp], pe_checks.Known]:
+    """What each series of an answer is held against, given its first session; the store is read once for all."""
+    tickers = [str(t) for t in rows["ticker"].unique()]
+    since = (rows["session"].min() - pe_checks.NEIGHBOURS).date() if tickers else date.max
+    bars = store.read_bars(work.opened, tickers, since=since)
+    closes = _by_ticker(bars[bars["final"]], "session", "close")
+    factors = _by_ticker(store.read_factors(work.opened, tickers), "ex_date", "factor")
+    before = valuations.read(work.opened, tickers, [str(s) for s in rows["source"].unique()])
+    asked = _first(stored.last(job.tickers[0], "csindex")) if job.noted == "csindex" else None
+
+    def of(key: SeriesKey, first: pd.Timestamp) -> pe_checks.Known:
+        group = markets.group(key.ticker)
+        last = settled(work, group, clock.now())
+        return pe_checks.Known(
+            closes.get(key.ticker, NOTHING), factors.get(key.ticker, NOTHING), before.get(key, EMPTY),
+            _calendar(work, group, first, stored), last.day if last else None,
+            markets.kind(key.ticker) in ("index", "sector"), asked,
+        )  # fmt: skip
+
+    return of
+
+
+def _by_ticker(rows: pd.DataFrame, index: str, column: str) -> dict[str, pd.Series]:
+    """Ticker -> one column of its rows by another."""
+    line = rows.set_index(index)[column]
+    return {str(t): line.iloc[at] for t, at in rows.groupby("ticker", sort=False).indices.items()}
+
+
+def _check(work: Work, key: SeriesKey, rows: pd.DataFrame, known: pe_checks.Known) -> tuple[pd.DataFrame, list[Fault]]:
     """Rows of one series that may be stored. Raises SuspectAnswer."""
-    group, first = markets.group(key.ticker), rows["session"].min()
-    bars = store.read_bars(work.opened, [key.ticker], since=(first - pe_checks.NEIGHBOURS).date())
-    closes = bars[bars["final"]].set_index("session")["close"]
-    factors = store.read_factors(work.opened, [key.ticker]).set_index("ex_date")["factor"]
-    last = settled(work, group, clock.now())
-    if key.definition == "cnindex_rolling" and not rows["session"].isin(closes.index).all():
+    if key.definition == "cnindex_rolling" and not rows["session"].isin(known.closes.index).all():
         raise SuspectAnswer(source=key.source, ticker=key.ticker, detail="no stored close tells which session it is of")
-    known = pe_checks.Known(
-        closes, factors, before, _calendar(work, group, first, stored), last.day if last else None,
-        markets.kind(key.ticker) in ("index", "sector"), asked,
-    )  # fmt: skip
     good, faults = pe_checks.check(rows, known)
     quote = work.quotes.get(key.ticker)
     if key.source == "baidu" and quote is not None and _recorded(quote) is not None:
@@ -435,36 +463,40 @@ def _keep(work: Work, job: Job, read: Read, stored: Stored, part: Part) -> None:
     now = clock.now()
     if len(read.rows):
         valuations.save(work.opened, read.rows)
-    got = set(read.rows["ticker"])
+    gave = dict(zip(reversed(read.rows["ticker"].tolist()), reversed(read.rows["source"].tolist()), strict=True))
     failed: dict[str, list[tuple[str, SourceError]]] = {}
     for ticker, source, error in read.failures:
         failed.setdefault(ticker, []).append((source, error))
     part.wanted += len(job.tickers)
+    words = []
     for ticker in job.tickers:
         errors = failed.get(ticker, [])
-        if ticker in got or not errors:
+        if ticker in gave or not errors:
             part.got += 1
-            source = str(read.rows.loc[read.rows["ticker"] == ticker, "source"].iloc[0]) if ticker in got else job.name
-            _word(work, stored, _fine(ticker, source, read.faults, now))
+            words.append(_word(stored, _fine(ticker, gave.get(ticker, job.name), read.faults, now)))
             continue
         part.missing.append(ticker)
         for source, error in errors:
             part.failed(source, error)
-        _word(work, stored, told([state_of(ticker, PART, source, error, now) for source, error in errors]))
+        words.append(_word(stored, told([state_of(ticker, PART, s, error, now) for s, error in errors])))
+    store.save_states(work.opened, words)
     for source in read.rows["source"].unique():
         part.gave(str(source))
     if job.noted:
         _note(work, job.noted, read.rows["session"].max().date() if len(read.rows) else None)
-        part.stale += [t for t in job.tickers if t not in part.missing and _is_late(work, t, job.noted, read, stored)]
+        newest = {str(t): day.date() for t, day in read.rows.groupby("ticker")["session"].max().items()}
+        there = [t for t in job.tickers if t not in part.missing]
+        part.stale += [t for t in there if _is_late(work, t, job.noted, newest.get(t), stored)]
     _put_aside(work, read, now)
 
 
-def _is_late(work: Work, ticker: str, source: str, read: Read, stored: Stored) -> bool:
-    """Whether even the session before the last one lacks; that of today may be printed in the evening only."""
+def _is_late(work: Work, ticker: str, source: str, read: date | None, stored: Stored) -> bool:
+    """Whether even the session before the last one lacks, in what was just ``read`` and before; that of today may be
+    printed in the evening only.
+    """
     last = settled(work, markets.group(ticker), clock.now())
     before = work.calendars[markets.group(ticker)].before(last.day) if last else None
-    mine = read.rows.loc[read.rows["ticker"] == ticker, "session"]
-    newest = [*(d.date() for d in mine.tail(1)), *filter(None, [stored.last(ticker, source)])]
+    newest = filter(None, [read, stored.last(ticker, source)])
     due = before.day - (AGAIN if source == "danjuan" else timedelta()) if before else date.min
     return not stored.suspended(ticker) and max(newest, default=date.max) < due
 
@@ -476,12 +508,12 @@ def _fine(ticker: str, source: str, faults: Iterable[tuple[str, Fault]], now: da
     return SymbolState(ticker, PART, "ok", source, now, None, mine[0].key if mine else None, params)
 
 
-def _word(work: Work, stored: Stored, state: SymbolState) -> None:
-    """Save a ticker's state; of two sources in one run the one that answered speaks."""
+def _word(stored: Stored, state: SymbolState) -> SymbolState:
+    """A ticker's state; of two sources in one run the one that answered speaks."""
     words = stored.words.setdefault(state.ticker, [])
     words.append(state)
     fine = [s for s in words if s.state == "ok"]
-    store.save_states(work.opened, [fine[-1] if fine else told(words)])
+    return fine[-1] if fine else told(words)
 
 
 def _put_aside(work: Work, read: Read, now: datetime) -> None:

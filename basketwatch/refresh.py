@@ -16,7 +16,7 @@ from basketwatch import ahead, clock, markets, repairs, store
 from basketwatch.baskets import read_house, universe
 from basketwatch.calendars import Calendar, Session
 from basketwatch.errors import SourceError, StoreCorrupt
-from basketwatch.model import House
+from basketwatch.model import House, Problem
 from basketwatch.sources import chains, guard
 from basketwatch.store import Store
 from basketwatch.store import flags as flag_log
@@ -63,9 +63,11 @@ def refresh(
 
 
 def status(report: Mapping[str, Any], opened: Store) -> int:
-    """Exit status: 0 all well, 3 something is missing or stale, 4 the store has nothing to show."""
+    """Exit status: 0 all well, 2 a broken file, 3 something is missing or stale, 4 the store has nothing to show."""
     if not store.read_series(opened) and not len(store.read_quotes(opened)):
         return 4
+    if any(p["severity"] == "hard" for p in report["problems"]):
+        return 2
     whole = all(p["got"] >= p["wanted"] and not p["stale"] for p in report["parts"])
     return 0 if whole and not report["damage"] else 3
 
@@ -199,6 +201,10 @@ def _request_row(r: guard.Request) -> dict[str, Any]:
     return {name: getattr(r, name) for name in names}
 
 
+def _problem(found: Problem) -> dict[str, str]:
+    return {"where": found.where, "message": sentence(found), "severity": found.severity}
+
+
 def _report(work: Work, watched: guard.Guard, started: datetime, damage: Exception | None) -> dict[str, Any]:
     by_host = dict(sorted(watched.counts().items()))
     return {
@@ -206,7 +212,7 @@ def _report(work: Work, watched: guard.Guard, started: datetime, damage: Excepti
         "finished": clock.iso(clock.now()),
         "requests": {"total": sum(by_host.values()), "by_host": by_host},
         "parts": [p.as_json() for p in work.parts],
-        "problems": len(work.house.problems),
+        "problems": [_problem(p) for p in work.house.problems],
         "damage": sentence(damage) if isinstance(damage, StoreCorrupt) else None,
         "skew_seconds": watched.skew,
     }

@@ -230,7 +230,7 @@ def _outcome(started: datetime, status: int, text: str, said: str) -> Outcome:
         if report.get("key") == "refresh_running":
             return Outcome(started, clock.now(), status, None, "refresh_elsewhere")
         return _failed(started, status, str(report["error"]))
-    if status in (0, 3) and report is not None:
+    if status in (0, 2, 3) and report is not None:  # 2: done, with a file that could not be read whole
         return Outcome(started, clock.now(), status, report)
     if status == 0 or (status == 3 and text.strip()):
         return Outcome(started, clock.now(), status, None, "refresh_unreadable")

@@ -39,6 +39,9 @@ white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere}
 .bw .swatch{display:inline-block;width:18px;height:10px;margin-right:5px;color:var(--soft);background:currentColor}
 .bw .swatch.index{background:radial-gradient(currentColor 1px,transparent 1.3px) 0 0/4px 4px;outline:1px solid}
 .bw .swatch.basket{background:repeating-linear-gradient(135deg,currentColor 0 1.5px,transparent 1.5px 4px);outline:1px solid}
+.st-key-scatter .scatterlayer .trace:nth-child(3){display:none}
+@media (max-width:640px){.st-key-scatter .scatterlayer .trace:nth-child(2){display:none}
+.st-key-scatter .scatterlayer .trace:nth-child(3){display:inline}}
 </style>"""
 
 
@@ -230,7 +233,8 @@ def _pe(seen: Picture, ticker: str, lang: str) -> str:
         mean = escape(say("sectors_mean", lang, mean=times(fixed.mean), x=signed(own.pe / fixed.mean - 1)))
     behind = markup.fold(escape(own.session), valuation_words.ledger(own, lang), css="pop")
     return (
-        f'<div class="row"><span>{left}</span><span class="num {hue}">{escape(valuation_words.brief(own, lang))}</span></div>'
+        f'<div class="row" style="flex-wrap:wrap"><span>{left}</span>'
+        f'<span class="num {hue}">{escape(valuation_words.brief(own, lang))}</span></div>'
         f'{valuation_words.track(own.bands)}<div class="row">{behind}<span class="soft">{mean}</span></div>'
     )
 

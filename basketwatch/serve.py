@@ -25,7 +25,7 @@ from typing import Any
 
 from basketwatch.errors import BasketwatchError, UsageError
 from basketwatch.guards import guards, is_loopback
-from basketwatch.memory import few_arenas
+from basketwatch.memory import few_arenas, few_collections, load_pandas, one_pool
 from basketwatch.redact import redact
 from basketwatch.refresher import stop_all
 
@@ -61,6 +61,8 @@ def serve(
     address = {"localhost": "127.0.0.1", "": "0.0.0.0"}.get(address, address)  # noqa: S104 - only behind a token
     chosen = _free_port(address, port)
     few_arenas()
+    one_pool()
+    few_collections()
     import streamlit as st  # after the checks: it takes a second, and a wrong argument should be said at once
 
     app = st.App(
@@ -69,6 +71,7 @@ def serve(
         lifespan=_lifespan(_url(address, chosen), open_browser and token is None and _has_display()),
         on_script_error=page_failed,
     )
+    _entry_first()
     keep_log_clean()
     sys.argv = [str(script)]  # Streamlit takes argv for the launcher and puts its folder first in sys.path
     try:
@@ -79,6 +82,15 @@ def serve(
         if stop.code == 1:  # somebody took the port between our look and Streamlit's
             raise UsageError("port_busy", port=chosen) from None
         raise
+
+
+def _entry_first() -> None:
+    """Let every session begin with the entry, the first one too. Until the entry's ``st.navigation`` has run once in
+    a process, Streamlit takes the folder ``pages/`` for its older kind of app: it runs a deep link's page alone, and
+    when that page is drawn again with new data it drops the URL's query, and with it the view."""
+    from streamlit.runtime.pages_manager import PagesManager
+
+    PagesManager.uses_pages_directory = False
 
 
 # --- where to listen ---------------------------------------------------------------------------------------------
@@ -172,6 +184,7 @@ def _warm() -> None:
     from basketwatch.ui import first_line_drawn
 
     first_line_drawn.wait(IDLE_SECONDS)
+    load_pandas()
     for name in HEAVY:
         importlib.import_module(name)
 

@@ -93,7 +93,7 @@ def _columns(seen: Picture, first: str | None, lang: str, green_up: bool) -> dic
     return {
         "name": c.TextColumn(say("col_name", lang), pinned=True, width=100),
         "ticker": c.TextColumn(say("col_ticker", lang), width=84),
-        "segment": c.TextColumn(say("col_segment", lang), width=108),
+        "segment": c.TextColumn(say("col_segment", lang), width=108 if lang == "zh" else 136),
         "last": c.TextColumn(say("col_last", lang), alignment="right", width=72),
         **{w: c.NumberColumn(say(f"col_{w}", lang), format=percent, width=72, help=_help(w, lang)) for w in WINDOWS},
         "excess": c.NumberColumn(
@@ -112,7 +112,7 @@ def _columns(seen: Picture, first: str | None, lang: str, green_up: bool) -> dic
             say("col_place", lang), min_value=0, max_value=100, format="%.0f%%", width=88, help=say("help_place", lang)
         ),
         "spark": c.LineChartColumn(say("col_spark", lang), color="auto" if green_up else "auto-inverse", width=98),
-        "note": c.TextColumn(say("col_state", lang), width=74),
+        "note": c.TextColumn(say("col_state", lang), width=74 if lang == "zh" else 112),
         "flags": c.TextColumn(say("col_flags", lang), width=118, help=say("help_flags", lang)),
         "origin": c.TextColumn(say("col_source", lang), width=170),
     }
@@ -121,7 +121,7 @@ def _columns(seen: Picture, first: str | None, lang: str, green_up: bool) -> dic
 def _place_column(window: str, lang: str) -> Any:
     label = say("pe_col_place", lang, window=say(f"pe_window_{window}", lang))
     return st.column_config.ProgressColumn(
-        label, min_value=0, max_value=100, format="%.0f%%", width=96, help=say("pe_help_place", lang), color=_NEUTRAL
+        label, min_value=0, max_value=100, format="%.1f%%", width=104, help=say("pe_help_place", lang), color=_NEUTRAL
     )
 
 
@@ -142,9 +142,11 @@ def _ink(hues: dict[str, str], tone: str) -> str:
 def _board_columns(lang: str) -> dict[str, Any]:
     c = st.column_config
     return {
-        "name": c.TextColumn(say("col_name", lang), pinned=True, width=104),
+        "name": c.TextColumn(say("col_name", lang), pinned=True, width=96),
         "pe": c.NumberColumn("PE", format="%.2f", width=62),
-        "level": c.TextColumn(say("pe_col_level", lang), width=78, help=say("pe_help_level", lang)),
+        "level": c.TextColumn(
+            say("pe_col_level", lang), width=68 if lang == "zh" else 78, help=say("pe_help_level", lang)
+        ),
         "what": c.TextColumn(say("pe_col_what", lang), width=58),
         "ticker": c.TextColumn(say("col_ticker", lang), width=88),
         **{w: _place_column(w, lang) for w in valuation_view.BOARD},
@@ -172,11 +174,12 @@ def ledger(seen: Picture, ticker: str, lang: str) -> str:
             said = say("short_history", lang, n=int(row["bars_52w"]))
         elif pd.isna(value):
             continue
-        definition = f"<span class='soft'>{escape(said)}</span>"
+        definition = f'<span class="soft wrap">{escape(said)}</span>'
         shown = _amount(item, value, row["currency"], lang)
         cells.append([escape(say(f"item_{item}", lang)), f"<b>{escape(shown)}</b>", definition])
-    told = markup.table(["", say("ledger_value", lang), say("ledger_definition", lang)], cells)
-    return f'{told}<p class="soft" style="margin:6px 0 0">{origin_of}</p>{_pe_ledger(seen, ticker, lang)}'
+    return (
+        f'{markup.facts(cells)}<p class="soft" style="margin:6px 0 0">{origin_of}</p>{_pe_ledger(seen, ticker, lang)}'
+    )
 
 
 def _pe_ledger(seen: Picture, ticker: str, lang: str) -> str:
@@ -206,10 +209,10 @@ def flag_columns(lang: str) -> dict[str, Any]:
     c = st.column_config
     return {
         "session": c.DateColumn(say("col_flag_session", lang), format="YYYY-MM-DD", width=88),
-        "severity": c.TextColumn(say("col_flag_severity", lang), width=52),
-        "rule": c.TextColumn(say("col_flag_rule", lang), width=104 if lang == "zh" else 148),
-        "reason": c.TextColumn(say("col_flag_reason", lang), width=560 if lang == "zh" else 660),
-        "link": c.LinkColumn(say("col_flag_link", lang), display_text="#(.+)$", width=88),
+        "severity": c.TextColumn(say("col_flag_severity", lang), width=52 if lang == "zh" else 68),
+        "rule": c.TextColumn(say("col_flag_rule", lang), width=104 if lang == "zh" else 124),
+        "reason": c.TextColumn(say("col_flag_reason", lang), width=560 if lang == "zh" else 700),
+        "link": c.LinkColumn(say("col_flag_link", lang), display_text="#(.+)$", width=88 if lang == "zh" else 116),
         "basket": c.TextColumn(say("col_flag_basket", lang), width=92),
         "said": c.TextColumn(say("col_flag_said", lang), width=122),
     }
@@ -219,15 +222,15 @@ def after_columns(lang: str) -> dict[str, Any]:
     """Settings of the columns of ``flags_view.after``."""
     c = st.column_config
     out: dict[str, Any] = {
-        "rule": c.TextColumn(say("col_flag_rule", lang), pinned=True, width=104 if lang == "zh" else 128),
-        "direction": c.TextColumn(say("col_after_direction", lang), width=42 if lang == "zh" else 62),
+        "rule": c.TextColumn(say("col_flag_rule", lang), pinned=True, width=104 if lang == "zh" else 118),
+        "direction": c.TextColumn(say("col_after_direction", lang), width=42 if lang == "zh" else 48),
         "n": c.NumberColumn(say("col_after_n", lang), width=44),
     }
     for days in (1, 5, 20):
         for part in ("mean", "median"):
             name = say(f"col_after_{part}", lang, n=days)
-            out[f"{part}_{days}"] = c.NumberColumn(name, format="%+.2fpp", width=68)
-        out[f"n_{days}"] = c.NumberColumn(say("col_after_count", lang, n=days), width=38)
+            out[f"{part}_{days}"] = c.NumberColumn(name, format="%+.2fpp", width=66)
+        out[f"n_{days}"] = c.NumberColumn(say("col_after_count", lang, n=days), width=36)
     return out
 
 

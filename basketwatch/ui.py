@@ -66,7 +66,8 @@ def run_app() -> None:
 
 def frame() -> None:
     """Every page's first call. Does nothing inside the entry file's run; on a cold deep link (a page's URL as the
-    server's first request) Streamlit runs the page alone, and this draws what the entry would have drawn."""
+    first request of a server that ``serve`` has not prepared) Streamlit runs the page alone, and this draws what the
+    entry would have drawn."""
     if not st.session_state.get("_framed"):
         _frame()
 
@@ -214,6 +215,7 @@ def picture(opened: Store, here: Settings) -> Picture:
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _picture(_opened: Store, _files: House, version: str, url: str, now: datetime, files: int) -> Picture:
     """Computed once a version for all readers, who only read it; keyed by the version, never by a frame."""
+    memory.load_pandas()
     from basketwatch import daily
 
     seen = daily.picture(_opened, _files, now)
@@ -279,15 +281,16 @@ def closes_of(here: Settings, ticker: str, version: str) -> pd.DataFrame | None:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _flags_of(_opened: Store, url: str, since: date, version: str) -> pd.DataFrame:
-    from basketwatch.store import flags
+def _flags_of(_opened: Store, _files: House, url: str, since: date, version: str) -> pd.DataFrame:
+    from basketwatch import flagging
 
-    return flags.read(_opened, since=since)
+    return flagging.log_at(_opened, _files, clock.now(), since)
 
 
 def flags_of(here: Settings, seen: Picture) -> pd.DataFrame:
     """The log of a year and some (``store.flags.read``), which all readers only read."""
-    return _flags_of(store_of(here), here.url, seen.now.date() - timedelta(days=400), seen.version)
+    since = seen.now.date() - timedelta(days=400)
+    return _flags_of(store_of(here), seen.house, here.url, since, seen.version)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

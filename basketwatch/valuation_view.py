@@ -30,6 +30,7 @@ LOOKS = ("quantiles", "sigma", "channel")
 _NONE = pd.DataFrame({c: pd.Series(dtype=t) for c, t in (
     ("session", "datetime64[s]"), ("pe", "float64"), ("losing", "bool"), ("price", "float64"),
     ("market_cap", "float64"), ("eps", "float64"))})  # fmt: skip
+TOP = "valuation-chart"  # where the words and the chart begin, for the link under the board
 OF_BASKET = ("pe", "pe_positive", "pe_median")  # the columns of a basket's history that are multiples
 
 # --- what there is -----------------------------------------------------------------------------------------------
@@ -147,7 +148,8 @@ def head(seen: Opened, window: str, lang: str) -> str:
     code = f"<span>{escape(seen.subject)}</span>" if markets.is_ticker(seen.subject) else ""
     note = f'<div class="soft">{escape(seen.note)}</div>' if seen.note else ""
     return (
-        f'<div class="dots"><span style="font-size:18px;font-weight:700;color:var(--ink)">{escape(seen.name)}</span>{code}'
+        f'<div class="dots" id="{TOP}" style="scroll-margin-top:24px">'
+        f'<span style="font-size:18px;font-weight:700;color:var(--ink)">{escape(seen.name)}</span>{code}'
         f"{value}{chip}<span>{escape(seen.whose)}</span></div>{note}"
     )
 
@@ -295,6 +297,11 @@ def board(seen: Picture, lang: str) -> pd.DataFrame:
     if len(frame):
         frame = frame.sort_values("3y", ascending=False, na_position="last", kind="stable").set_index("subject")
     return frame
+
+
+def to_top(name: str, lang: str) -> str:
+    """Under the board, for a phone, where the chart of the row that was opened lies out of sight: a link up to it."""
+    return f'<a class="totop" href="#{TOP}">{escape(say("pe_to_top", lang, name=name))}</a>'
 
 
 def _board_row(seen: Picture, subject: str, name: str, lang: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from basketwatch import markets, markup
-from basketwatch.text import DASH, MINUS, escape, money, percent, price, say, signed, source_name, times
+from basketwatch.text import DASH, MINUS, beijing, escape, money, percent, price, say, signed, source_name, times
 from basketwatch.valuation import Band, BasketPe
 from basketwatch.valued import difference
 
@@ -197,7 +197,7 @@ def _items(valued: Valued, lang: str) -> Iterable[tuple[str, str, str]]:
     yield "definition", say(f"pe_short_{definition}", lang), what
     yield "source", source_name(source, lang), ""
     yield "session", str(valued.session), ""
-    yield "fetched_at", f"{valued.fetched_at:%Y-%m-%d %H:%M} UTC", ""
+    yield "fetched_at", beijing(valued.fetched_at, lang, dated=True), ""
 
 
 def signed_money(value: float, currency: str, lang: str) -> str:
@@ -211,8 +211,8 @@ def others(valued: Valued, lang: str) -> str:
         return ""
     titles = [say("pe_col_definition", lang), "PE", say("pe_col_difference", lang), say("pe_item_session", lang)]
     rows = [
-        [escape(series_name(o, lang)), escape(figure_of(o.pe, o.losing, lang)), escape(signed(difference(valued, o), 1)),
-         str(o.session)]
+        [f'<span class="wrap">{escape(series_name(o, lang))}</span>', escape(figure_of(o.pe, o.losing, lang)),
+         escape(signed(difference(valued, o), 1)), str(o.session)]
         for o in valued.others
     ]  # fmt: skip
     return f'<div style="margin-top:8px">{markup.heading(say("pe_others", lang))}</div>{markup.table(titles, rows)}'
@@ -268,7 +268,7 @@ def by_market(found: BasketValued, lang: str) -> str:
 def members(seen: Picture, tickers: Sequence[str], lang: str) -> str:
     """The ledger of a basket: what each member brings into its sums."""
     titles = [say("col_name", lang), "PE", *(say(f"pe_item_{i}", lang) for i in (
-        "price", "market_cap", "profit", "definition", "source", "session", "fetched_at"))]  # fmt: skip
+        "price", "market_cap", "profit", "definition", "source", "session")), say("pe_col_fetched_at", lang)]  # fmt: skip
     known = [seen.valuations[t] for t in tickers if t in seen.valuations]
     rows = [_member_row(seen, one, lang) for one in sorted(known, key=lambda v: -_number(v.market_cap))]
     return markup.table(titles, rows)
@@ -284,6 +284,6 @@ def _member_row(seen: Picture, one: Valued, lang: str) -> list[str]:
     cells = [
         seen.name(ticker)[lang], figure_of(one.pe, one.losing, lang), price(one.price), money(one.market_cap, currency, lang),
         DASH if math.isnan(one.profit) else signed_money(one.profit, currency, lang), say(f"pe_short_{definition}", lang),
-        source_name(source, lang), str(one.session), f"{one.fetched_at:%m-%d %H:%M}",
+        source_name(source, lang), str(one.session), f"{one.fetched_at.astimezone(markets.zone_of('CN')):%m-%d %H:%M}",
     ]  # fmt: skip
     return [escape(cell) for cell in cells]

@@ -242,7 +242,8 @@ def _basket(view: BasketView, week: Week, sectors: pd.DataFrame) -> BasketWeek:
     current = part is not None and own["session"].max() == pd.Timestamp(week.last)
     returns = {w: float(part["returns"][w]) if part and current else float("nan") for w in SPANS}
     ranks = {w: metrics.would_rank(returns[w], sectors[w], SECTORS) for w in SPANS}
-    return BasketWeek(view.basket.id, returns, part["covered"] if part and current else 0, len(own), ranks)
+    members = sum(markets.group(t) == HOME for t in view.basket.tickers)
+    return BasketWeek(view.basket.id, returns, part["covered"] if part and current else 0, members, ranks)
 
 
 def _abroad(seen: Picture, week: Week) -> tuple[Abroad, ...]:
@@ -279,9 +280,8 @@ def _with_problems(found: Review) -> Review:
             out.append(Problem.of("sectors", f"no_rank_{w}", n=len(found.missing[w]), of=SECTORS, missing=listed))
     if found.valuation is None or not (found.valuation.losing or found.valuation.pe > 0):
         out.append(Problem.of(found.sector, "no_valuation"))
-    out += [
-        Problem.of(b.id, "no_basket_week", last=week.last) for b in found.baskets if not np.isfinite(b.returns["1w"])
-    ]
+    lost = [b for b in found.baskets if b.members and not np.isfinite(b.returns["1w"])]
+    out += [Problem.of(b.id, "no_basket_week", last=week.last) for b in lost]
     if not week.confirmed:
         out.append(Problem.of("calendar CN", "calendar_not_confirmed", "soft"))
     return replace(found, problems=tuple(out))

@@ -14,8 +14,8 @@ def body(seen, who, here):
     if view is None:
         return
     left, right = st.columns([54, 46])
-    inner = panels.summary(seen, view, who.lang) + panels.members_line(view, who.lang)
-    inner += panels.valued_line(seen, view, who.lang)
+    parts = panels.summary(seen, view, who.lang), panels.members_line(view, who.lang)
+    inner = "".join((*parts, panels.valued_line(seen, view, who.lang)))
     left.container(border=True, height="stretch").html(block(inner, green_up=who.green_up))
     with right.container(border=True, height="stretch"):
         series(seen, view, who)
@@ -43,8 +43,8 @@ def series(seen, view, who):
     window = ui.choice("window", names, say("series_title", who.lang), quiet=False)
     lines, held = daily.against(seen, view, window)
     titles = {t: seen.name(t)[who.lang] for t in lines} | {view.basket.id: view.basket.short[who.lang]}
-    figure, alt = charts.rebased(lines, titles, who.dark), say("series_title", who.lang)
-    st.plotly_chart(figure, config=charts.CONFIG, theme=None, key="series", alt=alt)
+    st.plotly_chart(charts.rebased(lines, titles, who.dark), config=charts.CONFIG, theme=None, key="series",
+                    alt=say("series_title", who.lang))  # fmt: skip
     st.caption(plain(say("series_note", who.lang, held=held, members=len(view.table))))
 
 
@@ -54,8 +54,8 @@ def members(seen, view, who):
 
     frame, columns = tables.members(seen, view, who.lang, green_up=who.green_up)
     asked = st.query_params.get("ticker")
-    start = [list(frame.index).index(asked)] if asked in frame.index else []
-    if asked and asked not in frame.index:
+    start = [i for i, t in enumerate(frame.index) if t == asked]
+    if asked and not start:
         st.warning(plain(say("unknown_stock", who.lang, ticker=asked)))
     st.html(block(heading(say("members_title", who.lang), say("click_row", who.lang))))
     event = st.dataframe(
@@ -65,13 +65,12 @@ def members(seen, view, who):
         height=min(38 + 30 * max(1, len(frame)), 428), alt=say("members_title", who.lang),
     )  # fmt: skip
     rows = event["selection"]["rows"]
-    ticker = frame.index[rows[0]] if rows and rows[0] < len(frame) else None
-    return ui.keep("ticker", ticker)
+    return ui.keep("ticker", frame.index[rows[0]] if rows and rows[0] < len(frame) else None)
 
 
 def stock(seen, view, ticker, who, here):
     """The stock that the reader opened: its charts, why it is here, where its numbers come from."""
-    from basketwatch import panels, tables
+    from basketwatch import flags_view, panels, tables
 
     with st.container(border=True):
         st.html(block(panels.stock_head(seen, view, ticker, who.lang), green_up=who.green_up))
@@ -79,14 +78,15 @@ def stock(seen, view, ticker, who, here):
         with left:
             ui.part(here, who, lambda: chart(seen, ticker, who, here))
         right.html(block(heading(say("stock_ledger", who.lang)) + tables.ledger(seen, ticker, who.lang)))
+        told = flags_view.of_stock(seen, ui.flags_of(here, seen), ticker, who.lang)
+        st.html(block(told, green_up=who.green_up))
 
 
 def chart(seen, ticker, who, here):
     """Candles with volume, the stock's PE in its band, or its price among the multiples of its earnings."""
     from basketwatch import charts, panels, valuation_view
 
-    looks = valuation_view.stock_looks(seen, ticker, who.lang)
-    look = ui.choice("stock_view", looks, say("stock_view", who.lang))
+    look = ui.choice("stock_view", valuation_view.stock_looks(seen, ticker, who.lang), say("stock_view", who.lang))
     data = ui.bars_of(here, ticker, seen.version), ui.histories_of(here, ticker, seen), ui.flags_of(here, seen)
     figure, note = panels.stock_chart(seen, ticker, look, *data, who.lang, dark=who.dark, green_up=who.green_up)
     if figure is not None:

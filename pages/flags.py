@@ -31,8 +31,11 @@ def log(seen, said, who):
         st.info(plain(say("flags_none_here" if len(said) else "flags_none_yet", who.lang)))
         return
     frame = flags_view.log(seen, rows, who.lang)
-    st.dataframe(frame, hide_index=True, row_height=30, column_config=tables.flag_columns(who.lang),
-                 height=min(38 + 30 * len(frame), 398), alt=say("flags_log", who.lang))  # fmt: skip
+    with st.container(key="log"):
+        st.dataframe(frame, hide_index=True, row_height=30, column_config=tables.flag_columns(who.lang),
+                     height=min(38 + 30 * len(frame), 398), alt=say("flags_log", who.lang))  # fmt: skip
+    with st.container(key="says", height=480, border=False):  # on a phone, where a sentence is wider than the screen
+        st.html(block(flags_view.phone_log(seen, rows, who.lang), green_up=who.green_up))
 
 
 def filters(seen, who):

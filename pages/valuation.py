@@ -71,20 +71,24 @@ def behind(seen, opened, window, lang):
 
 def board(seen, who):
     """Everything with a PE; a row opens it."""
-    from basketwatch import tables
+    from basketwatch import tables, valuation_view
 
     frame, columns = tables.board(seen, who.lang, dark=who.dark)
 
     def opened():
         rows = st.session_state["board"]["selection"]["rows"]
         if rows:
-            st.session_state[ui.SUBJECT] = frame.index[rows[0]]
+            st.session_state[ui.SUBJECT] = st.session_state["_row"] = frame.index[rows[0]]
 
     st.html(block(heading(say("pe_board", who.lang), say("pe_board_note", who.lang))))
     st.dataframe(
         frame, hide_index=True, placeholder="–", row_height=30, column_config=columns, on_select=opened, key="board",
         selection_mode="single-row", height=min(38 + 30 * len(frame.index), 820), alt=say("pe_board", who.lang),
     )  # fmt: skip
+    row = st.session_state.get("_row")
+    if row and row == st.session_state.get(ui.SUBJECT):
+        with st.container(key="board_open"):
+            st.html(block(valuation_view.to_top(frame.data.loc[row, "name"], who.lang)))
 
 
 ui.frame()

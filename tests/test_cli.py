@@ -46,6 +46,12 @@ def test_check_for_people(filled: dict[str, str]) -> None:
     assert done.stderr == "AXTI.US: The quote is of 2026-07-01; sessions behind: 1.\n"
 
 
+def test_check_days_later_says_which_quotes_are_old(filled: dict[str, str]) -> None:
+    done = basketwatch("check", **filled | {"BASKETWATCH_NOW": "2026-07-08T09:00:00Z"})
+    assert done.returncode == 3 and "Traceback" not in done.stderr
+    assert any("CSI 300" in line and line.endswith("old quote") for line in done.stdout.splitlines())
+
+
 def test_unknown_basket_is_wrong_usage_in_one_sentence(filled: dict[str, str]) -> None:
     done = basketwatch("check", "nope", **filled)
     assert done.returncode == 2

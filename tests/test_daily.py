@@ -283,6 +283,20 @@ def test_soft_faults_of_what_was_kept_are_problems(look: Look) -> None:
     ]  # fmt: skip
 
 
+def test_a_pe_that_was_put_aside_or_refused_is_a_problem_once_it_is_old(look: Look) -> None:
+    """No PE of Friday's close is stored. A remark on what was kept and a stock without a PE by nature are none, nor is
+    a word of after the instant that is replayed."""
+    said = (("ticker", ZTE), ("source", "eastmoney"), ("detail", "2026-07-03, pe=0.27"))
+    for state, key, told_at, told in (
+        ("ok", "pe_percent", EVENING, True), ("blocked", "source_blocked", EVENING, True),
+        ("ok", "pe_days_off", EVENING, False), ("no_data", "pe_percent", EVENING, False), ("ok", None, EVENING, False),
+        ("ok", "pe_percent", EVENING + timedelta(days=1), False),
+    ):  # fmt: skip
+        word = SymbolState(ZTE, "valuation", state, "eastmoney", told_at, None, key, said)
+        seen = look(house(ZTE), [quote(ZTE, 10, 10)], [steady(ZTE, 10.0)], states=[word])
+        assert [p.key for p in seen.problems] == ([key] if told else [])
+
+
 def test_a_gap_between_history_and_quote(look: Look) -> None:
     """Bars end on 18 June. Had nothing traded since, the previous close would be theirs; it is not, so a week is unknown."""
     history = steady(ZTE, 10.0, date(2026, 6, 18), sessions=120)

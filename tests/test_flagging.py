@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import clock, daily, demo, flagging, flags, markets, refresh, rules, store
+from basketwatch import clock, daily, demo, flagging, flags, frames, markets, refresh, rules, store
+from basketwatch.model import Rule
 from basketwatch.store import flags as log
+from basketwatch.store import valuations
 from basketwatch.work import Work
 from tests.stores import fill, house
 
@@ -104,6 +106,29 @@ def test_a_reference_price_that_nothing_explains_is_marked(opened: store.Store) 
     assert at(inputs, "unexplained", "300308.SZ", 0) and inputs.unexplained.sum() == 1
 
 
+def test_the_close_of_another_source_is_held_against_the_bar(opened: store.Store) -> None:
+    """The PE of 300308.SZ comes with a close: of another source, and 1 % higher than the bar on 3 July (2 July: equal).
+    That of 300502.SZ is of the bar's own source: nothing to compare."""
+    found = flagging.read(opened, house(), demo.NOW, 6)
+    days = pd.to_datetime(["2026-07-02", "2026-07-03"]).as_unit("s")
+    bars = found.bars.set_index(["ticker", "session"])["close"]
+    blank = {"pe": 30.0, "losing": False, "market_cap": np.nan, "eps": np.nan}
+    rows = {t: pd.DataFrame({"session": days, "price": bars[t].reindex(days).to_numpy() * by, "source": source, **blank})
+            for t, by, source in (("300308.SZ", [1, 1.01], "another"), ("300502.SZ", [1, 1.01], "demo"))}  # fmt: skip
+    mixed = replace(found, values={**found.values, **rows})
+    inputs = flagging.inputs_of(mixed, "CN")
+    assert at(inputs, "other_close", "300308.SZ", 0) == at(inputs, "raw_close", "300308.SZ", 0) * 1.01
+    assert at(inputs, "other_close", "300308.SZ", -1) == at(inputs, "raw_close", "300308.SZ", -1)
+    assert np.isnan(at(inputs, "other_close", "300502.SZ", 0))
+    mixed.quotes.loc["300394.SZ", ["source", "last"]] = ["a quote", 110.0]
+    assert at(flagging.inputs_of(mixed, "CN"), "other_close", "300394.SZ", 0) == 110.0
+    mixed.quotes["fetched_at"] = pd.Timestamp("2026-07-03T06:59:00Z").as_unit("s")
+    assert np.isnan(at(flagging.inputs_of(mixed, "CN"), "other_close", "300394.SZ", 0)), "not the closing price yet"
+    said = flagging.evaluated(mixed, "CN", house().rules, 2).query("rule == 'source_disagreement'")
+    assert said["ticker"].tolist() == ["300308.SZ"] and said["value"].to_list() == [pytest.approx(0.01)]
+    assert not flagging.evaluated(found, "CN", house().rules, 2)["rule"].eq("source_disagreement").any()
+
+
 def test_a_young_stock_has_a_listing_day_and_an_old_one_has_not(china: flags.Inputs) -> None:
     listed = dict(zip(china.tickers, china.listed_at.tolist(), strict=True))
     assert china.sessions[listed["301486.SZ"]] == np.datetime64("2026-05-06")
@@ -156,6 +181,16 @@ def test_the_log_begins_with_a_year_and_then_only_grows(opened: store.Store) -> 
     kept = after.loc[after["id"].isin(before["id"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(kept, before), "what was said on Thursday stays to the letter"
     assert set(after.loc[~after["id"].isin(before["id"]), "session"].dt.date) <= {date(2026, 7, 2), date(2026, 7, 3)}
+
+
+def test_no_session_is_left_out_after_weeks_without_a_refresh(opened: store.Store) -> None:
+    """Judged on 8 June and not again before 3 July: the sessions between are told as if it had run every day."""
+    flagging.update(opened, house(), datetime(2026, 6, 8, 21, 0, tzinfo=UTC))
+    assert log.judged(opened)["CN"] == date(2026, 6, 8)
+    flagging.update(opened, house(), demo.NOW)
+    late = log.read(opened, since=date(2026, 6, 9))
+    every = flagging.dry_run(flagging.read(opened, house(), demo.NOW), house().rules)
+    assert set(late["id"]) == set(every.loc[every["session"] >= "2026-06-09", "id"])
 
 
 def test_an_edited_threshold_rewrites_no_history(opened: store.Store) -> None:
@@ -255,6 +290,26 @@ def test_a_replayed_day_shows_its_own_flags_and_none_of_its_future(opened: store
     assert set(noon.flags.loc[noon.flags["session"] > "2026-07-02", "rule"]) <= {"us_leader"}
 
 
+def test_the_log_of_a_replayed_day_ends_with_that_day(opened: store.Store) -> None:
+    """Judged up to Friday 3 July. On Thursday evening the log ends on the 2nd; the US has not closed, so nothing of the
+    coming session is told; after its close (20:00 UTC) the leaders of Friday are."""
+    flagging.update(opened, house(), demo.NOW)
+    whole = log.read(opened)
+    assert whole["session"].max() == pd.Timestamp("2026-07-03")
+    pd.testing.assert_frame_equal(flagging.log_at(opened, house(), demo.NOW), whole)
+    evening = flagging.log_at(opened, house(), THURSDAY_EVENING)
+    assert evening["session"].max() == pd.Timestamp("2026-07-02")
+    assert set(evening["id"]) == set(whole.loc[whole["session"].le("2026-07-02") & _settled_by_thursday(whole), "id"])
+    night = flagging.log_at(opened, house(), datetime(2026, 7, 2, 21, 0, tzinfo=UTC))
+    assert set(night.loc[night["session"] > "2026-07-02", "rule"]) == {"us_leader"}
+
+
+def _settled_by_thursday(said: pd.DataFrame) -> pd.Series:
+    """Not of the US session of 2 July, which has not begun on Thursday evening in China."""
+    abroad = said["ticker"].str.endswith(".US") & said["rule"].ne("us_leader") & said["session"].eq("2026-07-02")
+    return ~abroad
+
+
 def test_the_first_judgement_of_a_member_that_comes_late_is_still_added(opened: store.Store) -> None:
     """A source that failed for three sessions: their flags are missing in the log, and are added when the bars come."""
     flagging.update(opened, house(), demo.NOW)
@@ -263,6 +318,85 @@ def test_the_first_judgement_of_a_member_that_comes_late_is_still_added(opened: 
     with opened.engine.begin() as c:
         c.exec_driver_sql("delete from flags where ticker = '300620.SZ' and session >= '2026-07-01'")
     assert flagging.update(opened, house(), demo.NOW) == len(whole)
+
+
+def test_nothing_is_judged_again_on_the_same_grounds(opened: store.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And again as soon as anything that a flag rests on has changed; a running session's prices are no such thing."""
+    calls: list[datetime] = []
+    read = flagging.read
+    monkeypatch.setattr(flagging, "read", lambda *given: calls.append(given[2]) or read(*given))
+
+    def judged(now: datetime, rules_: tuple[Rule, ...] = house().rules) -> bool:
+        before = len(calls)
+        flagging.update(opened, replace(house(), rules=rules_), now)
+        return len(calls) > before
+
+    def quote(now: datetime, **changed: object) -> None:
+        store.save_quotes(opened, store.read_quotes(opened).loc[["300308.SZ"]].assign(fetched_at=now, **changed))
+
+    assert judged(demo.NOW) and not judged(demo.NOW) and not judged(demo.NOW + timedelta(minutes=20))
+    quote(demo.NOW + timedelta(minutes=1))
+    assert not judged(demo.NOW), "the same quote taken once more"
+    quote(demo.NOW, previous_close=1.0)
+    assert judged(demo.NOW) and not judged(demo.NOW)
+    quote(datetime(2026, 7, 3, 6, 0, tzinfo=UTC))
+    assert judged(demo.NOW), "a quote from before the close is no closing quote"
+    quote(demo.NOW, session=pd.Timestamp("2026-07-06"))
+    assert judged(demo.NOW)
+    quote(demo.NOW, last=1.0)
+    assert not judged(demo.NOW)
+    quote(demo.NOW, name="*ST 旭创")
+    assert judged(demo.NOW) and judged(demo.NOW, rules.DEFAULTS[1:]) and judged(demo.NOW)
+    valuations.save(opened, _a_multiple(demo.NOW))
+    assert judged(demo.NOW) and not judged(demo.NOW)
+    with opened.engine.begin() as c:
+        c.exec_driver_sql("update series set digest = '0' where ticker = '300308.SZ'")
+    assert judged(demo.NOW) and not judged(demo.NOW) and judged(THURSDAY_EVENING)
+
+
+def _a_multiple(at: datetime) -> pd.DataFrame:
+    row = {"ticker": "300308.SZ", "source": "eastmoney", "definition": "ttm", "session": at.date(), "pe": 34.5,
+           "losing": False, "fetched_at": at}  # fmt: skip
+    return pd.DataFrame([row]).reindex(columns=list(frames.VALUATIONS)).astype(frames.dtypes(frames.VALUATIONS))
+
+
+def test_what_could_not_be_judged_is_taken_back_when_the_data_have_come(opened: store.Store) -> None:
+    """Nothing of 3 July arrived before the first refresh after the close; an hour later it has: the log is then the one
+    that a single refresh would have written. What a suspension left without judgement stays said."""
+    path = str(opened.path)
+    flagging.update(opened, house(), THURSDAY_EVENING)
+    shutil.copy(path, path + ".lost")
+    lost = store.open_writer(f"sqlite:///{path}.lost")[0]
+    with lost.engine.begin() as c:
+        c.exec_driver_sql("delete from quotes")
+        c.exec_driver_sql("delete from bars where session >= '2026-07-03'")
+    flagging.update(lost, house(), demo.NOW)
+    waiting = log.read(lost, since=date(2026, 7, 3))
+    assert len(waiting) > 100 and set(waiting.loc[waiting["rule"] != "us_leader", "severity"]) == {"data"}
+    with lost.engine.begin() as c:
+        c.exec_driver_sql(f"attach database '{path}' as whole")
+        c.exec_driver_sql("insert into quotes select * from whole.quotes")
+        c.exec_driver_sql("insert into bars select * from whole.bars where session >= '2026-07-03'")
+    flagging.update(lost, house(), demo.NOW)
+    flagging.update(opened, house(), demo.NOW)
+    a, b = (log.read(one, since=date(2026, 6, 20)).drop(columns="raised_at") for one in (lost, opened))
+    pd.testing.assert_frame_equal(a, b)
+    assert len(a) > 20
+
+
+def test_a_flag_without_direction_takes_the_place_of_what_could_not_be_judged(opened: store.Store) -> None:
+    """A surge of volume has the identity under which it was said that it could not be judged."""
+    loose = tuple(replace(r, values={"ratio": 1.0, "turnover": 0.0001}) if r.id == "volume_surge" else r
+                  for r in house().rules)  # fmt: skip
+    flagging.update(opened, replace(house(), rules=loose), demo.NOW)
+    first = log.read(opened, rules=["volume_surge"], since=date(2026, 7, 2)).query("state == 'firing'").iloc[0]
+    text = "缺这一交易日的行情，“放量”无法判断。"
+    with opened.engine.begin() as c:
+        c.exec_driver_sql("update flags set state = 'no_data', reason_zh = ? where id = ?", ("甲" + text, first["id"]))
+    store.note(opened, flagging.NOTE, "")
+    flagging.update(opened, replace(house(), rules=loose), demo.NOW)
+    again = log.read(opened, rules=["volume_surge"], tickers=[first["ticker"]]).set_index("id").loc[first["id"]]
+    assert (again["state"], again["reason_zh"]) == ("firing", first["reason_zh"])
 
 
 def test_rules_that_are_switched_off_say_nothing(opened: store.Store) -> None:

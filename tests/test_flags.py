@@ -237,6 +237,7 @@ def test_volume_surge_cannot_be_judged_on_a_one_price_day_across_a_split_or_with
     assert fired(locked, "volume_surge") == [] and lost(locked, "volume_surge") == [0, 6]
     split = replace(plain, adjusted_close=AdjustedPrices(plain.raw_close * np.array([[0.5]] * 6 + [[1.0]])))
     assert fired(split, "volume_surge") == [] and lost(split, "volume_surge") == [0, 6]
+    assert "送转或拆股" in judged(split, "volume_surge")["reason_zh"].iloc[-1], "the factor is known: it is the volume"
     unsaid = replace(plain, turnover=np.array([[0.03]] * 6 + [[NAN]]))
     assert fired(unsaid, "volume_surge") == [] and lost(unsaid, "volume_surge") == [0, 6]
 

@@ -228,6 +228,28 @@ def test_a_day_s_loudest_stand_on_top(filled: Path, seen: daily.Picture) -> None
     assert frame["severity"].tolist() == sorted(frame["severity"], key=["high", "mid", "low", "info", "data"].index)
 
 
+def test_a_stock_has_its_newest_flags_with_reasons_and_the_way_to_all(filled: Path, seen: daily.Picture) -> None:
+    opened = store.open_reader(f"sqlite:///{filled}")
+    assert opened is not None
+    said = log.read(opened)
+    own = said.loc[said["ticker"] == "300394.SZ"]
+    shown = flags_view.of_stock(seen, said, "300394.SZ", "zh")
+    assert shown.count("07-03</span>") == min(6, int((own["session"] == "2026-07-03").sum()))
+    assert "天孚通信涨停" in shown and f"全部 {len(own)} 条" in shown and "/flags?ticker=300394.SZ" in shown
+    assert shown.count('class="chip"') == 6
+    assert "没有异动记录" in flags_view.of_stock(seen, said.iloc[:0], "300394.SZ", "zh")
+
+
+def test_the_log_of_a_phone_says_how_much_of_it_is_shown_and_escapes(filled: Path, seen: daily.Picture) -> None:
+    opened = store.open_reader(f"sqlite:///{filled}")
+    assert opened is not None
+    said = log.read(opened)
+    shown = flags_view.phone_log(seen, said, "en")
+    assert shown.count("<a href=") == 40 and f"the newest 40 of {len(said)}" in shown
+    few = flags_view.phone_log(seen, said.iloc[:2].assign(reason_en="<img src=x>"), "en")
+    assert "<img" not in few and few.count("&lt;img") == 2 and "newest" not in few
+
+
 # --- the editor --------------------------------------------------------------------------------------------------
 
 

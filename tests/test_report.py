@@ -362,3 +362,16 @@ def test_a_quote_from_before_the_close_is_no_close(example: Any) -> None:
     late = weekly.review(replace(seen, table=table), found.week)
     assert np.isnan(late.returns[SECTOR]["1w"]) and late.rank == {"1w": None, "ytd": None}
     assert late.missing["1w"] == (SECTOR,) and np.isfinite(late.returns["000300.SH"]["1w"])
+
+
+def test_a_basket_abroad_is_no_gap_and_one_without_quotes_is(example: Any) -> None:
+    """No mainland member: nothing is missing. Mainland members of which nothing is stored: their week is."""
+    seen, found = example
+    view = seen.baskets[0]
+    of_us = tuple(m for m in view.basket.members if m.ticker.endswith(".US"))
+    assert 0 < len(of_us) < len(view.basket.members)
+    nothing = replace(view, table=view.table.iloc[:0], by_group={})
+    abroad = replace(nothing, basket=replace(view.basket, members=of_us))
+    for one, lost in ((abroad, False), (nothing, True)):
+        problems = weekly.review(replace(seen, baskets=(one,)), found.week, found.sector).problems
+        assert any(p.where == view.basket.id for p in problems) is lost

@@ -181,6 +181,27 @@ def test_bars_are_red_or_green_by_sign_and_places_amber_or_teal(seen: daily.Pict
     assert list(bars.customdata) == list(board["key"])
 
 
+def test_names_of_the_scatter_lie_on_no_other_name(seen: daily.Picture) -> None:
+    """For a desktop and for a phone, on which a letter takes twice the share of the width: fewer names, the same rule."""
+    board = sectors_view.board(seen, "1w", "en")
+    _, desktop, phone = sector_charts.scatter(board, SECTOR, ("x", "y"), dark=False).data
+    own = sectors_view.labels(seen, "en")[SECTOR]
+    assert own in desktop.text and own in phone.text, "the chosen one has the first choice"
+    assert 0 < sum(map(bool, phone.text)) < sum(map(bool, desktop.text))
+    for trace, letter in zip((desktop, phone), (0.023, 0.042), strict=True):
+        spread = board["value"][board["percentile"].notna()].max() - board["value"][board["percentile"].notna()].min()
+        boxes = []
+        for x, y, text, place in zip(trace.x, trace.y, trace.text, trace.textposition, strict=True):
+            if not text:
+                continue
+            wide, middle, up = letter * 0.6 * len(text), x / 112, y / spread
+            left = {"right": middle, "left": middle - wide}.get(place.split()[1], middle - wide / 2)
+            up += {"top": 0.037, "bottom": -0.037}.get(place.split()[0], 0)
+            boxes.append((left, left + wide * 0.95, up - 0.016, up + 0.016))
+        for i, a in enumerate(boxes):
+            assert not any(a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3] for b in boxes[:i])
+
+
 def test_an_empty_rotation_and_scatter_still_draw(seen: daily.Picture) -> None:
     names = sectors_view.labels(seen, "zh")
     bare = pd.DataFrame(index=list(names))

@@ -93,7 +93,7 @@ def test_every_error_has_a_sentence_in_both_languages(kind: type[BasketwatchErro
 
 def keys_in_code() -> set[str]:
     """Literal keys given to say(), Problem.of() and UsageError() in the package and the pages."""
-    pattern = r'(?:say\(\s*|UsageError\(\s*|Problem\.of\([^,]+,\s*)"([a-z0-9_]+)"'
+    pattern = r"""(?:say\(\s*|UsageError\(\s*|Problem\.of\([^,]+,\s*)["']([a-z0-9_]+)["'](?!\s*\+)"""
     files = [*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "pages").glob("*.py")]
     return {key for f in files for key in re.findall(pattern, f.read_text(encoding="utf-8"))}
 

@@ -237,7 +237,7 @@ def test_words_of_too_few_weekly_values_and_of_losses() -> None:
 
 def test_ledger_names_everything_behind_a_pe() -> None:
     shown = valuation_words.ledger(valued(), "zh")
-    for part in ("850.97 CNY", "9,455亿 CNY", "149亿 CNY", "PE-TTM", "东方财富", "2026-07-03", "08:30 UTC"):
+    for part in ("850.97 CNY", "9,455亿 CNY", "149亿 CNY", "PE-TTM", "东方财富", "2026-07-03", "16:30 北京时间"):
         assert part in shown
 
 

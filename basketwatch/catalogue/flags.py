@@ -50,8 +50,8 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "rule_pe_percentile": ("估值分位", "PE percentile"),
     "rule_pe_percentile_help": (
-        "PE-TTM 历史分位进入 90% 以上或 10% 以下；回到 85% 以下或 15% 以上后才会再报。",
-        "The PE-TTM percentile enters the top or the bottom decile; told again only after it was back below 85% or above 15%.",
+        "市盈率（各自的口径）近三年分位进入 90% 以上或 10% 以下；回到 85% 以下或 15% 以上后才会再报。",
+        "The PE, by its own definition, enters the top or the bottom decile of its last three years; told again only after it was back below 85% or above 15%.",
     ),
     "rule_pe_rebase": ("盈利基数变动", "Earnings rebased"),
     "rule_pe_rebase_help": (
@@ -218,12 +218,12 @@ REASONS: dict[str, tuple[str, str]] = {
         "{name} deviated from {benchmark} by {value} in all over {n} sessions, past the exchange's mark of {threshold}.",
     ),
     "flag_pe_percentile_up": (
-        "{name}的 PE-TTM 升至历史第 {value} 百分位，进入高位区间。",
-        "The PE-TTM of {name} has risen to percentile {value} of its history, the expensive end.",
+        "{name}的市盈率升至近三年第 {value} 百分位，进入高位区间。",
+        "The PE of {name} has risen to percentile {value} of its last three years, the expensive end.",
     ),
     "flag_pe_percentile_down": (
-        "{name}的 PE-TTM 降至历史第 {value} 百分位，进入低位区间。",
-        "The PE-TTM of {name} has fallen to percentile {value} of its history, the cheap end.",
+        "{name}的市盈率降至近三年第 {value} 百分位，进入低位区间。",
+        "The PE of {name} has fallen to percentile {value} of its last three years, the cheap end.",
     ),
     "flag_pe_rebase": (
         "{name}的每股收益（TTM）由 {before} 变为 {now}（{value}），市盈率随财报重算，并非股价变动。",
@@ -322,6 +322,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "{name}除权除息或送转的因子未知，“{rule}”无法判断。",
         "{name} went ex or split and the factor is not known; “{rule}” cannot be judged.",
     ),
+    "flag_no_data_split": (
+        "{name}近日送转或拆股，前后成交量不可比，“{rule}”无法判断。",
+        "{name} split lately: volumes before and after cannot be compared; “{rule}” cannot be judged.",
+    ),
     "flag_no_data_one_price": (
         "{name}一字板，成交和涨跌受限，“{rule}”无法判断。",
         "{name} was locked at its limit all day; “{rule}” cannot be judged.",
@@ -331,8 +335,8 @@ REASONS: dict[str, tuple[str, str]] = {
         "The history of {name} is too short or has a hole; “{rule}” cannot be judged.",
     ),
     "flag_no_data_benchmark": (
-        "{name}没有同一市场的可比基准，“{rule}”无法判断。",
-        "{name} has no benchmark with a price on the same calendar; “{rule}” cannot be judged.",
+        "{name}没有同一市场的可比基准，或基准当日没有行情，“{rule}”无法判断。",
+        "{name} has no benchmark on its own calendar, or that has no price of the session; “{rule}” cannot be judged.",
     ),
     "flag_no_data_index": (
         "交易所用于{name}的对应指数未知或未跟踪，“{rule}”无法判断。",
@@ -343,8 +347,8 @@ REASONS: dict[str, tuple[str, str]] = {
         "The price limits of {name} on this session are not known or do not fit its prices; “{rule}” cannot be judged.",
     ),
     "flag_no_data_pe": (
-        "{name}没有可用的 PE-TTM 分位（亏损，或不足 250 个观测值），“{rule}”无法判断。",
-        "{name} has no PE-TTM percentile (losing, or fewer than 250 observations); “{rule}” cannot be judged.",
+        "{name}没有可用的市盈率分位（亏损、近日没有数值，或不足 250 个观测值），“{rule}”无法判断。",
+        "{name} has no PE percentile (losing, no value of these days, or fewer than 250 observations); “{rule}” cannot be judged.",
     ),
     "flag_no_data_eps": (
         "{name}缺少前后两日的每股收益（TTM），“{rule}”无法判断。",

@@ -77,7 +77,6 @@ SHOWN: dict[str, tuple[str, str]] = {
     "pe_level_very_cheap": ("很低", "very cheap"),
     "pe_few": ("样本不足 n={n}", "insufficient n={n}"),
     "pe_place": ("{window} {percentile} 分位", "{window} percentile {percentile}"),
-    "pe_line": ("{definition} {pe} · {source} · {session}", "{definition} {pe} · {source} · {session}"),
     "pe_says": (
         "{window}（{first} 至 {last}，{n} 个{unit}）里处在 {percentile} 分位：{level}。均值 {mean}，z = {z}。",
         "{window} ({first} to {last}, {n} {unit}): percentile {percentile}, {level}. Mean {mean}, z = {z}.",
@@ -146,6 +145,7 @@ SHOWN: dict[str, tuple[str, str]] = {
     "pe_col_place": ("{window}分位", "{window} pct."),
     "pe_col_definition": ("口径", "Definition"),
     "pe_col_difference": ("相差", "Difference"),
+    "pe_col_fetched_at": ("获取（北京时间）", "Fetched (Beijing)"),
     "pe_col_n": ("n（近三年）", "n (3y)"),
     "pe_help_place": (
         "中位秩分位：（低于 + ½ 等于）÷ n；空 = 样本不足 250 个或亏损",
@@ -159,7 +159,7 @@ SHOWN: dict[str, tuple[str, str]] = {
         "指数本身没有 PE 历史，用跟踪它的 {fund} 代替：价格和 PE 都是 {fund} 的。",
         "The index itself has no PE history; {fund}, which tracks it, stands in: price and PE are those of {fund}.",
     ),
-    "pe_to_top": ("{name} 已在上方打开", "{name} is open above"),
+    "pe_to_top": ("{name} 的图和台账 ↑", "{name}: chart and ledger ↑"),
     "pe_no_chart": ("这个序列还没有历史，画不出图。", "This series has no history to draw yet."),
     "pe_card_help": (
         "{group}成分（{covered}/{members} 只）的总市值 ÷ TTM 归母净利润，亏损计入；{session} 收盘。点开看图、口径和逐只台账。",
@@ -188,7 +188,6 @@ SHOWN: dict[str, tuple[str, str]] = {
     "pe_implied": ("市值 ÷ PE 反推", "from cap ÷ PE"),
     "pe_others": ("其他来源（并列，不平均）", "Other sources (beside it, never averaged)"),
     "pe_members": ("成分的估值台账", "Behind the basket: its members"),
-    "pe_to_ledger": ("{line} ›", "{line} ›"),
     "pe_included": ("含 {n} 家亏损", "incl. {n} losing"),
     "pe_yield_is": ("盈利收益率 {value}", "earnings yield {value}"),
     "pe_unknown": ("没有 {subject} 的估值历史。", "There is no valuation history of {subject}."),

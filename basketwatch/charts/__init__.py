@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "locale": "en"}
 HEIGHT = 250
+CANDLES = 440
 
 # The accent first: the basket. Benchmarks in quieter colours, told apart by dash as well.
 _LINES = {
@@ -37,7 +38,8 @@ def _bare(height: int, dark: bool) -> go.Figure:
 def rebased(lines: Mapping[str, pd.Series], names: Mapping[str, str], dark: bool) -> go.Figure:
     """Series that start at 1 as lines that start at 100; the first is the one that matters."""
     figure = _bare(HEIGHT, dark)
-    figure.update_layout(xaxis={"tickformat": "%y-%m-%d", "nticks": 7})  # no month names: the page may be in Chinese
+    # no month names: the page may be in Chinese
+    figure.update_layout(xaxis={"tickformat": "%y-%m-%d", "nticks": 5, "tickangle": 0, "tickfont": {"size": 11}})
     for i, (key, series) in enumerate(lines.items()):
         style = {"color": _LINES[dark][i % 5], "width": 2.4 if i == 0 else 1.4, "dash": _DASHES[i % 5]}
         figure.add_trace(go.Scatter(
@@ -58,7 +60,7 @@ def candles(bars: pd.DataFrame, marks: pd.DataFrame | None = None, *, dark: bool
     ``marks``: session and lines (texts shown where the pointer is); a small mark above the candle of each.
     """
     up, down = (_GREEN, _RED) if green_up else (_RED, _GREEN)
-    figure = _bare(330, dark)
+    figure = _bare(CANDLES, dark)
     days = bars["session"].dt.strftime("%Y-%m-%d")
     figure.add_trace(go.Candlestick(
         x=days, open=bars["open"], high=bars["high"], low=bars["low"], close=bars["close"], showlegend=False,
@@ -71,11 +73,19 @@ def candles(bars: pd.DataFrame, marks: pd.DataFrame | None = None, *, dark: bool
     if marks is not None and len(marks):
         figure.add_trace(_marks(bars, marks, dark))
     figure.update_layout(
-        xaxis={"type": "category", "rangeslider": {"visible": False}, "nticks": 8},
-        yaxis={"domain": [0.26, 1]},
-        yaxis2={"domain": [0, 0.2], "side": "right", "showgrid": False, "fixedrange": True, "nticks": 3},
-    )
+        xaxis={"type": "category", "rangeslider": {"visible": False}, "anchor": "y2", "tickangle": 0,
+               "tickfont": {"size": 11}} | _dates(bars["session"]),
+        yaxis={"domain": [0.24, 1]},
+        yaxis2={"domain": [0, 0.19], "side": "right", "showgrid": False, "fixedrange": True, "nticks": 3,
+                "zeroline": False},
+    )  # fmt: skip
     return figure
+
+
+def _dates(sessions: pd.Series) -> dict[str, list[str]]:
+    """Five dates away from the ends: as many as fit on a phone."""
+    at = sessions.iloc[[int(len(sessions) * share) for share in (0.08, 0.29, 0.5, 0.71, 0.92)]]
+    return {"tickvals": list(at.dt.strftime("%Y-%m-%d")), "ticktext": list(at.dt.strftime("%y-%m-%d"))}
 
 
 def _marks(bars: pd.DataFrame, marks: pd.DataFrame, dark: bool) -> go.Scatter:

@@ -13,8 +13,9 @@ from basketwatch.charts import _GREEN, _GRID, _INK, _RED, _bare, _verbatim
 Figure = go.Figure  # for those who pass one on; Plotly is imported only here
 
 ROW = 19.2  # pixels a bar
-LONGEST = 17  # letters of a name beside its bar
-SHARE = 0.72  # of the width for the bars, the rest for the place of the PE
+LONGEST = 16  # letters of a name beside its bar
+LETTERS = (0.023, 0.042)  # of the scatter's width for a wide letter: on a desktop, on a phone; the page shows one
+SHARE = 0.75  # of the width for the bars, the rest for the place of the PE
 _STRONG = {False: "#1c1f26", True: "#e6e8ec"}
 _ACCENT = {False: "#2b5bd7", True: "#7aa2ff"}
 _TRACK = {False: "#edf0f4", True: "#2a2f38"}
@@ -82,7 +83,7 @@ def _room(values: pd.Series) -> list[float]:
     known = values.dropna()
     low, high = min(0.0, known.min() if len(known) else 0.0), max(0.0, known.max() if len(known) else 0.0)
     span = (high - low) or 0.01
-    return [low - (0.32 if low < 0 else 0.02) * span, high + (0.26 if high > 0 else 0.02) * span]
+    return [low - (0.52 if low < 0 else 0.02) * span, high + (0.38 if high > 0 else 0.02) * span]
 
 
 def _add_bars(
@@ -141,7 +142,7 @@ def rotation(ranks: pd.DataFrame, names: Mapping[str, str], chosen: str, *, dark
     figure.update_layout(
         margin={"l": 26, "r": 116, "t": 8, "b": 24}, hovermode="closest", showlegend=False,
         xaxis={"type": "category", "range": [-0.3, len(weeks) - 0.7], "tickangle": 0,
-               "tickvals": weeks[::-1][::2][::-1]},
+               "tickvals": weeks[::-1][::3][::-1]},
         yaxis={"range": [of + 0.8, 0.2], "tickvals": [1, 10, 20, of], "side": "left", "showgrid": True},
     )  # fmt: skip
     others = [t for t in ranks.index if t != chosen]
@@ -189,18 +190,29 @@ def scatter(rows: pd.DataFrame, chosen: str, titles: Sequence[str], *, dark: boo
     level = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0}
     figure.update_layout(shapes=[*fields, level | {"line": {"color": _INK[dark], "width": 1, "dash": "dot"}}])
     own, at = held["key"] == chosen, held["percentile"] * 100
-    places = _labelled(list(held["name"]), at / 112, (held["value"] - held["value"].min()) / _spread(held["value"]))
     figure.add_trace(go.Scatter(
-        x=at, y=held["value"], mode="markers+text", customdata=list(held["key"]),
-        text=[_verbatim(n) if p else "" for n, p in zip(held["name"], places, strict=True)],
-        textposition=[p or "top center" for p in places],
-        textfont={"size": 11, "color": [_ACCENT[dark] if m else _INK[dark] for m in own]},
+        x=at, y=held["value"], mode="markers", customdata=list(held["key"]),
         hovertext=[_verbatim(h) for h in held["hover"]], hovertemplate="%{hovertext}<extra></extra>",
         marker={"size": [14 if m else 9 for m in own], "symbol": [_SIGNS[k] for k in held["kind"]],
                 "color": [_ACCENT[dark] if m else _HUES[t][dark] for m, t in zip(own, held["tone"], strict=True)],
                 "opacity": 0.85},
     ))  # fmt: skip
+    if len(held):
+        figure.add_traces([_names(held, at, own, dark, letter) for letter in LETTERS])
     return figure
+
+
+def _names(held: pd.DataFrame, at: pd.Series, own: pd.Series, dark: bool, letter: float) -> go.Scatter:
+    """The names for a figure in which a wide letter takes ``letter`` of the width: those that find room."""
+    up = (held["value"] - held["value"].min()) / _spread(held["value"])
+    first = np.argsort(np.where(own, 0, np.where(held["kind"] == "sector", 2, 1)), kind="stable")
+    places = _labelled(list(held["name"]), at / 112, up, first.tolist(), letter)
+    return go.Scatter(
+        x=at, y=held["value"], mode="markers+text", marker={"size": 10, "opacity": 0}, hoverinfo="skip",
+        textposition=[p or "top center" for p in places],
+        text=[_verbatim(n) if p else "" for n, p in zip(held["name"], places, strict=True)],
+        textfont={"size": 11, "color": [_ACCENT[dark] if m else _INK[dark] for m in own]},
+    )  # fmt: skip
 
 
 def _spread(values: pd.Series) -> float:
@@ -213,23 +225,25 @@ _BESIDE = (
 )  # fmt: skip
 
 
-def _labelled(names: Sequence[str], across: pd.Series, up: pd.Series) -> list[str]:
+def _labelled(names: Sequence[str], across: pd.Series, up: pd.Series, order: Sequence[int], letter: float) -> list[str]:
     """Where each name stands so that none lies on another name or on a dot; "" where there is no room.
 
-    ``across``, ``up``: places of the dots within the figure, 0 to 1. Widths are for a figure of the usual size.
+    ``across``, ``up``: places of the dots within the figure, 0 to 1. ``order``: who chooses first. ``letter``: width
+    of a wide letter.
     """
-    dots = [(x - 0.009, x + 0.009, y - 0.012, y + 0.012) for x, y in zip(across, up, strict=True)]
-    taken, out = list(dots), []
-    for i, name in enumerate(names):
-        width, height = 0.023 * sum(1.0 if ord(c) > 255 else 0.6 for c in name), 0.034
+    round_dot = 0.4 * letter
+    dots = [(x - round_dot, x + round_dot, y - 0.012, y + 0.012) for x, y in zip(across, up, strict=True)]
+    taken, out = list(dots), [""] * len(names)
+    for i in order:
+        width, height = letter * sum(1.0 if ord(c) > 255 else 0.6 for c in names[i]), 0.034
         boxes = {}
         for word, left, middle in _BESIDE:
             x, y = across.iloc[i] + left * width, up.iloc[i] + middle * height
             boxes[word] = (x, x + width, y - height / 2, y + height / 2)
         others = taken[:i] + taken[i + 1 :]
         free = [w for w, box in boxes.items() if box[0] > -0.03 and box[1] < 0.97 and not _hits(box, others)]
-        out.append(free[0] if free else "")
         if free:
+            out[i] = free[0]
             taken.append(boxes[free[0]])
     return out
 

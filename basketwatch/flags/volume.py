@@ -26,7 +26,7 @@ def volume_surge(seen: Seen, rule: Rule) -> Judged:
     causes = prior(
         seen.trouble,
         first_cause(
-            (seen.one_price, "one_price"), (np.isnan(seen.inputs.volume), "volume"), (split, "unexplained"),
+            (seen.one_price, "one_price"), (np.isnan(seen.inputs.volume), "volume"), (split, "split"),
             (np.isnan(ratio), "history"), (untold & many, "turnover"),
         ),
     )  # fmt: skip

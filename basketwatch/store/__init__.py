@@ -24,7 +24,9 @@ from zlib import crc32
 from sqlalchemy import (
     URL,
     Connection,
+    Date,
     Engine,
+    String,
     Table,
     create_engine,
     delete,
@@ -33,6 +35,7 @@ from sqlalchemy import (
     insert,
     make_url,
     select,
+    type_coerce,
     update,
 )
 from sqlalchemy.exc import ArgumentError, DatabaseError, InternalError, OperationalError
@@ -40,6 +43,7 @@ from sqlalchemy.pool import NullPool
 
 from basketwatch import frames, schema
 from basketwatch.calendars import Calendar, Session
+from basketwatch.clock import iso
 from basketwatch.errors import (
     RefreshRunning,
     StoreCorrupt,
@@ -345,7 +349,7 @@ def _running(store: Store) -> RefreshRunning:
         run = None
     if run is None or run.finished is not None:
         return RefreshRunning(pid="?", since="?")
-    return RefreshRunning(pid=run.pid, since=run.started.isoformat())
+    return RefreshRunning(pid=run.pid, since=iso(run.started))
 
 
 # --- version -----------------------------------------------------------------------------------------------------
@@ -631,8 +635,10 @@ def _frame(store: Store, query: Any, columns: Mapping[str, tuple[str, str, bool]
     """The rows as a frame with the dtypes of ``columns`` (frames), also where there is no row or no value."""
     import pandas as pd
 
+    # a day stays the text that SQLite keeps: numpy reads it thirty times as fast as a date
+    plain = [type_coerce(c, String) if isinstance(c.type, Date) else c for c in query.selected_columns]
     with store.engine.connect() as c:
-        result = c.execute(query)
+        result = c.execute(query.with_only_columns(*plain))
         kinds = {name: columns[name][0] for name in result.keys()}  # noqa: SIM118 - a result, not a dict
         # in pieces and by column: all rows at once are a lot of memory, and pandas would look into each row object
         pieces = [_columns(zip(*piece, strict=True), kinds) for piece in result.partitions(PIECE)]
@@ -646,7 +652,7 @@ def _columns(values: Iterable[Sequence[Any]], kinds: Mapping[str, str]) -> pd.Da
 
 
 def _column(values: Sequence[Any], dtype: Any) -> Any:
-    """One column; numbers and days straight into numpy, which turns None into NaN and NaT."""
+    """One column; numbers and days (text, or a date) straight into numpy, which turns None into NaN and NaT."""
     import numpy as np
     import pandas as pd
 

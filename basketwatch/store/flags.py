@@ -1,4 +1,7 @@
-"""Flags as they were said. A row is written once: what has been told to a reader is not told otherwise later."""
+"""Flags as they were said. A row is written once: what has been told to a reader is not told otherwise later.
+
+Only that something could not be judged yet is taken back, when the data have come and it has been.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from basketwatch import schema
 from basketwatch.store import Store, _frame, _records, note, noted
@@ -78,6 +81,13 @@ def read(
     baskets = [tuple(json.loads(text)) for text in found.pop("baskets")]
     found.insert(3, "basket", baskets)
     return found
+
+
+def withdraw(opened: Store, ids: Sequence[str]) -> None:
+    """Take rows out of the log by their ids, those that only said that data were missing."""
+    with opened.engine.begin() as c:
+        for start in range(0, len(ids), 500):  # a statement takes a limited number of parameters
+            c.execute(delete(schema.flags).where(schema.flags.c.id.in_(list(ids[start : start + 500]))))
 
 
 def newest(opened: Store) -> date | None:

@@ -82,6 +82,23 @@ def test_a_row_of_the_board_opens_it(demo_url: str, open_page: Callable) -> None
     watch.check()
 
 
+def test_on_a_phone_a_row_of_the_board_leads_up_to_its_chart(demo_url: str, open_page: Callable) -> None:
+    page, watch = open_page(demo_url, "valuation?ticker=COHR.US", size="phone")
+    page.wait_for_selector(CHART)
+    board = page.locator(BOARD).first
+    board.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    box = board.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 16, box["y"] + 38 + 30 * 5 + 15)
+    page.wait_for_url(lambda url: "COHR.US" not in url)
+    link = page.locator(".totop")
+    expect(link).to_be_in_viewport()
+    link.click()
+    expect(page.locator(CHART).first).to_be_in_viewport()
+    watch.check()
+
+
 @pytest.mark.parametrize("look", ["quantiles", "sigma", "channel"])
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 def test_no_label_of_the_chart_is_clipped(demo_url: str, open_page: Callable, size: str, look: str) -> None:
