@@ -7,6 +7,7 @@ second drawing.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote
 
@@ -53,7 +54,7 @@ border-bottom:1px solid var(--line);white-space:nowrap}
 .bw .scroll{--page:light-dark(#fff,#14161b);overflow-x:auto;background:linear-gradient(90deg,transparent,var(--page) 70%) 100% 0/44px 100%
 no-repeat local,linear-gradient(90deg,transparent,light-dark(#0002,#fff2)) 100% 0/14px 100% no-repeat scroll}
 .bw .under .scroll{--page:var(--card)}.bw .scroll td:first-child,.bw .scroll th:first-child{position:sticky;left:0;background:var(--page)}
-.bw .of{border-bottom:1px dotted var(--soft);cursor:help}
+.bw .of{text-decoration:underline dotted var(--soft);text-underline-offset:3px;cursor:help}
 .bw .said{padding:5px 0;border-bottom:1px solid var(--line);font-size:12.5px}.bw .said a{color:inherit;text-decoration:none}
 .bw .said .soft{margin-right:7px}.bw .said .chip{margin-right:5px}
 .bw .dear{--tone:var(--amber);color:var(--amber)}.bw .cheap{--tone:var(--teal);color:var(--teal)}
@@ -121,9 +122,10 @@ def tone(value: float | None) -> str:
     return "up" if value > 0 else "down"
 
 
-def change(value: float | None, shown: str | None = None, *, css: str = "num") -> str:
+def change(value: float | None, shown: str | None = None, *, css: str = "num", title: str = "") -> str:
     """A signed, coloured change."""
-    return f'<span class="{css} {tone(value)}">{escape(signed(value) if shown is None else shown)}</span>'
+    hint = f' title="{escape(title)}"' if title else ""
+    return f'<span class="{css} {tone(value)}"{hint}>{escape(signed(value) if shown is None else shown)}</span>'
 
 
 def chip(label: str, colour: str = "var(--soft)", title: str = "") -> str:
@@ -226,11 +228,20 @@ def segments(columns: Sequence[tuple[str, float, Sequence[str]]]) -> str:
     return f'<div class="map">{drawn}</div>'
 
 
+_SPAN = re.compile(r"<span ([^<>]*)>([^<>]*)</span>")
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A small table; cells are finished markup, the head is text."""
     top = "".join(f"<th>{escape(h)}</th>" for h in head)
-    body = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(_cell(c) for c in row) + "</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell(inner: str) -> str:
+    """A cell; one that holds a single span is that span itself, half the elements of a page of numbers."""
+    alone = _SPAN.fullmatch(inner)
+    return f"<td {alone[1]}>{alone[2]}</td>" if alone else f"<td>{inner}</td>"
 
 
 def facts(rows: Sequence[Sequence[str]]) -> str:

@@ -303,11 +303,8 @@ def _summary_row(
     name = f'<span class="{"soft" if soft else "num"}">{escape(label)}</span>'
     coverage, members = counts
     beside = {w: _short_of(coverage[w], members) for w in WINDOWS}
-    cells = {w: markup.change(values[w], write(values[w])) for w in WINDOWS}
-    return [
-        name,
-        *(f'<span class="of" title="{n}">{cells[w]}</span>' if (n := beside[w]) else cells[w] for w in WINDOWS),
-    ]
+    return [name, *(markup.change(values[w], write(values[w]), css="num of" if n else "num", title=n)
+                    for w, n in beside.items())]  # fmt: skip
 
 
 def _short_of(covered: int, members: int) -> str:

@@ -18,6 +18,7 @@ from .report import Metric, count, ratio
 
 AS_OF = date(2026, 7, 3)
 SESSIONS = 2430  # ten years of the mainland
+YEAR = 250  # sessions of the window "1y"
 WINDOWS = ("1y", "3y", "5y", "10y", FIXED)
 FEW, MANY = 60, 5500
 LOSSES = 0.03  # of the sessions have no value
@@ -62,14 +63,23 @@ def naive(frame: pd.DataFrame) -> dict[str, list[list[float]]]:
         values = frame[column].dropna()
         now, end = values.iloc[-1], values.index[-1]
         for window in WINDOWS:
-            years = None if window == FIXED else pd.DateOffset(years=int(window[:-1]))
-            own = values[window[:4] : window[5:]] if years is None else values[values.index > end - years]
+            own = _inside(values, frame.index[-YEAR], end, window)
             mean, std = own.mean(), own.std()
             percentile = ((own < now).sum() + (own == now).sum() / 2) / len(own)
             marks = own.quantile(list(QUANTILES.values())).tolist()
             numbers = [mean, std, percentile, (now - mean) / std, *marks, own.min(), own.max()]
             out[window].append([len(own), *numbers] if len(own) >= 250 else [len(own), *[np.nan] * len(numbers)])
     return out
+
+
+def _inside(values: pd.Series, year: pd.Timestamp, end: pd.Timestamp, window: str) -> pd.Series:
+    if window == FIXED:
+        return values[window[:4] : window[5:]]
+    return (
+        values[values.index >= year]
+        if window == "1y"
+        else values[values.index > end - pd.DateOffset(years=int(window[:-1]))]
+    )
 
 
 def _differing(days: np.ndarray, values: np.ndarray, frame: pd.DataFrame) -> int:
