@@ -117,16 +117,20 @@ def _look(work: Work) -> Stored:
 
 
 def begin(work: Work, tickers: Sequence[str]) -> Early:
-    """On a first fill, ask for the A-shares at once: their host is another than that of the bars, and as slow.
+    """On a first fill, ask for the stocks at once: their hosts are others than those of the bars, and as slow.
 
     They are checked and kept once the bars are in.
     """
     stored = _look(work)
-    first = [t for t in tickers if _is_share(t) and not stored.has(t) and t not in stored.states][:MOST]
-    early: dict[str, Future[pd.DataFrame]] = {t: Future() for t in first} if len(first) >= MANY else {}
-    if early:
-        Thread(target=_ask_early, args=(dict(early),), daemon=True).start()
-    return early
+    first = [t for t in tickers if _is_company(t) and not stored.has(t) and t not in stored.states][:MOST]
+    if len(first) < MANY:
+        return {}
+    by_source: dict[str, dict[str, Future[pd.DataFrame]]] = {}
+    for ticker in first:
+        by_source.setdefault(chains.multiples(ticker)[0][0], {})[ticker] = Future()
+    for wanted in by_source.values():
+        Thread(target=_ask_early, args=(wanted,), daemon=True).start()
+    return {ticker: answer for wanted in by_source.values() for ticker, answer in wanted.items()}
 
 
 def _ask_early(wanted: Mapping[str, Future[pd.DataFrame]]) -> None:
@@ -299,7 +303,7 @@ def _whole(work: Work, ticker: str, stored: Stored, early: Future[pd.DataFrame] 
     before = stored.backfill(ticker)
     links: list[Link] = []
     for source, fetch in chains.multiples(ticker):
-        links.append((source, _ask(work, ticker, source, fetch, early)))
+        links.append((source, _ask(work, ticker, source, fetch, None if links else early)))
         if source == before:
             break
     return Job(ticker, (ticker,), tuple(links), cost=2 * len(links) - 1)  # announced earnings take two

@@ -89,7 +89,7 @@ def _parts(work: Work, only: Sequence[str], url: str) -> None:
     mainland = [t for t in tickers if markets.group(t) == "CN" and chains.lane(t) != "sectors"]
     if "bars" in only:
         histories.begin(work, mainland)
-    early = pe_histories.begin(work, mainland) if "valuation" in only else {}
+    early = pe_histories.begin(work, tickers) if "valuation" in only else {}
     _read_calendars(work, groups - {"CN"})
     repairs.drop_future(work)
     if {"bars", "sectors"} & set(only):
