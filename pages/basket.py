@@ -62,7 +62,7 @@ def members(seen, view, who):
         tables.coloured(frame, dark=who.dark, green_up=who.green_up), hide_index=True, placeholder="–", row_height=30,
         column_config=columns, on_select="rerun", selection_mode="single-row", key=f"members_{view.basket.id}",
         selection_default={"selection": {"rows": start, "columns": [], "cells": []}},
-        height=min(38 + 30 * max(1, len(frame)), 428), alt=say("members_title", who.lang),
+        height=min(38 + 30 * max(1, len(frame)), 398), alt=say("members_title", who.lang),
     )  # fmt: skip
     rows = event["selection"]["rows"]
     return ui.keep("ticker", frame.index[rows[0]] if rows and rows[0] < len(frame) else None)
