@@ -49,7 +49,7 @@ def series(seen, view, who):
 
 
 def members(seen, view, who):
-    """The table; returns the ticker of the selected row, kept in the URL."""
+    """The table; returns the ticker of the selected row, kept in the URL. Selections go by position, hence the key."""
     from basketwatch import tables
 
     frame, columns = tables.members(seen, view, who.lang, green_up=who.green_up)
@@ -60,7 +60,7 @@ def members(seen, view, who):
     st.html(block(heading(say("members_title", who.lang), say("click_row", who.lang))))
     event = st.dataframe(
         tables.coloured(frame, dark=who.dark, green_up=who.green_up), hide_index=True, placeholder="–", row_height=30,
-        column_config=columns, on_select="rerun", selection_mode="single-row", key=f"members_{view.basket.id}",
+        column_config=columns, on_select="rerun", selection_mode="single-row", key=f"members_{hash(tuple(frame.index))}",
         selection_default={"selection": {"rows": start, "columns": [], "cells": []}},
         height=min(38 + 30 * max(1, len(frame)), 398), alt=say("members_title", who.lang),
     )  # fmt: skip

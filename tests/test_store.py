@@ -564,7 +564,7 @@ def test_a_second_writer_is_told_who_writes_and_a_kill_frees_the_place(url: str)
     assert child.lines.readline() == "held\n"
     with pytest.raises(RefreshRunning) as caught, store.writer_lock(opened):
         pass
-    assert caught.value.params == {"pid": str(child.pid), "since": "2026-07-03T08:30:00+00:00"}
+    assert caught.value.params == {"pid": str(child.pid), "since": "2026-07-03T08:30:00Z"}
     assert store.read_bars(reader(url)).empty
     child.kill()
     for _ in range(200):  # a server notices the dead connection a moment later
