@@ -5,14 +5,18 @@ from __future__ import annotations
 import http.client
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import akshare
+import certifi
 import curl_cffi.requests
 import pandas as pd
 import pytest
@@ -22,6 +26,7 @@ from basketwatch import clock
 from basketwatch.errors import BadAnswer, Blocked, BreakerOpen, NoData, SourceError, TooLarge, Unreachable
 from basketwatch.sources import guard
 from basketwatch.sources.breaker import Answer, Breaker, Outcome, after, is_captcha, of_error, of_status, retry_after
+from basketwatch.sources.certificates import bundle
 from basketwatch.sources.guard import Guard, Limits
 from tests.upstream import Upstream
 
@@ -488,12 +493,13 @@ def test_knotted_causes_are_searched_once() -> None:
 
 def test_shenwan_is_checked_with_the_intermediate_that_it_leaves_out() -> None:
     """The host sends its leaf alone; the bundle given to requests holds the trusted roots and that intermediate."""
-    from pathlib import Path
-
-    import certifi
-
-    from basketwatch.sources.certificates import bundle
-
     joined = Path(bundle("www.swsresearch.com", None) or "").read_text(encoding="utf-8")
     assert joined.count("BEGIN CERTIFICATE") == Path(certifi.where()).read_text().count("BEGIN CERTIFICATE") + 1
     assert bundle("qt.gtimg.cn", None) is None
+
+
+def test_the_joined_certificates_are_gone_with_the_process() -> None:
+    """A refresh a minute would fill the temporary folder otherwise."""
+    code = "from basketwatch.sources.certificates import bundle; print(bundle('www.swsresearch.com', None))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    assert said.endswith(".pem") and not Path(said).exists()

@@ -7,6 +7,7 @@ valid to 2032-12-14. It adds no authority: its own issuer must be among those th
 
 from __future__ import annotations
 
+import atexit
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -20,11 +21,12 @@ FOLDER = Path(__file__).parent
 def bundle(host: str, base: str | None) -> str | None:
     """CA file for a host: ``base`` (None = certifi's) together with the intermediate that the host leaves out.
 
-    None where nothing needs adding.
+    None where nothing needs adding. The file lives as long as the process.
     """
     extra = FOLDER / f"{host}.pem"
     if not extra.is_file():
         return base
     with tempfile.NamedTemporaryFile("wb", prefix="basketwatch-ca-", suffix=".pem", delete=False) as joined:
         joined.write(Path(base or certifi.where()).read_bytes() + b"\n" + extra.read_bytes())
+    atexit.register(Path(joined.name).unlink, missing_ok=True)
     return joined.name
