@@ -6,32 +6,14 @@ before its answer has come, may need it; ``tests/test_ahead.py`` holds that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Sequence
 from datetime import date, datetime
-from threading import Thread
-from typing import Any, ParamSpec, TypeVar
+from functools import partial
+from typing import Any
 
 from basketwatch import clock
 from basketwatch.sources import chains
-from basketwatch.work import Work, begun
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def in_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-    """Call ``function`` in a thread that dies with the process; what it returns or raises comes with the future."""
-    answer: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            answer.set_result(function(*args, **kwargs))
-        except Exception as error:
-            answer.set_exception(error)
-
-    Thread(target=run, daemon=True).start()
-    return answer
+from basketwatch.work import Work, ask_early, begun
 
 
 def ask(work: Work, tickers: Sequence[str]) -> None:
@@ -44,7 +26,8 @@ def ask(work: Work, tickers: Sequence[str]) -> None:
     for lane, (source, *_) in chains.QUOTES.items():
         asked = sorted(t for t in tickers if chains.lane(t) == lane and chains.serves(source, t))
         if asked and (lane != "sectors" or "CN" in work.calendars):
-            work.ahead[source] = (asked, in_thread(chains.fetch_quotes, source, asked, session=day, now=now))
+            fetch = partial(chains.fetch_quotes, source, asked, session=day, now=now)
+            work.ahead[source] = (asked, ask_early({source: fetch})[source])
 
 
 def answer(work: Work, source: str, asked: Sequence[str], *, session: date, now: datetime) -> Any:

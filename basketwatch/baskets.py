@@ -96,6 +96,12 @@ def universe(house: House) -> tuple[str, ...]:
     return tuple(dict.fromkeys(every))
 
 
+def with_stand_ins(house: House) -> tuple[str, ...]:
+    """``universe``, and the funds that stand in for those of its indices that have no PE of their own."""
+    every = universe(house)
+    return tuple(dict.fromkeys([*every, *(fund for index, fund in markets.STAND_INS.items() if index in every)]))
+
+
 def names(house: House) -> dict[str, Names]:
     """The name of every ticker of ``universe``; one that no file names is called by its ticker.
 

@@ -8,6 +8,7 @@ published a year at a time) every weekday counts as a session with ``confirmed=F
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -176,3 +177,9 @@ def due_session(state: MarketState, now: datetime) -> Session | None:
 def behind(calendar: Calendar, have: date | None, want: date) -> int:
     """How many sessions ``have`` lies behind ``want``; a missing date counts as far behind (999)."""
     return 999 if have is None else len(calendar.between(have + timedelta(days=1), want))
+
+
+def settled_days(calendars: Mapping[str, Calendar], now: datetime) -> dict[str, date]:
+    """Group -> its last session whose bars are final; a group whose calendar knows none is left out."""
+    found = {group: calendar.state(now - FINAL_AFTER).last_closed for group, calendar in calendars.items()}
+    return {group: session.day for group, session in found.items() if session}

@@ -12,7 +12,16 @@ import pandas as pd
 
 from basketwatch import checks, limits, markets, metrics, store, valued
 from basketwatch.baskets import names, universe
-from basketwatch.calendars import FINAL_AFTER, Calendar, MarketState, behind, due_session, minutes_open, traded_until
+from basketwatch.calendars import (
+    FINAL_AFTER,
+    Calendar,
+    MarketState,
+    behind,
+    due_session,
+    minutes_open,
+    settled_days,
+    traded_until,
+)
 from basketwatch.model import Basket, Chain, House, Names, Problem
 from basketwatch.store import Run, Store, SymbolState
 from basketwatch.store import flags as flag_log
@@ -420,8 +429,7 @@ def _part(rows: pd.DataFrame) -> dict[str, Any]:
 
 def home_of(view: BasketView) -> str:
     """The market on whose closing instants a basket's series is drawn: that of most of its members."""
-    groups = view.table["group"].value_counts()
-    return str(groups.index[0]) if len(groups) else "CN"
+    return markets.home(view.table.index)
 
 
 def _lines(
@@ -483,7 +491,7 @@ def _overnight(
 
 def _judged(opened: Store, calendars: Mapping[str, Calendar], now: datetime) -> dict[str, date]:
     """Of a past day replayed only what was known then: nothing after the market's last session with final bars."""
-    settled = {g: last.day for g, c in calendars.items() if (last := c.state(now - FINAL_AFTER).last_closed)}
+    settled = settled_days(calendars, now)
     return {group: min(day, settled[group]) for group, day in flag_log.judged(opened).items() if group in settled}
 
 

@@ -19,7 +19,7 @@ import pandas as pd
 
 from basketwatch import flags, limits, markets, metrics, store, valuation, valued
 from basketwatch.baskets import names, universe
-from basketwatch.calendars import FINAL_AFTER, Calendar, MarketState
+from basketwatch.calendars import Calendar, settled_days
 from basketwatch.catalogue import CATALOGUE
 from basketwatch.flags import AdjustedPrices, BasketInput, Inputs, Leader, RawPrices
 from basketwatch.flags.inputs import Bools, Days, Floats, Rows
@@ -46,7 +46,7 @@ class Read:
     house: House
     now: datetime
     calendars: Mapping[str, Calendar]
-    states: Mapping[str, MarketState]
+    settled: Mapping[str, date]
     quotes: pd.DataFrame
     bars: pd.DataFrame
     factors: pd.DataFrame
@@ -84,8 +84,7 @@ def _grounds(opened: Store, house: House, now: datetime) -> str:
     """
     since = (now - timedelta(days=40)).date()
     calendars = store.read_calendars(opened, since)
-    last = {g: c.state(now - FINAL_AFTER).last_closed for g, c in calendars.items()}
-    days = {g: session.day if session else date.min for g, session in last.items()}
+    days = settled_days(calendars, now)
     quotes = store.read_quotes(opened)
     rows: list[Any] = list(quotes.itertuples())
     over = np.array([q.session.date() <= days.get(markets.group(q.Index), date.min) for q in rows], dtype=bool)
@@ -166,7 +165,7 @@ def log_at(opened: Store, house: House, now: datetime, since: date | None = None
     """The log as it stood at ``now`` (``store.flags.read``): a past day replayed knows nothing of what came after it."""
     said = log.read(opened, since=since)
     calendars = store.read_calendars(opened, (now - timedelta(days=40)).date())
-    last = {g: day.day for g, c in calendars.items() if (day := c.state(now - FINAL_AFTER).last_closed)}
+    last = settled_days(calendars, now)
     if not last or not len(said):
         return said
     groups = _markets_of(house, said["ticker"])
@@ -201,7 +200,7 @@ def read(opened: Store, house: House, now: datetime, sessions: int = YEAR) -> Re
     quotes = quotes.loc[quotes.index.isin(wanted)]
     stored = store.read_bars(opened, wanted, since)
     return Read(
-        house, now, calendars, {g: c.state(now - FINAL_AFTER) for g, c in calendars.items()}, quotes,
+        house, now, calendars, settled_days(calendars, now), quotes,
         _with_closing_quotes(stored, quotes, calendars), store.read_factors(opened, wanted),
         {ticker: row.first for ticker, row in store.read_series(opened).items()}, _values(opened, wanted, calendars, now),
     )  # fmt: skip
@@ -238,8 +237,7 @@ def _values(
 
 def _settled(found: Read, group: str) -> date | None:
     """The newest session of a market whose bars are final."""
-    last = found.states[group].last_closed
-    return last.day if last else None
+    return found.settled.get(group)
 
 
 # --- one market --------------------------------------------------------------------------------------------------
@@ -398,8 +396,7 @@ def _first_of(basket: Basket, group: str) -> str | None:
 
 def home_of(basket: Basket) -> str:
     """The market of most of a basket's members; of a tie the one that comes first in its file."""
-    groups = [markets.group(t) for t in basket.tickers]
-    return max(dict.fromkeys(groups), key=groups.count, default="CN")
+    return markets.home(basket.tickers)
 
 
 def _benchmarks(house: House, tickers: Sequence[str]) -> Rows:

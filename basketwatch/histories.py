@@ -6,11 +6,10 @@ it; and a few every day for what no quote shows: dividends abroad, corrections, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from threading import Thread
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from basketwatch.work import (
     Part,
     Work,
     aside,
+    ask_early,
     final_before,
     settled,
     side_by_side,
@@ -145,22 +145,15 @@ def begin(work: Work, tickers: Sequence[str]) -> None:
     """
     stored = store.read_series(work.opened)
     missing = [t for t in tickers if t not in stored][: MOST - len(work.early)]
-    first: dict[str, Future[History]] = {t: Future() for t in missing}
-    if len(first) >= MANY:
-        work.early.update(first)
+    if len(missing) >= MANY:
         chains.load(missing[0])
-        Thread(target=_ask_early, args=(work, first), daemon=True).start()
+        work.early.update(ask_early({ticker: partial(_first_source, work, ticker) for ticker in missing}))
 
 
-def _ask_early(work: Work, wanted: Mapping[str, Future[History]]) -> None:
-    for ticker, answer in wanted.items():
-        try:
-            source, link = chains.histories(ticker)[0]
-            before = final_before(work, markets.group(ticker), clock.now())
-            with chains.bugs_said(source):
-                answer.set_result(link(ticker, work.years, final_before=before))
-        except SourceError as error:
-            answer.set_exception(error)
+def _first_source(work: Work, ticker: str) -> History:
+    source, link = chains.histories(ticker)[0]
+    with chains.bugs_said(source):
+        return link(ticker, work.years, final_before=final_before(work, markets.group(ticker), clock.now()))
 
 
 def update(work: Work, tickers: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ Shenzhen trades on Shanghai's calendar; exchange_calendars has no XSHE.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Literal
@@ -165,3 +166,9 @@ def yahoo(ticker: str) -> str | None:
     if market.suffix == "FX":
         return f"{code[3:]}=X" if code.startswith("USD") else f"{code}=X"
     return code + _YAHOO_SUFFIX[market.suffix] if market.suffix in _YAHOO_SUFFIX else None
+
+
+def home(tickers: Iterable[str]) -> str:
+    """The group of most of ``tickers``; of a tie the one that comes first, CN where there are none."""
+    groups = [group(t) for t in tickers]
+    return max(dict.fromkeys(groups), key=groups.count, default="CN")

@@ -234,8 +234,11 @@ _SPAN = re.compile(r"<span ([^<>]*)>([^<>]*)</span>")
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A small table; cells are finished markup, the head is text."""
     top = "".join(f"<th>{escape(h)}</th>" for h in head)
-    body = "".join("<tr>" + "".join(_cell(c) for c in row) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table><tr>{top}</tr>{body}</table></div>'
+    return f'<div class="scroll"><table><tr>{top}</tr>{_rows(rows)}</table></div>'
+
+
+def _rows(rows: Sequence[Sequence[str]]) -> str:
+    return "".join("<tr>" + "".join(_cell(c) for c in row) + "</tr>" for row in rows)
 
 
 def _cell(inner: str) -> str:
@@ -246,8 +249,7 @@ def _cell(inner: str) -> str:
 
 def facts(rows: Sequence[Sequence[str]]) -> str:
     """What is known of one number, a line each: label and value, both finished markup."""
-    body = "".join("<tr>" + "".join(_cell(c) for c in row) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table class="sheet"><tbody>{body}</tbody></table></div>'
+    return f'<div class="scroll"><table class="sheet"><tbody>{_rows(rows)}</tbody></table></div>'
 
 
 def fold(summary: str, inner: str, css: str = "") -> str:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import cached_property
-from threading import Thread
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -24,7 +23,7 @@ from basketwatch.errors import NoData, SourceError, SuspectAnswer
 from basketwatch.model import SeriesKey
 from basketwatch.sources import chains, guard
 from basketwatch.store import SymbolState, valuations
-from basketwatch.work import Part, Row, Work, aside, settled, side_by_side, state_of, told
+from basketwatch.work import Part, Row, Work, aside, ask_early, settled, side_by_side, state_of, told
 
 if TYPE_CHECKING:
     from basketwatch.sources.earnings import Announced
@@ -46,7 +45,7 @@ EMPTY = pd.DataFrame(columns=list(frames.VALUATIONS)).astype(frames.dtypes(frame
 NOTHING = pd.Series(dtype="float64", index=pd.DatetimeIndex([], dtype="datetime64[s]"))
 
 Link = tuple[str, Callable[[], pd.DataFrame]]  # a source and its answer, frames.VALUATIONS
-Early = Mapping[str, "Future[pd.DataFrame]"]
+Early = dict[str, "Future[pd.DataFrame]"]
 
 
 @dataclass(frozen=True)
@@ -125,22 +124,19 @@ def begin(work: Work, tickers: Sequence[str]) -> Early:
     first = [t for t in tickers if _is_company(t) and not stored.has(t) and t not in stored.states][:MOST]
     if len(first) < MANY:
         return {}
-    by_source: dict[str, dict[str, Future[pd.DataFrame]]] = {}
+    by_source: dict[str, list[str]] = {}
     for ticker in first:
-        by_source.setdefault(chains.multiples(ticker)[0][0], {})[ticker] = Future()
-    for wanted in by_source.values():
-        Thread(target=_ask_early, args=(wanted,), daemon=True).start()
-    return {ticker: answer for wanted in by_source.values() for ticker, answer in wanted.items()}
+        by_source.setdefault(chains.multiples(ticker)[0][0], []).append(ticker)
+    early: Early = {}
+    for listed in by_source.values():
+        early |= ask_early({ticker: partial(_first_source, ticker) for ticker in listed})
+    return early
 
 
-def _ask_early(wanted: Mapping[str, Future[pd.DataFrame]]) -> None:
-    for ticker, answer in wanted.items():
-        try:
-            source, fetch = chains.multiples(ticker)[0]
-            with chains.bugs_said(source):
-                answer.set_result(fetch(ticker))
-        except SourceError as error:
-            answer.set_exception(error)
+def _first_source(ticker: str) -> Any:
+    source, fetch = chains.multiples(ticker)[0]
+    with chains.bugs_said(source):
+        return fetch(ticker)
 
 
 def update(work: Work, tickers: Sequence[str], early: Early) -> None:

@@ -13,15 +13,15 @@ from time import monotonic
 from typing import Any
 
 from basketwatch import ahead, clock, markets, repairs, store
-from basketwatch.baskets import read_house, universe
-from basketwatch.calendars import Calendar, Session
+from basketwatch.baskets import read_house, universe, with_stand_ins
+from basketwatch.calendars import Calendar, Session, settled_days
 from basketwatch.errors import SourceError, StoreCorrupt
-from basketwatch.model import House, Problem
+from basketwatch.model import Problem
 from basketwatch.sources import chains, guard
 from basketwatch.store import Store
 from basketwatch.store import flags as flag_log
 from basketwatch.text import sentence
-from basketwatch.work import Part, Progress, Work, settled, side_by_side
+from basketwatch.work import Part, Progress, Work, side_by_side
 
 PARTS = ("quotes", "bars", "sectors", "valuation")
 CALENDAR_YEARS = 11
@@ -77,7 +77,7 @@ def _parts(work: Work, only: Sequence[str], url: str) -> None:
 
     The mainland's histories are the longest part of a first fill, so nothing but their calendar comes before them.
     """
-    tickers = _followed(work.house, only)
+    tickers = with_stand_ins(work.house) if "valuation" in only else universe(work.house)
     _read_calendars(work, {"CN"})
     folder = store.file_of(url)
     _configure_yahoo(folder.parent if folder else Path.cwd() / "data")
@@ -111,17 +111,10 @@ def _parts(work: Work, only: Sequence[str], url: str) -> None:
         pe_histories.record(work)
 
 
-def _followed(house: House, only: Sequence[str]) -> tuple[str, ...]:
-    """Every ticker to fetch: with the valuation also the funds that stand in for indices without a PE of their own."""
-    tickers = universe(house)
-    stand_ins = [fund for index, fund in markets.STAND_INS.items() if index in tickers and "valuation" in only]
-    return tuple(dict.fromkeys([*tickers, *stand_ins]))
-
-
 def _flags(work: Work, only: Sequence[str]) -> int:
     """Judge the rules on what is settled by now; how many flags are new. Between two closes quotes bring nothing new."""
     now, judged = clock.now(), flag_log.judged(work.opened)
-    closed = {group: last.day for group in work.calendars if (last := settled(work, group, now))}
+    closed = settled_days(work.calendars, now)
     if "bars" not in only and all(judged.get(group) == day for group, day in closed.items()):
         return 0
     from basketwatch import flagging

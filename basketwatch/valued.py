@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from basketwatch import markets, valuation
-from basketwatch.baskets import universe
+from basketwatch.baskets import with_stand_ins
 from basketwatch.calendars import Calendar
 from basketwatch.model import House, SeriesKey
 from basketwatch.store import Store, valuations
@@ -97,8 +97,7 @@ def histories(opened: Store, tickers: Iterable[str], calendars: Mapping[str, Cal
 
 def wanted(house: House) -> tuple[str, ...]:
     """Tickers that have a PE of their own, or stand in for one that has none."""
-    known = [t for t in universe(house) if markets.kind(t) != "fx"]
-    return tuple(dict.fromkeys([*known, *(markets.STAND_INS[t] for t in known if t in markets.STAND_INS)]))
+    return tuple(t for t in with_stand_ins(house) if markets.kind(t) != "fx")
 
 
 def _closed(calendar: Calendar, now: datetime) -> date:

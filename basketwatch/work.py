@@ -142,6 +142,21 @@ def final_before(work: Work, group: str, now: datetime) -> date:
 # --- threads -----------------------------------------------------------------------------------------------------
 
 
+def ask_early(asks: Mapping[K, Callable[[], T]]) -> dict[K, Future[T]]:
+    """Call each in turn, in a thread that dies with the process; what one returns or raises comes with its future."""
+    answers: dict[K, Future[T]] = {key: Future() for key in asks}
+
+    def run() -> None:
+        for key, ask in asks.items():
+            try:
+                answers[key].set_result(ask())
+            except Exception as error:
+                answers[key].set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return answers
+
+
 def side_by_side(
     work: Work, lanes: Iterable[Sequence[K]], fetch: Callable[[K], T]
 ) -> Iterator[tuple[K, T | SourceError]]:

@@ -17,8 +17,8 @@ from streamlit.testing.v1 import AppTest
 from basketwatch import clock, daily, demo, flagging, flags_view, guards, rulebook, rules, store, ui
 from basketwatch.store import flags as log
 from basketwatch.text import say
+from tests.apps import html_of, run
 from tests.stores import PROJECT, fill, house
-from tests.test_pages import html_of, run
 
 BEFORE = int((demo.NOW - timedelta(days=1)).timestamp())
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from basketwatch import clock, demo, store
 from basketwatch.refresher import Outcome, Refresher
 from basketwatch.text import say
+from tests.apps import html_of, run
 from tests.stores import PROJECT, fill
 
 PAGES = ("today", "basket", "valuation", "sectors", "flags", "health")
@@ -44,23 +44,6 @@ def on(stores: dict[str, Path], monkeypatch: pytest.MonkeyPatch):
             monkeypatch.setenv("BASKETWATCH_DEMO", "1")
 
     return choose
-
-
-def run(page: str, *, cold: bool = False, **query: str) -> AppTest:
-    """The page through the entry file (warm) or as the first script of a fresh server (cold)."""
-    if cold:
-        app = AppTest.from_file(str(PROJECT / "pages" / f"{page}.py"), default_timeout=60)
-    else:
-        app = AppTest.from_file(str(PROJECT / "dashboard.py"), default_timeout=60)
-        if page != "today":
-            app.switch_page(f"pages/{page}.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def html_of(app: AppTest) -> str:
-    return "\n".join(str(block.proto.body) for block in app.get("html"))
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -81,12 +81,7 @@ class World:
 
     def at(self, now: datetime) -> World:
         self.market.now = now
-        item = listings.find("01686.HK")
-        assert item is not None
-        session, self.market._quotes = self.market.session(item), {}
-        if now.timestamp() >= session.closes + 600:  # Hong Kong's closing auction ends some minutes after four
-            auction = datetime.fromtimestamp(session.closes + 500, ZoneInfo("Asia/Hong_Kong"))
-            self.market.set_quote("01686.HK", time=auction)
+        self.market._quotes = {}
         self.patch.setenv("BASKETWATCH_NOW", now.isoformat())
         return self
 

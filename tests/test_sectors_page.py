@@ -16,6 +16,8 @@ from basketwatch import clock, daily, demo, schema, sectors_view, store, weekly
 from basketwatch.charts import sectors as sector_charts
 from basketwatch.store import Store
 from basketwatch.text import say
+from tests import apps
+from tests.apps import html_of
 from tests.stores import PROJECT, fill, house
 
 SECTOR = "801770.SI"
@@ -57,15 +59,7 @@ def run(path: Path, monkeypatch: pytest.MonkeyPatch, lang: str = "zh", now: str 
     monkeypatch.setenv("BASKETWATCH_DB", str(path))
     monkeypatch.setenv("BASKETWATCH_LANG", lang)
     monkeypatch.setenv("BASKETWATCH_NOW", now or clock.iso(demo.NOW))
-    app = AppTest.from_file(str(PROJECT / "dashboard.py"), default_timeout=60)
-    app.switch_page("pages/sectors.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def html_of(app: AppTest) -> str:
-    return "\n".join(str(block.proto.body) for block in app.get("html"))
+    return apps.run("sectors", **query)
 
 
 # --- the page ----------------------------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from basketwatch import clock, demo, store, valuation, valuation_view, valuation_words
 from basketwatch.charts import bands
@@ -22,7 +21,8 @@ from basketwatch.model import Names, SeriesKey
 from basketwatch.text import say, times
 from basketwatch.valuation import Band, BasketPe
 from basketwatch.valued import BasketValued, Valued
-from tests.stores import PROJECT, fill
+from tests.apps import html_of, run
+from tests.stores import fill
 
 NAMES = {"pe": "PE-TTM", "price": "price"}
 NAN = math.nan
@@ -307,19 +307,6 @@ def on_demo(stores: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BASKETWATCH_LANG", "zh")
     monkeypatch.setenv("BASKETWATCH_DEMO", "1")
     monkeypatch.setattr("basketwatch.settings.DEMO_FILE", str(stores["demo"]))
-
-
-def run(page: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(PROJECT / "dashboard.py"), default_timeout=60)
-    if page != "today":
-        app.switch_page(f"pages/{page}.py")
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def html_of(app: AppTest) -> str:
-    return "\n".join(str(block.proto.body) for block in app.get("html"))
 
 
 @pytest.mark.usefixtures("on_demo")

@@ -70,7 +70,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "门槛存在 watchlists/flags.toml；选一条修改，先试算再保存",
         "thresholds live in watchlists/flags.toml; choose one, try it, then save",
     ),
-    "flags_rule_choose": ("规则", "Rule"),
     "flags_enabled": ("启用", "On"),
     "flags_severity": ("级别", "Severity"),
     "flags_cooldown": ("冷却（交易日）", "Cool-down (sessions)"),
