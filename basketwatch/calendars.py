@@ -12,9 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from basketwatch import markets
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 FINAL_AFTER = timedelta(minutes=30)  # a session's bar may change until this long after its close
 
@@ -60,6 +64,13 @@ class Calendar:
     @cached_property
     def _days(self) -> list[date]:
         return [s.day for s in self.sessions]
+
+    @cached_property
+    def known_days(self) -> npt.NDArray[np.datetime64]:
+        """The dates of ``sessions``, ascending, for what is held against all of them at once."""
+        import numpy as np
+
+        return np.array(self._days, dtype="datetime64[D]")
 
     @property
     def bound(self) -> date | None:

@@ -115,6 +115,8 @@ def typed(frame: pd.DataFrame, schema: Mapping[str, tuple[str, str, bool]], *, s
 
 
 def _cast(values: pd.Series, dtype: Any) -> pd.Series:
+    if values.dtype == dtype and dtype != "datetime64[s]":  # of a session it has to be seen that it is a plain date
+        return values
     if dtype == "float64":
         text = values.map(lambda v: isinstance(v, str) and v.strip() in _NOT_A_NUMBER).astype(bool)
         return pd.to_numeric(values.mask(text)).astype("float64")
@@ -338,7 +340,7 @@ def _bar_hard(rows: pd.DataFrame, ticker: str, calendar: Calendar | None, now: d
 
 
 def _sessions(calendar: Calendar | None) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex([s.day for s in calendar.sessions] if calendar else [], dtype="datetime64[s]")
+    return pd.DatetimeIndex(calendar.known_days if calendar else [], dtype="datetime64[s]")
 
 
 def _off_calendar(session: pd.Series, calendar: Calendar | None) -> pd.Series:

@@ -229,10 +229,8 @@ def _values(
 ) -> dict[str, pd.DataFrame]:
     """Ticker -> the history of the multiple that speaks for it: the one that the pages show."""
     found = valued.histories(opened, wanted, calendars, now)
-    columns = ["pe_ttm", "last", "market_cap", "session", "fetched_at", "source", "group"]
-    chosen = valued.valued(found, pd.DataFrame(columns=columns), calendars)
-    own = {t: one.key for t, one in chosen.items() if one.key in found and one.key.ticker == t}
-    return {t: found[key].assign(source=key.source) for t, key in own.items()}
+    own = {ticker: one.key for ticker, one in valued.speaking(found, calendars).items()}
+    return {ticker: found[key].assign(source=key.source) for ticker, key in own.items()}
 
 
 def _settled(found: Read, group: str) -> date | None:

@@ -167,10 +167,9 @@ def _without_days_off(line: _Line, calendar: Calendar | None) -> tuple[_Line, li
     """Days on which the exchange was closed repeat the value before: dropped and told, as nothing is lost by it."""
     days = line.session.astype("datetime64[D]")
     off = ~np.is_busday(days)  # a weekend
-    if calendar is not None and calendar.sessions and len(days):
-        sessions = [s.day for s in calendar.between(days[0].item(), days[-1].item())]  # past its end all weekdays
-        known = days >= np.datetime64(calendar.sessions[0].day)
-        off |= known & ~np.isin(days, np.array(sessions, dtype="datetime64[D]"))
+    if calendar is not None and calendar.sessions:
+        known = calendar.known_days  # past its end all weekdays may be sessions
+        off |= (days >= known[0]) & (days <= known[-1]) & ~np.isin(days, known)
     return (line.take(~off), [_fault(line.take(off), "pe_days_off", "soft")]) if off.any() else (line, [])
 
 

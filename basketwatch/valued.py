@@ -120,10 +120,8 @@ def valued(found: Histories, table: pd.DataFrame, calendars: Mapping[str, Calend
     answer.
     """
     quotes = _quoted(table)
-    by_ticker: dict[str, list[Valued]] = {ticker: [] for ticker in table.index}
-    for key, rows in found.items():
-        by_ticker.setdefault(key.ticker, []).append(_newest(key, rows, quotes.get(key.ticker)))
-    chosen = {t: _choice(own, found, calendars.get(markets.group(t))) for t, own in by_ticker.items() if own}
+    said = speaking(found, calendars, quotes)
+    chosen = {t: said[t] for t in [*table.index, *said] if t in said}  # in the table's order
     banded = valuation.bands_of({t: found[one.key] for t, one in chosen.items()})
     chosen = {t: replace(one, bands=banded[t], weekly=banded[t]["all"].weekly) for t, one in chosen.items()}
     for ticker, quote in quotes.items():
@@ -131,6 +129,16 @@ def valued(found: Histories, table: pd.DataFrame, calendars: Mapping[str, Calend
         chosen[ticker] = _beside(chosen[ticker], quote, calendar) if ticker in chosen else quote
     stands = {index: chosen[fund] for index, fund in markets.STAND_INS.items() if fund in chosen}
     return chosen | {index: one for index, one in stands.items() if index not in chosen}
+
+
+def speaking(
+    found: Histories, calendars: Mapping[str, Calendar], quotes: Mapping[str, Valued] | None = None
+) -> dict[str, Valued]:
+    """Ticker -> the newest value of the series that speaks for it, the others beside it; no bands yet."""
+    by_ticker: dict[str, list[Valued]] = {}
+    for key, rows in found.items():
+        by_ticker.setdefault(key.ticker, []).append(_newest(key, rows, (quotes or {}).get(key.ticker)))
+    return {t: _choice(own, found, calendars.get(markets.group(t))) for t, own in by_ticker.items()}
 
 
 def _newest(key: SeriesKey, rows: pd.DataFrame, quote: Valued | None) -> Valued:

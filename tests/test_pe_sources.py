@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from basketwatch import frames
-from basketwatch.errors import BadAnswer, Blocked, NoData, SourceError, SuspectAnswer, Unreachable
+from basketwatch.errors import BadAnswer, Blocked, NoData, SuspectAnswer, Unreachable
 from basketwatch.sources import baidu, datacenter, earnings, eastmoney, indexpe, shenwan, yahoo
 from tests.upstream import Upstream
 
@@ -132,17 +132,31 @@ def test_csindex_copies_its_first_row(wire: Upstream) -> None:
     assert found["price"].iloc[-1] == wire.market.bars("000300.SH")[-1].close
 
 
-def test_csindex_has_no_chinext_and_another_index_is_suspect(wire: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SourceError):
+def test_csindex_has_no_chinext_and_another_index_is_suspect(wire: Upstream) -> None:
+    with pytest.raises(NoData):
         indexpe.fetch_csindex("399006.SZ", date(2026, 6, 21), TODAY)
     wire.fault("csindex", "index-perf", "other_symbol")
-    with pytest.raises(SourceError):
-        indexpe.fetch_csindex("000300.SH", date(2026, 6, 21), TODAY)
-    columns = ["日期", "指数代码", "收盘", "滚动市盈率"]
-    raw = pd.DataFrame([[date(2026, 7, 3), "000905", 7480.5, 33.1]], columns=columns)
-    monkeypatch.setattr("akshare.stock_zh_index_hist_csindex", lambda **_: raw)
     with pytest.raises(SuspectAnswer):
         indexpe.fetch_csindex("000300.SH", date(2026, 6, 21), TODAY)
+
+
+def test_a_column_more_moves_nothing(wire: Upstream) -> None:
+    """Columns are taken by their names: the PE stays the PE, also where the answer has one column more."""
+    before = indexpe.fetch_csindex("000300.SH", date(2026, 6, 22), TODAY)
+    wire.fault("csindex", "index-perf", "extra_column")
+    after = indexpe.fetch_csindex("000300.SH", date(2026, 6, 22), TODAY)
+    assert after.drop(columns="fetched_at").equals(before.drop(columns="fetched_at"))
+
+
+@pytest.mark.parametrize(
+    "body", ['{"data": null, "code": "500"}', '{"data": [{"tradeDate": "20260703"}]}', "[]", '{"data": [1]}']
+)
+def test_odd_answers_of_the_index_companies(wire: Upstream, body: str) -> None:
+    wire.fault("csindex|cnindex", "index-perf|indexList", f"body:{body}")
+    with pytest.raises(BadAnswer):
+        indexpe.fetch_csindex("000300.SH", date(2026, 6, 22), TODAY)
+    with pytest.raises(BadAnswer):
+        indexpe.fetch_cnindex("399006.SZ", session=TODAY)
 
 
 def test_points_of_danjuan_are_dated_in_beijing() -> None:

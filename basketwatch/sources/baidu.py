@@ -70,7 +70,7 @@ def parse_body(answer: Any, ticker: str) -> list[tuple[object, object]]:
 
 def _shaped(raw: pd.DataFrame, ticker: str) -> pd.DataFrame:
     named = raw.rename(columns={"date": "session", "value": "pe"})
-    found = multiples(named, ticker, SOURCE, DEFINITION, clock.now())
+    found = multiples(named.assign(ticker=ticker), SOURCE, DEFINITION, clock.now())
     if found.empty:
         raise NoData(source=SOURCE, ticker=ticker)
     return found

@@ -44,7 +44,7 @@ def fetch_history(ticker: str) -> pd.DataFrame:
     raw = guard.run(SOURCE, ticker, _history, ak.stock_value_em, markets.split(ticker)[0], ticker)
     if not set(HISTORY) <= set(raw):
         raise BadAnswer(source=SOURCE, detail=f"columns {list(raw)}")
-    found = multiples(raw.rename(columns=HISTORY), ticker, SOURCE, DEFINITION, clock.now())
+    found = multiples(raw.rename(columns=HISTORY).assign(ticker=ticker), SOURCE, DEFINITION, clock.now())
     if found.empty:
         raise NoData(source=SOURCE, ticker=ticker)
     return found
@@ -78,6 +78,4 @@ def parse_rows(rows: Iterable[Mapping[str, Any]], tickers: Iterable[str]) -> pd.
     raw = pd.DataFrame(list(rows)).reindex(columns=["SECURITY_CODE", *FIELDS]).rename(columns=FIELDS)
     named = raw["SECURITY_CODE"].astype("str").map(asked)
     known = raw[named.notna()].assign(ticker=named[named.notna()])
-    at = clock.now()
-    found = [multiples(part, str(t), SOURCE, DEFINITION, at) for t, part in known.groupby("ticker")]
-    return pd.concat(found, ignore_index=True) if found else multiples(known, "", SOURCE, DEFINITION, at)
+    return multiples(known, SOURCE, DEFINITION, clock.now()).sort_values("ticker", kind="stable", ignore_index=True)

@@ -2,11 +2,14 @@
 
 Three sources, three definitions, never one series. csindex: 滚动市盈率, daily. Danjuan: weekly points since 2016.
 cnindex: PE滚动 of today only, which becomes a history by being kept every day.
+
+Own readers, one request each: akshare names csindex's columns by their places, so a column more is a wrong PE, and to
+import it takes longer than all that a daily refresh does besides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -22,7 +25,13 @@ DEFINITIONS = {CSINDEX: "csindex_rolling", DANJUAN: "danjuan_weekly", CNINDEX: "
 # Which index is asked of whom. csindex does not have ChiNext.
 TICKERS = {CSINDEX: ("000300.SH",), DANJUAN: ("399006.SZ",), CNINDEX: ("399006.SZ",)}
 FIRST = date(2011, 1, 1)  # csindex's series begins in June; a Saturday, so that a first row of that day is seen through
+CSINDEX_URL = "https://www.csindex.com.cn/csindex-home/perf/index-perf"
 DANJUAN_URL = "https://danjuanfunds.com/djapi/index_eva/pe_history/"
+CNINDEX_URL = "https://www.cnindex.com.cn/index/indexList"
+EVERY = {"channelCode": "-1", "rows": "2000", "pageNum": "1"}
+# field of an answer -> column; ``peg`` is 滚动市盈率, ``peDynamic`` PE滚动
+PERFORMANCE = {"indexCode": "code", "tradeDate": "session", "close": "price", "peg": "pe"}
+LISTED = {"indexcode": "code", "closeingPoint": "price", "peDynamic": "pe"}
 
 
 def fetch_csindex(ticker: str, first: date, last: date) -> pd.DataFrame:
@@ -32,18 +41,16 @@ def fetch_csindex(ticker: str, first: date, last: date) -> pd.DataFrame:
 
     Returns  frames.VALUATIONS by session.
     Raises   Blocked, Unreachable, BadAnswer, NoData; SuspectAnswer for another index.
-    Source   ak.stock_zh_index_hist_csindex, https://www.csindex.com.cn/csindex-home/perf/index-perf
+    Source   https://www.csindex.com.cn/csindex-home/perf/index-perf?indexCode=000300&startDate=…&endDate=…
     """
-    import akshare as ak
-
     code = markets.split(ticker)[0]
-    days = {"start_date": f"{first:%Y%m%d}", "end_date": f"{last:%Y%m%d}"}
-    raw = guard.run(CSINDEX, ticker, ak.stock_zh_index_hist_csindex, symbol=code, **days)
-    if not {"日期", "指数代码", "收盘", "滚动市盈率"} <= set(raw):
-        raise BadAnswer(source=CSINDEX, detail=f"columns {list(raw)}")
-    if set(raw["指数代码"].astype("str").str.zfill(6)) != {code}:
+    params = {"indexCode": code, "startDate": f"{first:%Y%m%d}", "endDate": f"{last:%Y%m%d}"}
+    answer = guard.fetch_json(CSINDEX_URL, source=CSINDEX, params=params)
+    found = _table(_list(answer, ("data",), CSINDEX), PERFORMANCE, ticker, CSINDEX)
+    if set(found["code"]) != {code}:
         raise SuspectAnswer(source=CSINDEX, ticker=ticker, detail="another index in the answer")
-    return _some(raw.rename(columns={"日期": "session", "收盘": "price", "滚动市盈率": "pe"}), ticker, CSINDEX)
+    days = pd.to_datetime(found["session"].astype("str"), format="%Y%m%d", errors="coerce")
+    return _some(found.assign(session=days), ticker, CSINDEX)
 
 
 def fetch_danjuan(ticker: str) -> pd.DataFrame:
@@ -62,11 +69,7 @@ def fetch_danjuan(ticker: str) -> pd.DataFrame:
 
 def parse_danjuan(answer: Any) -> list[tuple[pd.Timestamp, object]]:
     """Day and PE of each point. ``ts`` is midnight in Beijing as milliseconds of UTC: 16:00 of the day before."""
-    data = answer.get("data") if isinstance(answer, Mapping) else None
-    points = data.get("index_eva_pe_growths") if isinstance(data, Mapping) else None
-    if not isinstance(points, list):
-        code = answer.get("result_code") if isinstance(answer, Mapping) else "no object"
-        raise BadAnswer(source=DANJUAN, detail=f"no points: {code}")
+    points = _list(answer, ("data", "index_eva_pe_growths"), DANJUAN)
     try:
         stamps = [pd.Timestamp(int(p["ts"]), unit="ms", tz="UTC").tz_convert("Asia/Shanghai") for p in points]
         return [(at.tz_localize(None).normalize(), p["pe"]) for at, p in zip(stamps, points, strict=True)]
@@ -81,20 +84,38 @@ def fetch_cnindex(ticker: str, *, session: date) -> pd.DataFrame:
 
     Returns  frames.VALUATIONS, one row.
     Raises   Blocked, Unreachable, BadAnswer, NoData.
-    Source   ak.index_all_cni, https://www.cnindex.com.cn/index/indexList
+    Source   https://www.cnindex.com.cn/index/indexList?channelCode=-1&rows=2000&pageNum=1
     """
-    import akshare as ak
+    answer = guard.fetch_json(CNINDEX_URL, source=CNINDEX, params=EVERY)
+    found = _table(_list(answer, ("data", "rows"), CNINDEX), LISTED, ticker, CNINDEX)
+    mine = found[found["code"] == markets.split(ticker)[0]]
+    return _some(mine.assign(session=pd.Timestamp(session)), ticker, CNINDEX)
 
-    raw = guard.run(CNINDEX, ticker, ak.index_all_cni)
-    if not {"指数代码", "收盘点位", "PE滚动"} <= set(raw):
-        raise BadAnswer(source=CNINDEX, detail=f"columns {list(raw)}")
-    mine = raw[raw["指数代码"].astype("str") == markets.split(ticker)[0]]
-    named = mine.rename(columns={"收盘点位": "price", "PE滚动": "pe"})
-    return _some(named.assign(session=pd.Timestamp(session)), ticker, CNINDEX)
+
+def _list(answer: Any, keys: Sequence[str], source: str) -> list[Any]:
+    """What lies under ``keys`` of an answer. Raises BadAnswer where it is no list, with the code that was sent instead."""
+    inner = answer
+    for key in keys:
+        inner = inner.get(key) if isinstance(inner, Mapping) else None
+    if not isinstance(inner, list):
+        code = answer.get("result_code", answer.get("code")) if isinstance(answer, Mapping) else "no object"
+        raise BadAnswer(source=source, detail=f"no {keys[-1]}: {code}")
+    return inner
+
+
+def _table(rows: list[Any], fields: Mapping[str, str], ticker: str, source: str) -> pd.DataFrame:
+    """The named fields of an answer's rows, the code as text. Raises NoData without rows, BadAnswer without a field."""
+    if not rows:
+        raise NoData(source=source, ticker=ticker)
+    found = pd.DataFrame(rows)
+    if not set(fields) <= set(found):
+        raise BadAnswer(source=source, detail=f"columns {list(found)}")
+    named = found.rename(columns=dict(fields))[[*fields.values()]]
+    return named.assign(code=named["code"].astype("str"))
 
 
 def _some(found: pd.DataFrame, ticker: str, source: str) -> pd.DataFrame:
-    rows = multiples(found, ticker, source, DEFINITIONS[source], clock.now())
+    rows = multiples(found.assign(ticker=ticker), source, DEFINITIONS[source], clock.now())
     if rows.empty:
         raise NoData(source=source, ticker=ticker)
     return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from basketwatch.errors import NoData
@@ -37,15 +38,17 @@ def as_bars(found: pd.DataFrame, ticker: str, source: str, final_before: date) -
     return shaped(kept, BARS)
 
 
+@cache
 def no_factors() -> pd.DataFrame:
-    """An empty frames.FACTORS."""
+    """An empty frames.FACTORS, always the same one."""
     import pandas as pd
 
     return shaped(pd.DataFrame(), FACTORS)
 
 
-def multiples(found: pd.DataFrame, ticker: str, source: str, definition: str, at: datetime) -> pd.DataFrame:
-    """frames.VALUATIONS from columns session, pe and whatever else is known: sorted, without rows that lack either.
+def multiples(found: pd.DataFrame, source: str, definition: str, at: datetime) -> pd.DataFrame:
+    """frames.VALUATIONS from columns ticker, session, pe and whatever else is known: sorted by session, without rows
+    that lack a session or a PE.
 
     A PE of 0 is how several sources say that there is none; a negative one is a loss.
     """
@@ -56,7 +59,5 @@ def multiples(found: pd.DataFrame, ticker: str, source: str, definition: str, at
         if column in kept:
             kept[column] = pd.to_numeric(kept[column], errors="coerce").replace([math.inf, -math.inf], math.nan)
     kept = kept[kept["session"].notna() & kept["pe"].notna() & (kept["pe"] != 0)].sort_values("session", kind="stable")
-    kept = kept.assign(
-        ticker=ticker, source=source, definition=definition, losing=kept["pe"] < 0, fetched_at=pd.Timestamp(at)
-    )
+    kept = kept.assign(source=source, definition=definition, losing=kept["pe"] < 0, fetched_at=pd.Timestamp(at))
     return shaped(kept, VALUATIONS)

@@ -128,15 +128,9 @@ def fetch_days(first: date, last: date, names: Mapping[str, str] = LEVEL_1) -> D
 
 def parse_valuations(rows: Iterable[Mapping[str, Any]], names: Mapping[str, str] = LEVEL_1) -> pd.DataFrame:
     """``pe`` of report rows as frames.VALUATIONS, sorted by session and ticker; ``price``: the close of the sector."""
-    import pandas as pd
-
     out = _sectors(rows, names, {"pe": ("pe", 1.0), "closeindex": ("price", 1.0)})
     out["session"] = _dates(out)
-    at = clock.now()
-    found = [multiples(part, str(ticker), SOURCE, DEFINITION, at) for ticker, part in out.groupby("ticker")]
-    if not found:
-        return shaped(pd.DataFrame(), VALUATIONS)
-    return pd.concat(found).sort_values(["session", "ticker"], ignore_index=True)
+    return multiples(out.sort_values("ticker", kind="stable"), SOURCE, DEFINITION, clock.now())
 
 
 def _count_sectors(rows: Iterable[Mapping[str, Any]]) -> pd.Series:
@@ -197,9 +191,10 @@ def _sectors(
     """Rows of the sectors in ``names``: ticker, swindexname, bargaindate as sent, and ``fields`` as numbers."""
     import pandas as pd
 
-    raw = pd.DataFrame(list(rows)).reindex(columns=["swindexcode", "swindexname", "bargaindate", *fields])
-    raw.insert(0, "ticker", raw["swindexcode"].astype("str") + ".SI")
-    raw = raw[raw["ticker"].isin(list(names))]
+    own = [(f"{row.get('swindexcode')}.SI", row) for row in rows]
+    own = [(ticker, row) for ticker, row in own if ticker in names]
+    sent = {name: [row.get(name) for _, row in own] for name in ("swindexname", "bargaindate", *fields)}
+    raw = pd.DataFrame({"ticker": [ticker for ticker, _ in own], **sent})
     for field, (column, factor) in fields.items():
         raw[column] = pd.to_numeric(raw[field], errors="coerce").replace([math.inf, -math.inf], math.nan) * factor
     return raw

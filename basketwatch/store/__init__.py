@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from statistics import median_low
 from typing import TYPE_CHECKING, Any
@@ -642,7 +643,14 @@ def _frame(store: Store, query: Any, columns: Mapping[str, tuple[str, str, bool]
         kinds = {name: columns[name][0] for name in result.keys()}  # noqa: SIM118 - a result, not a dict
         # in pieces and by column: all rows at once are a lot of memory, and pandas would look into each row object
         pieces = [_columns(zip(*piece, strict=True), kinds) for piece in result.partitions(PIECE)]
-    return pd.concat(pieces or [_columns([()] * len(kinds), kinds)], ignore_index=True)
+    if len(pieces) > 1:
+        return pd.concat(pieces, ignore_index=True)
+    return pieces[0] if pieces else _no_rows(tuple(kinds.items())).copy()
+
+
+@cache
+def _no_rows(kinds: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    return _columns([()] * len(kinds), dict(kinds))
 
 
 def _columns(values: Iterable[Sequence[Any]], kinds: Mapping[str, str]) -> pd.DataFrame:
@@ -658,7 +666,7 @@ def _column(values: Sequence[Any], dtype: Any) -> Any:
 
     if dtype in ("float64", "datetime64[s]"):
         return np.array(values, dtype=dtype)
-    return pd.Series(values, dtype="object").astype(dtype)
+    return pd.Series(values, dtype="object").astype(dtype).array  # without an index, which pandas would have to compare
 
 
 def read_quotes(store: Store) -> pd.DataFrame:
