@@ -12,7 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from basketwatch import ahead, clock, markets, repairs, store
+from basketwatch import ahead, clock, markets, memory, repairs, store
 from basketwatch.baskets import read_house, universe, with_stand_ins
 from basketwatch.calendars import Calendar, Session, settled_days
 from basketwatch.errors import SourceError, StoreCorrupt
@@ -84,7 +84,8 @@ def _parts(work: Work, only: Sequence[str], url: str) -> None:
     groups = {markets.group(t) for t in tickers} - {"FX"}
     if "quotes" in only and groups <= work.calendars.keys():  # else answers would wait for calendars to be built
         ahead.ask(work, tickers)
-    from basketwatch import histories, pe_histories, quotes  # not before: they load pandas
+    memory.load_pandas()  # not before: the first answers come meanwhile
+    from basketwatch import histories, pe_histories, quotes
 
     mainland = [t for t in tickers if markets.group(t) == "CN" and chains.lane(t) != "sectors"]
     if "bars" in only:

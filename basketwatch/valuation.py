@@ -29,7 +29,7 @@ QUANTILES: Mapping[str, float] = {"q10": 0.1, "q30": 0.3, "q50": 0.5, "q70": 0.7
 CARRIED = 10  # sessions for which a suspended member's last cap and profit stand
 COVERED = 0.8  # of the members' cap must be known for a session of a basket's history to count
 _OLDEST = timedelta(days=400)
-_WEEKLY = 5  # days between most values of a weekly series
+_WEEKLY = np.timedelta64(5, "D")  # between most values of a weekly series
 _STEP = 0.005  # a smaller relative change of earnings is the rounding of a printed PE, or a few shares bought back
 _CHUNK = 512  # series measured at a time
 
@@ -200,8 +200,8 @@ class _Series:
 
 def is_weekly(days: Days) -> bool:
     """True where at least half of the gaps between values are five days long or longer."""
-    gaps = np.diff(days).astype("int64")
-    return len(gaps) > 0 and bool(2 * np.count_nonzero(gaps >= _WEEKLY) >= len(gaps))
+    long = np.count_nonzero(days[1:] - days[:-1] >= _WEEKLY)
+    return len(days) > 1 and bool(2 * long >= len(days) - 1)
 
 
 def _measured(series: Sequence[_Series], window: str) -> list[Band]:
@@ -252,10 +252,8 @@ def band_table(
 def _measures(rows: Floats, current: Floats) -> dict[str, npt.NDArray[np.float64 | np.int64]]:
     """The numbers of a band for each row of values (NaN = none), which are sorted in place."""
     rows.sort(axis=1)  # NaN last
-    n = np.array([len(row) - _missing(row) for row in rows], dtype="int64")
-    places = [(row[:k].searchsorted(value, "left"), row[:k].searchsorted(value, "right"))
-              for row, k, value in zip(rows, n, current, strict=True)]  # fmt: skip
-    below, upto = np.array(places, dtype="float64").reshape(-1, 2).T
+    n = np.count_nonzero(rows == rows, axis=1)
+    below, upto = (np.count_nonzero(found, axis=1) for found in (rows < current[:, None], rows <= current[:, None]))
     least, most = _at(rows, np.zeros_like(n)), _at(rows, n - 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean, std = _moments(rows, n)
@@ -266,11 +264,6 @@ def _measures(rows: Floats, current: Floats) -> dict[str, npt.NDArray[np.float64
             **{name: _quantile(rows, n, q) for name, q in QUANTILES.items()}, "minimum": least, "maximum": most,
         }  # fmt: skip
     return {"n": n, **{name: np.where(n < LEAST, nan, values) for name, values in found.items()}}
-
-
-def _missing(row: Floats) -> int:
-    """NaNs at the end of a sorted row."""
-    return 0 if not len(row) or row[-1] == row[-1] else len(row) - int(row.searchsorted(nan))
 
 
 def _moments(rows: Floats, n: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
@@ -315,7 +308,7 @@ class _Trailing(BaseIndexer):
 
 
 def rolling_percentile(days: Days, values: Floats, years: int) -> Floats:
-    """Mid-rank percentile of each value in its own trailing window of ``years``; NaN below ``LEAST`` observations.
+    """Mid-rank percentile of each value in its own trailing window of calendar ``years``; NaN below ``LEAST`` observations.
 
     ``days`` ascending; ``values``: NaN where a session has none (pass ``counted(history)``: losses do not count).
     """

@@ -42,7 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     "refresher": FACTS | {"store"}, "sources": FACTS | {"checks"}, "work": WORKING, "quotes": WORKING | {"past"},
     "ahead": WORKING, "announced": set(), "pe_checks": FACTS | {"checks"},
     "pe_histories": WORKING | {"announced", "pe_checks", "past"},
-    "histories": WORKING | {"past", "pe_histories", "quotes"}, "past": WORKING, "repairs": WORKING, "refresh": FETCHING,
+    "histories": WORKING | {"past", "pe_histories", "quotes"}, "past": WORKING, "repairs": WORKING, "refresh": FETCHING | {"memory"},
     "doctor": FETCHING, "demo_store": FETCHING,
     "guards": {"clock", "text"}, "memory": set(),
     "serve": FACTS | {"memory", "guards", "text", "refresher", "store", "daily", "ui"},
