@@ -51,6 +51,13 @@ class BreakerOpen(Blocked):
     key = "source_breaker_open"
 
 
+class StillSilent(BreakerOpen):
+    """The same of a host that did not answer at all. Params: source, host, until."""
+
+    key = "source_still_silent"
+    state = "error"
+
+
 class Unreachable(SourceError):
     """No connection, a time-out, or a 5xx. Params: source, host, detail."""
 

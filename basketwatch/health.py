@@ -15,7 +15,7 @@ from basketwatch.catalogue import CATALOGUE
 from basketwatch.daily import Picture
 from basketwatch.model import Problem
 from basketwatch.store import Run, Store, SymbolState
-from basketwatch.text import DASH, age, beijing, clock_time, day, say, sentence, source_name
+from basketwatch.text import DASH, age, beijing, clock_time, day, say, sentence, source_name, word
 
 MOST = 200  # problems shown; a junk file can hold thousands
 NAMED = 3  # tickers named where many have the same problem
@@ -132,7 +132,11 @@ def _requests(opened: Store, seen: Picture, lang: str) -> pd.DataFrame:
     rows = []
     for host in sorted(set(counts) | set(breakers)):
         found, b = counts.get(host, {"total": 0, "failed": 0}), breakers.get(host)
-        until = say("health_breaker_until", lang, until=beijing(b.open_until, lang), reason=b.reason) if b else ""
+        until = (
+            say("health_breaker_until", lang, until=beijing(b.open_until, lang), reason=word(b.reason, lang))
+            if b
+            else ""
+        )
         rows.append([host, found["total"], found["failed"], until or say("health_closed", lang)])
     keys = ("health_host", "health_count", "health_failed", "health_breaker")
     return _frame([say(k, lang) for k in keys], rows)

@@ -47,6 +47,8 @@ def sentence(thing: Problem | BasketwatchError | tuple[str, Mapping[str, str]], 
         key, params = thing[0], dict(thing[1])
     if "source" in params:
         params = {**params, "source": source_name(params["source"], lang)}
+    if "detail" in params:
+        params = {**params, "detail": word(params["detail"], lang)}
     if "until" in params:
         params = {**params, "until": _readable(params["until"], lang)}
     return _filled(key if key in CATALOGUE else "error", lang, params)  # its parameters may be called lang or key
@@ -56,6 +58,12 @@ def source_name(source: object, lang: str) -> str:
     """A source's name for people; an unknown one as it is written."""
     key = f"source_{source}"
     return say(key, lang) if key in CATALOGUE else str(source)
+
+
+def word(detail: str, lang: str) -> str:
+    """What went wrong with a request in the reader's language; whatever is no such word as it is."""
+    key = f"word_{detail.replace(' ', '_')}"
+    return say(key, lang) if key in CATALOGUE else detail
 
 
 # --- data into markup --------------------------------------------------------------------------------------------

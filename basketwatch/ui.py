@@ -492,7 +492,7 @@ def _progress(here: Settings, opened: Store | None, lang: str) -> list[str]:
     worker = refresher(str(here.home), here.demo)
     if worker.running:
         run = store.last_run(opened) if opened else None
-        if run and run.finished is None:
+        if run and run.finished is None and run.total:
             shown = say("refreshing", lang, done=run.done, total=run.total, label=run.label)
         else:
             shown = say("refresh_begun", lang)

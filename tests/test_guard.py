@@ -23,11 +23,12 @@ import pytest
 import requests
 
 from basketwatch import clock
-from basketwatch.errors import BadAnswer, Blocked, BreakerOpen, NoData, SourceError, TooLarge, Unreachable
+from basketwatch.errors import BadAnswer, Blocked, BreakerOpen, NoData, SourceError, StillSilent, TooLarge, Unreachable
 from basketwatch.sources import guard
 from basketwatch.sources.breaker import Answer, Breaker, Outcome, after, is_captcha, of_error, of_status, retry_after
 from basketwatch.sources.certificates import bundle
 from basketwatch.sources.guard import Guard, Limits
+from basketwatch.text import sentence
 from tests.upstream import Upstream
 
 NOW = datetime(2026, 7, 3, 8, 30, tzinfo=UTC)
@@ -237,6 +238,14 @@ def test_breakers_of_an_earlier_process_hold(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(NOW + MINUTE))
     paced.exchange(QUOTES, time.answer)
     assert paced.breakers == []
+
+
+def test_a_silent_host_is_not_said_to_have_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(NOW))
+    paced = made(Time(), breakers=[Breaker("qt.gtimg.cn", NOW + MINUTE, 2, "timeout")])
+    with pytest.raises(StillSilent) as caught:
+        paced.exchange(QUOTES, Time().answer)
+    assert caught.value.state == "error" and "refused" not in sentence(caught.value, "en")
 
 
 def test_the_log_has_neither_query_nor_fragment() -> None:

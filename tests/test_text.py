@@ -10,7 +10,7 @@ import pytest
 
 from basketwatch import errors, text
 from basketwatch.catalogue import CATALOGUE
-from basketwatch.errors import BasketwatchError, Blocked, UsageError
+from basketwatch.errors import BasketwatchError, Blocked, Unreachable, UsageError
 from basketwatch.model import Problem
 
 PACKAGE = Path(text.__file__).parent
@@ -118,6 +118,12 @@ def test_sentence_of_each_thing() -> None:
         "The quote is of 2026-07-01; sessions behind: 2."
     )
     assert text.sentence(("no such key", {"detail": "x"}), "en") == "Something went wrong: x."
+
+
+def test_what_went_wrong_is_said_in_the_reader_s_language() -> None:
+    fault = Unreachable(source="sina", host="hq.sinajs.cn", detail="no connection")
+    assert "无法连接" in text.sentence(fault, "zh") and "no connection" in text.sentence(fault, "en")
+    assert "HTTP 503" in text.sentence(Unreachable(source="sina", host="h", detail="HTTP 503"), "zh")
 
 
 def test_a_problem_may_have_a_parameter_called_lang() -> None:

@@ -292,6 +292,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "BASKETWATCH_NOW is {value}, which is no ISO 8601 instant with an offset; write it like 2026-07-05T10:00:00Z.",
     ),
     "bad_lang": ("BASKETWATCH_LANG 只能是 zh 或 en，不是 {value}。", "BASKETWATCH_LANG must be zh or en, not {value}."),
+    # what went wrong with a request, in a word; anything else (HTTP 403) is shown as it is
+    "word_no_connection": ("无法连接", "no connection"),
+    "word_timeout": ("超时", "time-out"),
+    "word_connection_reset": ("连接被重置", "connection reset"),
+    "word_reset": ("连接被重置", "connection reset"),
+    "word_refused": ("被拒绝", "refused"),
+    "word_rate": ("请求过多", "too many requests"),
+    "word_rate_limit": ("请求过多", "too many requests"),
+    "word_captcha": ("要求人机验证", "captcha"),
+    "word_truncated": ("回答不完整", "cut off"),
+    "word_too_large": ("过大", "too large"),
+    "word_deadline": ("本次刷新时间已到", "this refresh ran out of time"),
     "source_error": ("{source} 出错：{detail}。", "{source} failed: {detail}."),
     "source_blocked": (
         "{source} 拒绝了请求（{detail}），已停止询问 {host}，稍后自动再试。",
@@ -301,9 +313,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{host} 刚拒绝过请求，{until} 之前不再询问。",
         "{host} refused us a short while ago and is not asked again before {until}.",
     ),
+    "source_still_silent": (
+        "{host} 刚才没有应答，{until} 之前不再询问。",
+        "{host} did not answer a short while ago and is not asked again before {until}.",
+    ),
     "source_unreachable": (
-        "{source} 连不上（{host}：{detail}）；显示上次的数据，请检查网络或代理。",
-        "{source} could not be reached ({host}: {detail}); the last data stay, check the network or proxy.",
+        "{source} 连不上（{host}：{detail}）；已存的数据不变，请检查网络或代理。",
+        "{source} could not be reached ({host}: {detail}); what is stored stays, check the network or proxy.",
     ),
     "source_bad_answer": (
         "{source} 的回答不是预期的格式（{detail}），没有采用。",

@@ -34,6 +34,7 @@ from basketwatch.errors import (
     BreakerOpen,
     NoData,
     SourceError,
+    StillSilent,
     TooLarge,
     UnknownSymbol,
     Unreachable,
@@ -184,7 +185,8 @@ class Guard:
         """Breaker, then the host's turn; the seconds that the request may take."""
         call, state = self.call, self._breakers.get(host)
         if state is not None and state.open_until is not None and state.is_open(clock.now()):
-            error = BreakerOpen(source=call.source, host=host, until=clock.iso(state.open_until), detail=state.reason)
+            kind = StillSilent if state.reason == "timeout" else BreakerOpen
+            error = kind(source=call.source, host=host, until=clock.iso(state.open_until), detail=state.reason)
             call.verdict = call.refused or error
             raise error
         with self._lock:
