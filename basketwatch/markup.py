@@ -75,7 +75,7 @@ height:5px;margin:0 2px 0 7px;border:solid currentColor;border-width:0 1.5px 1.5
 border:1px solid var(--line);border-radius:8px;background:var(--card);box-shadow:0 6px 22px #0003}
 .bw .tile:nth-child(n+4) details.pop .under{left:auto;right:-12px}
 .bw .sheet td{white-space:nowrap;text-align:left}.bw .sheet td:first-child{color:var(--soft);padding-right:14px}
-.bw .wrap{white-space:normal}.bw .sheet td .wrap{display:block;max-width:420px}
+.bw .wrap,.bw .sheet td.wrap{white-space:normal}.bw .sheet td .wrap{display:block;max-width:420px}
 .bw h4{font-size:14px;font-weight:650;margin:0;padding:0}
 .bw .title{font-size:20px;font-weight:700;color:var(--ink)}
 .bw .demo{--tone:var(--amber);font-weight:600}

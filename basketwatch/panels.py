@@ -318,8 +318,9 @@ def stock_head(seen: Picture, view: BasketView, ticker: str, lang: str) -> str:
     row = seen.row(ticker)
     reason = ""
     if member:
-        since = say("stock_since", lang, since=member.since.isoformat())
-        reason = f'<div class="soft">{escape(member.reason[lang])} · {escape(since)}</div>'
+        since = " · " + say("stock_since", lang, since=member.since.isoformat())
+        known = member.since <= seen.now.date()  # not yet on a past day replayed, nor in the demo market
+        reason = f'<div class="soft">{escape(member.reason[lang])}{escape(since) if known else ""}</div>'
     limit = say(f"limit_{row['limit_state']}", lang) if isinstance(row["limit_state"], str) else ""
     mark = markup.chip(limit, "var(--amber)") if limit else ""
     return (
