@@ -155,7 +155,7 @@ def picture(opened: Store, house: House, now: datetime) -> Picture:
         table=table, ranks=metrics.ranks(sectors, SECTORS), baskets=views, closes=closes,
         lines=_lines(views, closes, calendars), overnight=overnight,
         valuations=values, basket_valuations=valued.of_baskets(held, values, series, calendars),
-        flags=_flags(opened, views, judged, overnight), judged=judged,
+        flags=_flags(opened, table.index, views, judged, overnight), judged=judged,
         problems=(
             *house.problems, *_problems(table, wanted, words, gaps), *_unconfirmed(calendars, states),
             *_remarks(wanted, words), *_old_multiples(wanted, words, values, states, now),
@@ -496,10 +496,11 @@ def _judged(opened: Store, calendars: Mapping[str, Calendar], now: datetime) -> 
 
 
 def _flags(
-    opened: Store, views: Sequence[BasketView], judged: Mapping[str, date], overnight: Overnight
+    opened: Store, tickers: pd.Index, views: Sequence[BasketView], judged: Mapping[str, date], overnight: Overnight
 ) -> pd.DataFrame:
     """The flags of each market's judged session, a basket's with those of its home market; and what was said overnight
-    of the mainland session that is running or to come."""
+    of the mainland session that is running or to come. The log holds more, of ``tickers`` that are no longer followed.
+    """
     said = flag_log.read(opened, since=min(judged.values(), default=date.max))
     homes = {f"basket:{view.basket.id}": home_of(view) for view in views}
     groups = [
@@ -509,7 +510,8 @@ def _flags(
     days = said["session"].to_numpy()
     newest = days == np.array([judged.get(g) for g in groups], dtype="datetime64[s]")
     coming = (days == np.datetime64(overnight.for_session, "s")) & (not overnight.provisional)
-    kept: pd.DataFrame = said.loc[newest | (coming & said["rule"].eq(OVERNIGHT_RULE).to_numpy())]
+    followed = said["ticker"].isin([*tickers, *homes]).to_numpy()
+    kept: pd.DataFrame = said.loc[followed & (newest | (coming & said["rule"].eq(OVERNIGHT_RULE).to_numpy()))]
     return kept.reset_index(drop=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from basketwatch import markets, store
@@ -14,25 +14,29 @@ SHOWN = ("CN", "HK", "US", "TW")  # of those that are followed
 LATE = 300  # seconds; older quotes of an open market are marked
 
 
-def dots(opened: Store | None, states: Mapping[str, MarketState], now: datetime, lang: str) -> list[str]:
-    """A dot a market (open or closed, which session), then the age and source of the newest quotes."""
+def dots(
+    opened: Store | None, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime, lang: str
+) -> list[str]:
+    """A dot a market (open or closed, which session), then the age and source of the quotes of ``tickers``."""
     shown = {g: states[g] for g in SHOWN if g in states}
     out = [_dot(group, state, now, lang) for group, state in shown.items()]
-    return out + _quotes_age(opened, shown, now, lang)
+    return out + _quotes_age(opened, tickers, shown, now, lang)
 
 
-def late(opened: Store, states: Mapping[str, MarketState], now: datetime) -> list[str]:
-    """Groups that trade although their newest quotes are old."""
-    found = store.freshness(opened)
+def late(opened: Store, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime) -> list[str]:
+    """Groups that trade although the quotes of ``tickers`` are old."""
+    found = store.freshness(opened, tickers)
     trading = [g for g in found if g in states and states[g].phase == "open"]
     return [g for g in trading if (now - found[g].fetched_at).total_seconds() > LATE]
 
 
-def _quotes_age(opened: Store | None, states: Mapping[str, MarketState], now: datetime, lang: str) -> list[str]:
-    found = store.freshness(opened) if opened else {}
+def _quotes_age(
+    opened: Store | None, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime, lang: str
+) -> list[str]:
+    found = store.freshness(opened, tickers) if opened else {}
     trading = [g for g, s in states.items() if s.phase == "open" and g in found]
     shown = trading or [g for g in ("CN", *found) if g in found][:1]
-    behind = late(opened, states, now) if opened else []
+    behind = late(opened, tickers, states, now) if opened else []
     out = []
     for group in shown:
         span = now - found[group].fetched_at

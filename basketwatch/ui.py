@@ -197,6 +197,13 @@ def house(here: Settings) -> House:
     return _house(str(here.home), stamps)
 
 
+def followed(here: Settings) -> tuple[str, ...]:
+    """Every ticker of the files; the store may hold more, of members that have left."""
+    from basketwatch.baskets import universe
+
+    return universe(house(here))
+
+
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _house(home: str, stamps: tuple[object, ...]) -> House:
     from basketwatch.baskets import read_house
@@ -347,12 +354,13 @@ def _files_changed(here: Settings) -> datetime:
     return datetime.fromtimestamp(max((f.stat().st_mtime for f in files), default=0.0), UTC)
 
 
-def market_states(opened: Store | None, now: datetime) -> dict[str, MarketState]:
-    """What each market is doing; the calendars around today are read once a version."""
+def market_states(here: Settings, opened: Store | None, now: datetime) -> dict[str, MarketState]:
+    """What each market that is followed is doing; the calendars around today are read once a version."""
     if opened is None:
         return {}
+    groups = {markets.group(ticker) for ticker in followed(here)}
     known = _calendars(opened, store.version(opened), now.date().isoformat())
-    return {group: calendar.state(now) for group, calendar in known.items()}
+    return {group: calendar.state(now) for group, calendar in known.items() if group in groups}
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -385,19 +393,19 @@ def page(name: str, body: Callable[[Picture, Reader, Settings], None]) -> None:
         _here()  # a fragment runs by itself later: the demo's clock has to be held again
         with store_faults_said(here, who):
             opened, now = store.open_reader(here.url, demo=here.demo), clock.now()
-            states = market_states(opened, now)
+            states = market_states(here, opened, now)
             keep_fresh(here, opened, states, now)
             _header(name, here, who, opened, states, now)
-            if _condition(opened, states, now) != st.session_state["_drawn"]:
+            if _condition(here, opened, states, now) != st.session_state["_drawn"]:
                 st.rerun()
 
     with store_faults_said(here, who):
         opened, now = store.open_reader(here.url, demo=here.demo), clock.now()
-        st.session_state["_drawn"] = _condition(opened, market_states(opened, now), now)
+        st.session_state["_drawn"] = _condition(here, opened, market_states(here, opened, now), now)
     first_line()
     first_line_drawn.set()
     with store_faults_said(here, who):
-        if opened is None or not store.freshness(opened):
+        if opened is None or not store.freshness(opened, followed(here)):
             _empty(here, who, opened)
         else:
             seen = picture(opened, here)
@@ -457,11 +465,14 @@ def _demo_market(here: Settings) -> datetime:
     return demo_store.prepare(here)
 
 
-def _condition(opened: Store | None, states: Mapping[str, MarketState], now: datetime) -> tuple[object, ...]:
+def _condition(
+    here: Settings, opened: Store | None, states: Mapping[str, MarketState], now: datetime
+) -> tuple[object, ...]:
     """What a drawn page depends on besides its reader: the data's version, which markets trade, which quotes are late."""
     if opened is None:
         return ()
-    return (store.version(opened), *((g, s.phase) for g, s in states.items()), *freshness.late(opened, states, now))
+    late = freshness.late(opened, followed(here), states, now)
+    return (store.version(opened), *((g, s.phase) for g, s in states.items()), *late)
 
 
 def _header(
@@ -470,7 +481,7 @@ def _header(
     today = now.astimezone(markets.zone_of("CN")).date()
     left, right = st.columns([11, 1], vertical_alignment="center")
     title = f"{say(f'page_{name}', who.lang)} · {day(today, who.lang, weekday=True)}"
-    dots = freshness.dots(opened, states, now, who.lang)
+    dots = freshness.dots(opened, followed(here), states, now, who.lang)
     dots += _badges(here, who.lang) + _progress(here, opened, who.lang)
     head = f'<div class="dots"><span class="title">{escape(title)}</span>'
     left.html(block(head + "".join(dots) + "</div>"))

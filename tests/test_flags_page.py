@@ -79,6 +79,15 @@ def with_flags(seen: daily.Picture, *rows: dict[str, object]) -> daily.Picture:
 # --- the feed ----------------------------------------------------------------------------------------------------
 
 
+def test_a_member_that_has_left_is_in_the_log_and_not_in_the_feed(filled: Path, seen: daily.Picture) -> None:
+    opened, gone, files = store.open_reader(f"sqlite:///{filled}"), "300620.SZ", house()
+    assert opened is not None and gone in set(seen.flags["ticker"])
+    left = tuple(replace(b, members=tuple(m for m in b.members if m.ticker != gone)) for b in files.baskets)
+    after = daily.picture(opened, replace(files, baskets=left, chains=()), demo.NOW)
+    assert gone not in set(after.flags["ticker"]) and "300394.SZ" in set(after.flags["ticker"])
+    assert gone in set(log.read(opened)["ticker"])
+
+
 def test_one_line_a_stock_led_by_its_loudest_rule(seen: daily.Picture) -> None:
     feed = flags_view.feed(seen, "zh", None, green_up=False)
     assert len(feed.lines) == flags_view.FEED

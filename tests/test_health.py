@@ -119,9 +119,9 @@ def test_the_time_of_a_market_is_that_of_its_shares_not_of_the_sectors(look: Loo
 def test_every_followed_market_has_a_dot_taiwan_too(opened: Store) -> None:
     now = demo.NOW
     states = {g: c.state(now) for g, c in CALENDARS.items() if g != "KR"}
-    shown = "".join(freshness.dots(opened, states, now, "zh"))
+    shown = "".join(freshness.dots(opened, (), states, now, "zh"))
     assert shown.count('class="dot') == 4 and "台股" in shown
-    without = "".join(freshness.dots(opened, {g: s for g, s in states.items() if g != "TW"}, now, "zh"))
+    without = "".join(freshness.dots(opened, (), {g: s for g, s in states.items() if g != "TW"}, now, "zh"))
     assert "台股" not in without
 
 

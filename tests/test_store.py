@@ -641,7 +641,7 @@ def test_an_empty_store_gives_frames_with_every_column_and_its_dtype(opened: Ope
         }
     assert store.read_quotes(opened[1]).index.name == "ticker"
     assert store.last_run(opened[1]) is None and store.recent_runs(opened[1]) == []
-    for read in (store.read_series, store.last_closes, store.read_calendars, store.freshness):
+    for read in (store.read_series, store.last_closes, store.read_calendars, lambda s: store.freshness(s, [A])):
         assert read(opened[1]) == {}
     assert store.read_states(opened[1]) == store.read_breakers(opened[1]) == store.read_quarantine(opened[1]) == []
     assert store.requests_since(opened[1], NOW) == {} and store.damaged_series(opened[1]) == []
@@ -887,16 +887,17 @@ def test_freshness_is_by_market_group(opened: Opened) -> None:
         {"ticker": "300394.SZ"}, {"ticker": "801770.SI", "source": "shenwan"},
         {"ticker": B, "fetched_at": old, "quote_time": old, "source": "yahoo"},
     ))  # fmt: skip
-    found = store.freshness(opened[1])
+    found = store.freshness(opened[1], [A, "688205.SH", "300394.SZ", "801770.SI", B])
     assert set(found) == {"CN", "US"} and (found["CN"].fetched_at, found["CN"].quote_time) == (NOW, NOW)
     assert set(found["CN"].sources) == {"tencent", "sina"}
     assert found["US"] == store.Freshness(old, old, ("yahoo",))
+    assert set(store.freshness(opened[1], [A])) == {"CN"}, "a member that has left must not make its market look late"
 
 
 def _asked(at: datetime, host: str, status: int | None) -> dict[str, Any]:
     return {
         "at": at, "source": "sina", "host": host, "path": "/x", "status": status, "ms": 12.5, "size": 100,
-        "error": None if status else "timeout",
+        "error": "" if status == 200 else "timeout" if status is None else f"HTTP {status}",
     }  # fmt: skip
 
 

@@ -621,11 +621,11 @@ def requests_since(store: Store, since: datetime) -> dict[str, dict[str, int]]:
     out: dict[str, dict[str, int]] = {}
     with store.engine.connect() as c:
         for row in c.execute(
-            select(r.host, r.status, func.count().label("n")).where(r.at >= since).group_by(r.host, r.status)
+            select(r.host, r.error, func.count().label("n")).where(r.at >= since).group_by(r.host, r.error)
         ):
             entry = out.setdefault(row.host, {"total": 0, "failed": 0})
             entry["total"] += row.n
-            entry["failed"] += row.n if not row.status or row.status >= 400 else 0
+            entry["failed"] += row.n if row.error else 0
     return out
 
 
@@ -772,18 +772,21 @@ class Freshness:
     sources: tuple[str, ...]
 
 
-def freshness(store: Store) -> dict[str, Freshness]:
-    """Market group -> how fresh its quotes are; the newest alone would hide that most are old.
+def freshness(store: Store, tickers: Collection[str]) -> dict[str, Freshness]:
+    """Market group -> how fresh the quotes of ``tickers`` are; the newest alone would hide that most are old.
 
-    Light: the page's first line needs it before pandas is there.
+    Others are no longer followed, and grow old for ever. Light: the page's first line needs it before pandas is there.
     """
     from basketwatch.markets import group
 
     q = schema.quotes.c
+    shares = {
+        t for t in tickers if not t.endswith(".SI")
+    }  # sectors: another source, which may answer while others do not
     found: dict[str, list[Any]] = {}
     with store.engine.connect() as c:
         for row in c.execute(select(q.ticker, q.fetched_at, q.quote_time, q.source)):
-            if not row.ticker.endswith(".SI"):  # another source, which may answer while the others do not
+            if row.ticker in shares:
                 found.setdefault(group(row.ticker), []).append(row)
     return {
         g: Freshness(
