@@ -33,7 +33,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 PORT = 8501
 PORTS_TRIED = 100
 TOKEN_LENGTH = 16
-LIGHT, HEAVY = ("basketwatch.ui",), ("basketwatch.daily", "basketwatch.panels")
+LIGHT, HEAVY = ("basketwatch.ui", "basketwatch.baskets"), ("basketwatch.daily", "basketwatch.panels")
 IDLE_SECONDS = 5.0
 
 
