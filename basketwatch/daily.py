@@ -501,8 +501,9 @@ def _flags(
     """The flags of each market's judged session, a basket's with those of its home market; and what was said overnight
     of the mainland session that is running or to come. The log holds more, of ``tickers`` that are no longer followed.
     """
-    said = flag_log.read(opened, since=min(judged.values(), default=date.max))
     homes = {f"basket:{view.basket.id}": home_of(view) for view in views}
+    said = flag_log.read(opened, since=min(judged.values(), default=date.max))
+    said = said.loc[said["ticker"].isin([*tickers, *homes])]
     groups = [
         "CN" if rule == OVERNIGHT_RULE else homes.get(t) or (markets.group(t) if markets.is_ticker(t) else "")
         for t, rule in zip(said["ticker"], said["rule"], strict=True)
@@ -510,8 +511,7 @@ def _flags(
     days = said["session"].to_numpy()
     newest = days == np.array([judged.get(g) for g in groups], dtype="datetime64[s]")
     coming = (days == np.datetime64(overnight.for_session, "s")) & (not overnight.provisional)
-    followed = said["ticker"].isin([*tickers, *homes]).to_numpy()
-    kept: pd.DataFrame = said.loc[followed & (newest | (coming & said["rule"].eq(OVERNIGHT_RULE).to_numpy()))]
+    kept: pd.DataFrame = said.loc[newest | (coming & said["rule"].eq(OVERNIGHT_RULE).to_numpy())]
     return kept.reset_index(drop=True)
 
 

@@ -73,7 +73,7 @@ def update(opened: Store, house: House, now: datetime) -> int:
     for group, said in zip(_groups(house), rows, strict=True):
         log.withdraw(opened, _overtaken(opened, found, group, said))
     count = log.save(opened, _joined(rows), now)
-    log.note_judged(opened, {g: day for g in _groups(house) if (day := _settled(found, g))})
+    log.note_judged(opened, {g: found.settled[g] for g in _groups(house) if g in found.settled})
     store.note(opened, NOTE, _grounds(opened, house, now))
     return count
 
@@ -119,7 +119,7 @@ def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def _ahead(found: Read, judged: Mapping[str, date], group: str) -> int:
     """Sessions to judge: all since the last time, however long ago, and in any case the last few."""
-    last = _settled(found, group)
+    last = found.settled.get(group)
     if group not in judged or last is None:
         return YEAR
     return min(YEAR, max(LATE + 1, len(found.calendars[group].between(judged[group], last))))
@@ -131,7 +131,7 @@ def _groups(house: House) -> list[str]:
 
 def _overtaken(opened: Store, found: Read, group: str, said: pd.DataFrame) -> list[str]:
     """Ids of stored rows of the last sessions that could not be judged for want of data, and now have been."""
-    days = [d for d in _sessions(found, group).tolist() if d <= (_settled(found, group) or date.min)]
+    days = [d for d in _sessions(found, group).tolist() if d <= found.settled.get(group, date.min)]
     if not days:
         return []
     stored = log.read(opened, since=days[-LATE - 1 :][0])
@@ -233,11 +233,6 @@ def _values(
     return {ticker: found[key].assign(source=key.source) for ticker, key in own.items()}
 
 
-def _settled(found: Read, group: str) -> date | None:
-    """The newest session of a market whose bars are final."""
-    return found.settled.get(group)
-
-
 # --- one market --------------------------------------------------------------------------------------------------
 
 
@@ -249,7 +244,7 @@ def inputs_of(found: Read, group: str) -> Inputs:
     base = flags.empty(group, sessions, tickers, called)
     if not len(sessions):
         return base
-    due = sessions <= np.datetime64(_settled(found, group) or date.min)
+    due = sessions <= np.datetime64(found.settled.get(group, date.min))
     held = found.bars.loc[found.bars["ticker"].isin(tickers)].reset_index(drop=True)
     put = _Grid(sessions, tickers, held)
     filled = _with_prices(base, put, metrics.multipliers(held, found.factors), due)
@@ -268,7 +263,7 @@ def inputs_of(found: Read, group: str) -> Inputs:
 
 def _sessions(found: Read, group: str) -> Days:
     """Known sessions up to the settled one, and the next: running, or to come."""
-    last = _settled(found, group)
+    last = found.settled.get(group)
     bars = found.bars["session"]
     if last is None or not len(bars):
         return np.array([], dtype="datetime64[D]")
@@ -420,7 +415,7 @@ def _baskets(house: House, group: str, tickers: Sequence[str], sessions: Days) -
 def _abroad(found: Read, sessions: Days) -> Rows:
     """US sessions that each mainland session had not seen; 0 while one of them still trades or is to come."""
     abroad, home = found.calendars.get("US"), found.calendars["CN"]
-    last = _settled(found, "US") if abroad else None
+    last = found.settled.get("US") if abroad else None
     out = np.zeros(len(sessions), dtype=np.int64)
     for i, day in enumerate(sessions.tolist()):
         seen = metrics.overnight_sessions(home, abroad, day) if abroad else []

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from basketwatch import markets, store
 from basketwatch.calendars import MarketState
-from basketwatch.store import Store
+from basketwatch.store import Freshness, Store
 from basketwatch.text import DASH, age, clock_time, day, escape, say, source_name
 
 SHOWN = ("CN", "HK", "US", "TW")  # of those that are followed
@@ -25,7 +25,10 @@ def dots(
 
 def late(opened: Store, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime) -> list[str]:
     """Groups that trade although the quotes of ``tickers`` are old."""
-    found = store.freshness(opened, tickers)
+    return _late(store.freshness(opened, tickers), states, now)
+
+
+def _late(found: Mapping[str, Freshness], states: Mapping[str, MarketState], now: datetime) -> list[str]:
     trading = [g for g in found if g in states and states[g].phase == "open"]
     return [g for g in trading if (now - found[g].fetched_at).total_seconds() > LATE]
 
@@ -36,7 +39,7 @@ def _quotes_age(
     found = store.freshness(opened, tickers) if opened else {}
     trading = [g for g, s in states.items() if s.phase == "open" and g in found]
     shown = trading or [g for g in ("CN", *found) if g in found][:1]
-    behind = late(opened, tickers, states, now) if opened else []
+    behind = _late(found, states, now)
     out = []
     for group in shown:
         span = now - found[group].fetched_at

@@ -132,12 +132,10 @@ def _requests(opened: Store, seen: Picture, lang: str) -> pd.DataFrame:
     rows = []
     for host in sorted(set(counts) | set(breakers)):
         found, b = counts.get(host, {"total": 0, "failed": 0}), breakers.get(host)
-        until = (
-            say("health_breaker_until", lang, until=beijing(b.open_until, lang), reason=word(b.reason, lang))
-            if b
-            else ""
-        )
-        rows.append([host, found["total"], found["failed"], until or say("health_closed", lang)])
+        state = say("health_closed", lang)
+        if b:
+            state = say("health_breaker_until", lang, until=beijing(b.open_until, lang), reason=word(b.reason, lang))
+        rows.append([host, found["total"], found["failed"], state])
     keys = ("health_host", "health_count", "health_failed", "health_breaker")
     return _frame([say(k, lang) for k in keys], rows)
 

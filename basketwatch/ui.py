@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -354,11 +354,11 @@ def _files_changed(here: Settings) -> datetime:
     return datetime.fromtimestamp(max((f.stat().st_mtime for f in files), default=0.0), UTC)
 
 
-def market_states(here: Settings, opened: Store | None, now: datetime) -> dict[str, MarketState]:
-    """What each market that is followed is doing; the calendars around today are read once a version."""
+def market_states(opened: Store | None, tickers: Iterable[str], now: datetime) -> dict[str, MarketState]:
+    """What each market of ``tickers`` is doing; the calendars around today are read once a version."""
     if opened is None:
         return {}
-    groups = {markets.group(ticker) for ticker in followed(here)}
+    groups = {markets.group(ticker) for ticker in tickers}
     known = _calendars(opened, store.version(opened), now.date().isoformat())
     return {group: calendar.state(now) for group, calendar in known.items() if group in groups}
 
@@ -393,19 +393,20 @@ def page(name: str, body: Callable[[Picture, Reader, Settings], None]) -> None:
         _here()  # a fragment runs by itself later: the demo's clock has to be held again
         with store_faults_said(here, who):
             opened, now = store.open_reader(here.url, demo=here.demo), clock.now()
-            states = market_states(here, opened, now)
+            tickers = followed(here)
+            states = market_states(opened, tickers, now)
             keep_fresh(here, opened, states, now)
-            _header(name, here, who, opened, states, now)
-            if _condition(here, opened, states, now) != st.session_state["_drawn"]:
+            _header(name, here, who, opened, freshness.dots(opened, tickers, states, now, who.lang), now)
+            if _condition(opened, tickers, states, now) != st.session_state["_drawn"]:
                 st.rerun()
 
     with store_faults_said(here, who):
-        opened, now = store.open_reader(here.url, demo=here.demo), clock.now()
-        st.session_state["_drawn"] = _condition(here, opened, market_states(here, opened, now), now)
+        opened, now, tickers = store.open_reader(here.url, demo=here.demo), clock.now(), followed(here)
+        st.session_state["_drawn"] = _condition(opened, tickers, market_states(opened, tickers, now), now)
     first_line()
     first_line_drawn.set()
     with store_faults_said(here, who):
-        if opened is None or not store.freshness(opened, followed(here)):
+        if opened is None or not store.freshness(opened, tickers):
             _empty(here, who, opened)
         else:
             seen = picture(opened, here)
@@ -466,23 +467,20 @@ def _demo_market(here: Settings) -> datetime:
 
 
 def _condition(
-    here: Settings, opened: Store | None, states: Mapping[str, MarketState], now: datetime
+    opened: Store | None, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime
 ) -> tuple[object, ...]:
     """What a drawn page depends on besides its reader: the data's version, which markets trade, which quotes are late."""
     if opened is None:
         return ()
-    late = freshness.late(opened, followed(here), states, now)
+    late = freshness.late(opened, tickers, states, now)
     return (store.version(opened), *((g, s.phase) for g, s in states.items()), *late)
 
 
-def _header(
-    name: str, here: Settings, who: Reader, opened: Store | None, states: Mapping[str, MarketState], now: datetime
-) -> None:
+def _header(name: str, here: Settings, who: Reader, opened: Store | None, dots: Sequence[str], now: datetime) -> None:
     today = now.astimezone(markets.zone_of("CN")).date()
     left, right = st.columns([11, 1], vertical_alignment="center")
     title = f"{say(f'page_{name}', who.lang)} · {day(today, who.lang, weekday=True)}"
-    dots = freshness.dots(opened, followed(here), states, now, who.lang)
-    dots += _badges(here, who.lang) + _progress(here, opened, who.lang)
+    dots = [*dots, *_badges(here, who.lang), *_progress(here, opened, who.lang)]
     head = f'<div class="dots"><span class="title">{escape(title)}</span>'
     left.html(block(head + "".join(dots) + "</div>"))
     with right:

@@ -29,12 +29,8 @@ CONTENT = (
     "negative", "half_missing", "lots_as_shares", "percent_slip", "extra_column", "future_date", "one_row",
 )  # fmt: skip
 ALL = (*TRANSPORT, *CONTENT)
-CLOSING = (
-    "status:403",
-    "status:429",
-    "hang:60",
-    "reset",
-)  # a host that did this is left alone, whatever was asked of it
+# a host that did this is left alone, whatever was asked of it
+CLOSING = ("status:403", "status:429", "hang:60", "reset")
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 Three sources, three definitions, never one series. csindex: 滚动市盈率, daily. Danjuan: weekly points since 2016.
 cnindex: PE滚动 of today only, which becomes a history by being kept every day.
 
-Own readers, one request each: akshare names csindex's columns by their places, so a column more is a wrong PE, and to
-import it takes longer than all that a daily refresh does besides.
+Own readers, one request each: akshare names csindex's columns by their places, so a column more is a wrong PE, and its
+import would be the longest step of a daily refresh.
 """
 
 from __future__ import annotations

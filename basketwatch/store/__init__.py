@@ -780,9 +780,8 @@ def freshness(store: Store, tickers: Collection[str]) -> dict[str, Freshness]:
     from basketwatch.markets import group
 
     q = schema.quotes.c
-    shares = {
-        t for t in tickers if not t.endswith(".SI")
-    }  # sectors: another source, which may answer while others do not
+    # the sectors have another source, which may answer while the others do not
+    shares = {t for t in tickers if not t.endswith(".SI")}
     found: dict[str, list[Any]] = {}
     with store.engine.connect() as c:
         for row in c.execute(select(q.ticker, q.fetched_at, q.quote_time, q.source)):
