@@ -529,6 +529,8 @@ def _problems(table: pd.DataFrame, wanted: Sequence[str], words: Words, gaps: Ma
             out.append(told or Problem.of(ticker, "never_fetched"))
         elif row["stale"] and row["behind"] > 0:
             out.append(Problem.of(ticker, "stale", "soft", session=row["session"].date(), behind=row["behind"]))
+        elif row["stale"] and pd.isna(row["quote_time"]):
+            out.append(Problem.of(ticker, "no_quote", "soft"))
         elif row["stale"]:
             at = row["quote_time"].astimezone(markets.split(ticker)[1].zone)
             out.append(Problem.of(ticker, "old_quote", "soft", time=f"{at:%H:%M}"))

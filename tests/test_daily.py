@@ -212,6 +212,17 @@ def test_bars_without_a_quote(look: Look) -> None:
     assert look(house(ZTE), histories=[steady(ZTE, 10.0)]).table["stale"][ZTE]
 
 
+def test_the_running_session_s_bar_without_a_quote(look: Look) -> None:
+    """Hong Kong at 14:30: the bar of the running session is shown as stale, and the problem says why."""
+    ticker = "01686.HK"
+    history = pd.concat([steady(ticker, 10.2), bars(ticker, {FRIDAY: 10.4}, final=False)])
+    seen = look(house(ticker), histories=[history], now=at("2026-07-03 14:30", "HK"))
+    found = seen.table.loc[ticker]
+    assert (found["last"], found["session"].date(), found["stale"]) == (10.4, FRIDAY, True)
+    assert pd.isna(found["quote_time"])
+    assert seen.problems == (Problem.of(ticker, "no_quote", "soft"),)
+
+
 def test_a_name_that_nobody_sent(look: Look) -> None:
     files = House(chains=(Chain("c", Names("", ""), (Segment("s", Names("", ""), (ZTE,)),)),))
     for quotes, name in (((), ZTE), ((quote(ZTE, 1, 1),), "甲")):

@@ -363,6 +363,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "已有刷新在运行（进程 {pid}，始于 {since}）。",
         "A refresh is already running (process {pid}, since {since}).",
     ),
+    "no_quote": (
+        "没有当日行情，显示的是历史数据中尚未收盘的最后一根日线。",
+        "There is no quote of the session; the history's last bar, not final yet, is shown instead.",
+    ),
     "never_fetched": ("还没有取到行情。", "No quote has been received yet."),
     "stale": ("行情停在 {session}，落后 {behind} 个交易日。", "The quote is of {session}; sessions behind: {behind}."),
     "limit_disagrees": (
