@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from basketwatch import markets, metrics
+from basketwatch import metrics
 from basketwatch.clock import iso
 from basketwatch.daily import SECTORS, BasketView, Picture
-from basketwatch.model import Names
+from basketwatch.domain import markets
+from basketwatch.domain.model import Names
 from basketwatch.text import sentence
 from basketwatch.valuation import QUANTILES, Band, BasketPe
 from basketwatch.valued import BasketValued, Valued, difference

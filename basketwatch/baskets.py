@@ -17,17 +17,17 @@ from itertools import chain as joined
 from pathlib import Path
 from typing import Any
 
-from basketwatch import markets, rules
 from basketwatch.documents import Doc, Place, documents, located
-from basketwatch.errors import UsageError
-from basketwatch.model import Basket, Chain, House, Listed, Member, Names, Problem, Segment
+from basketwatch.domain import markets, rules
+from basketwatch.domain.model import Basket, Chain, House, Listed, Member, Names, Problem, Segment
+from basketwatch.domain.universe import names
+from basketwatch.rules import read
 
 MANY_MEMBERS = 500
 SECTORS = 31
 ROLES = ("core", "adjacent", "equipment", "beneficiary", "trigger", "odm")
 ID = re.compile(r"[a-z0-9_]{1,40}")
 SECTOR_FILE, BENCHMARK_FILE = "shenwan", "benchmarks"
-
 _ALL = tuple(markets.MARKETS)
 _SECURITIES = tuple(suffix for suffix in _ALL if suffix not in ("SI", "FX"))
 _MAINLAND = ("SH", "SZ", "BJ")
@@ -44,6 +44,7 @@ _SECTORS: dict[str, type] = {"sectors": list}
 _BENCHMARKS: dict[str, type] = {"strip": list, "also": list, "overseas": list}
 _OPTIONAL = frozenset({"zh", "en", "order", "chain", "member", "until", "role", "overseas", "also"})
 _EXAMPLE: dict[type, str] = {str: '"…"', Names: '{ zh = "…", en = "…" }', date: "2026-11-20", int: "1", list: "[…]"}
+
 
 # --- the house ---------------------------------------------------------------------------------------------------
 
@@ -71,54 +72,12 @@ def read_house(home: Path) -> House:
         benchmarks=strip,
         overseas=overseas,
         also=also,
-        rules=rules.read(flags),
+        rules=read(flags),
     )
     used = {basket.chain for basket in house.baskets}  # the chain of a broken basket would miss every name of it
     _check_named(house, [doc for stem, doc in maps.items() if doc and stem in used])
     docs += [doc for doc in (flags, *maps.values()) if doc]
     return replace(house, problems=(*problems, *joined.from_iterable(map(located, docs))))
-
-
-def members_once(house: House) -> tuple[str, ...]:
-    """Tickers of all members of all baskets, past ones too, each once, in the order of the baskets."""
-    return tuple(dict.fromkeys(ticker for basket in house.baskets for ticker in basket.tickers))
-
-
-def universe(house: House) -> tuple[str, ...]:
-    """Every ticker to fetch, each once: members, chains, benchmarks, sectors, and what is followed beside them."""
-    segments = (segment for chain in house.chains for segment in chain.segments)
-    every = joined(
-        members_once(house),
-        *((*segment.tickers, *segment.overseas) for segment in segments),
-        *(basket.benchmarks for basket in house.baskets),
-        (entry.ticker for entry in (*house.benchmarks, *house.sectors, *house.also)),
-    )
-    return tuple(dict.fromkeys(every))
-
-
-def with_stand_ins(house: House) -> tuple[str, ...]:
-    """``universe``, and the funds that stand in for those of its indices that have no PE of their own."""
-    every = universe(house)
-    return tuple(dict.fromkeys([*every, *(fund for index, fund in markets.STAND_INS.items() if index in every)]))
-
-
-def names(house: House) -> dict[str, Names]:
-    """The name of every ticker of ``universe``; one that no file names is called by its ticker.
-
-    A benchmark's name wins over the sector's: where no table of sectors stands around it, 申万通信 says more than 通信.
-    """
-    listed = (*house.overseas, *house.sectors, *house.also, *house.benchmarks)
-    known = {ticker: Names(ticker, ticker) for ticker in universe(house)}
-    known |= {entry.ticker: entry.name for entry in listed}
-    return known | {m.ticker: m.name for basket in reversed(house.baskets) for m in basket.members}
-
-
-def find_basket(house: House, basket_id: str) -> Basket:
-    """The basket of that id. Raises UsageError (``unknown_basket``: basket, known) where there is none."""
-    for basket in house.baskets:
-        if basket.id == basket_id:
-            return basket
-    raise UsageError("unknown_basket", basket=basket_id, known=", ".join(b.id for b in house.baskets))
 
 
 # --- tables to things --------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ ever made up.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -16,31 +16,20 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from basketwatch import limits, markets
-from basketwatch.calendars import FINAL_AFTER, Calendar
+from basketwatch.domain import limits, markets
+from basketwatch.domain.calendars import FINAL_AFTER, Calendar
+from basketwatch.domain.faults import Fault
+from basketwatch.domain.model import Severity
 from basketwatch.errors import BadAnswer, SuspectAnswer
-from basketwatch.model import Severity
 
 AGREE = 1e-3  # relative; two sources print the same close to the tick
 VWAP = 0.05  # amount / volume may leave [low, high] by this much
 OVERLAP = 5  # common final bars below which an answer cannot be compared with the store
-
 _NOT_A_NUMBER = {"-", "--", "", "None"}
+
 # Shanghai and Shenzhen write N before a name on the listing day and C on the four days after; none of these, nor the
 # first day of the delisting period (退市…, …退), has a limit.
 _UNLIMITED = r"^[NC][\u4e00-\u9fff]|^退市|退$"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing wrong with a row. ``values`` are the numbers it is about, ``detail`` the same as text."""
-
-    ticker: str
-    session: date | None
-    key: str
-    detail: str
-    severity: Severity
-    values: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,41 +44,6 @@ class Verdict:
     faults: list[Fault]
     action: Literal["append", "replace"]
     ratio: float | None = None
-
-
-# Soft faults that stay true of what was kept, the gravest first; an old day is said by the state word itself.
-REMARKS = ("unexplained_jump", "revised", "holes", "incomplete", "not_final", "no_name")
-
-Params = tuple[tuple[str, str], ...]
-
-
-def remark(faults: Iterable[Fault], ticker: str, source: str) -> tuple[str | None, Params]:
-    """Key and parameters for the state word of data that were kept in spite of soft faults; None without any.
-
-    The gravest gives the sentence, ``detail`` being that of its newest row; the others follow as key and detail.
-    ``remarks`` takes them apart again.
-    """
-    details: dict[str, list[str]] = {}
-    for fault in faults:
-        if fault.severity == "soft" and fault.key in REMARKS:
-            day = f"{fault.session} " if fault.session else ""
-            details.setdefault(fault.key, []).append(f"{day}{fault.detail}".strip())
-    told = [
-        (k, details[k][-1] + (f" +{len(details[k]) - 1}" if details[k][1:] else "")) for k in REMARKS if k in details
-    ]
-    if not told:
-        return None, ()
-    (key, detail), others = told[0], told[1:]
-    return key, (("ticker", ticker), ("source", source), ("detail", detail), *others)
-
-
-def remarks(key: str | None, params: Params) -> list[tuple[str, Params]]:
-    """The sentences (key, parameters) that ``remark`` put into one state word; none for any other key."""
-    if key not in REMARKS:
-        return []
-    common = tuple((name, value) for name, value in params if name in ("ticker", "source"))
-    found = [(key, tuple((name, value) for name, value in params if name not in REMARKS))]
-    return found + [(name, (*common, ("detail", value))) for name, value in params if name in REMARKS]
 
 
 # --- shape -------------------------------------------------------------------------------------------------------
@@ -187,7 +141,7 @@ def check_quotes(
     begun: Mapping[str, date],
     now: datetime,
 ) -> tuple[pd.DataFrame, list[Fault]]:
-    """Rows of a ``frames.QUOTES`` frame that may be stored, sorted by ticker, and everything wrong with the answer.
+    """Rows of a ``columns.QUOTES`` frame that may be stored, sorted by ticker, and everything wrong with the answer.
 
     ``begun``: a group's latest session that has begun. Nothing here knows what is stored: ``past`` holds a quote
     against that.
@@ -283,7 +237,7 @@ def check_bars(
     factors: pd.DataFrame | None = None,
     asked: date | None = None,
 ) -> Verdict:
-    """Bars of one ticker (``frames.BARS``) that may be stored, and how; ``asked`` is the first day asked for.
+    """Bars of one ticker (``columns.BARS``) that may be stored, and how; ``asked`` is the first day asked for.
 
     Raises SuspectAnswer for another symbol's data, a cut history, changed units, or more bad rows than chance brings.
     """

@@ -17,8 +17,8 @@ from typing import Any
 import click
 
 from basketwatch import clock, settings
+from basketwatch.domain.model import Problem
 from basketwatch.errors import BasketwatchError, UsageError
-from basketwatch.model import Problem
 from basketwatch.text import say, sentence, signed
 
 
@@ -171,7 +171,8 @@ def _part_line(part: dict[str, Any]) -> str:
 def check(baskets: tuple[str, ...], as_json: bool, is_demo: bool) -> int:
     """Baskets, benchmarks and sectors of the latest session, from the store."""
     from basketwatch import answers, daily
-    from basketwatch.baskets import find_basket, read_house
+    from basketwatch.baskets import read_house
+    from basketwatch.domain.universe import find_basket
     from basketwatch.store import open_reader
 
     here = settings.read(demo=is_demo or None)
@@ -195,7 +196,7 @@ def check(baskets: tuple[str, ...], as_json: bool, is_demo: bool) -> int:
 
 def _check_status(problems: tuple[Problem, ...]) -> int:
     """2 for a broken file, 3 for anything missing or stale; a remark about data that were kept is neither."""
-    from basketwatch.checks import REMARKS
+    from basketwatch.domain.faults import REMARKS
 
     if any(p.severity == "hard" and ".toml" in p.where for p in problems):
         return 2

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from basketwatch import checks, limits, markets, metrics, store, valued
-from basketwatch.baskets import names, universe
-from basketwatch.calendars import (
+from basketwatch import metrics, store, valued
+from basketwatch.domain import faults, limits, markets
+from basketwatch.domain.calendars import (
     FINAL_AFTER,
     Calendar,
     MarketState,
@@ -22,7 +22,8 @@ from basketwatch.calendars import (
     settled_days,
     traded_until,
 )
-from basketwatch.model import Basket, Chain, House, Names, Problem
+from basketwatch.domain.model import Basket, Chain, House, Names, Problem
+from basketwatch.domain.universe import names, universe
 from basketwatch.store import Run, Store, SymbolState
 from basketwatch.store import flags as flag_log
 from basketwatch.valued import BasketValued, Valued
@@ -79,7 +80,7 @@ class Overnight:
 class Picture:
     """Everything that the pages show, at one version of the store and one instant.
 
-    ``table``: one row a ticker that has a quote or bars: ``frames.QUOTES``, the windows of ``metrics.WINDOWS``,
+    ``table``: one row a ticker that has a quote or bars: ``columns.QUOTES``, the windows of ``metrics.WINDOWS``,
     high_52w, low_52w, bars_52w, place_52w, traded (the last session with a trade: before ``session`` where suspended),
     group, final, behind, stale, state, limit_state, limit_agrees, to_cny, cap_cny, spark.
     ``ranks``: of the sectors, where all of them have a return of one session. ``closes``: adjusted, wide.
@@ -545,7 +546,7 @@ def _remarks(wanted: Sequence[str], words: Words) -> list[Problem]:
     """What the checks found odd about data that were kept: holes, revised closes, unexplained jumps, missing fields."""
     found = [words[key] for key in ((t, part) for t in wanted for part in ("quotes", "bars")) if key in words]
     kept = [w for w in found if w.state in ("ok", "partial")]
-    return [Problem(w.ticker, key, params, "soft") for w in kept for key, params in checks.remarks(w.key, w.params)]
+    return [Problem(w.ticker, key, params, "soft") for w in kept for key, params in faults.remarks(w.key, w.params)]
 
 
 def _old_multiples(

@@ -36,12 +36,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from basketwatch import demo_valuations, flagging, frames, limits, markets, store
-from basketwatch.baskets import names, universe
-from basketwatch.calendars import Calendar
+from basketwatch import demo_valuations, flagging, store
 from basketwatch.clock import iso
+from basketwatch.domain import columns as frames
+from basketwatch.domain import limits, markets
+from basketwatch.domain.calendars import Calendar
+from basketwatch.domain.model import House, Names
+from basketwatch.domain.universe import names, universe
 from basketwatch.errors import StoreMixed
-from basketwatch.model import House, Names
 from basketwatch.store import Store, SymbolState, valuations
 
 NOW = datetime(2026, 7, 3, 8, 30, tzinfo=UTC)
@@ -377,7 +379,7 @@ def _traded(panel: _Panel) -> npt.NDArray[np.bool_]:
 
 
 def _bars(panel: _Panel, reference: Floats, close: Floats) -> pd.DataFrame:
-    """Bars (``frames.BARS``): sectors with closes only, indices and rates without volume."""
+    """Bars (``columns.BARS``): sectors with closes only, indices and rates without volume."""
     per = panel.each(lambda t: t.per)
     opened, high, low, closed = (np.round(a / per, 6) for a in (*_candles(panel, reference, close), close))
     volume = _volume(panel)
@@ -419,7 +421,7 @@ def _factors(panel: _Panel, reference: Floats, close: Floats) -> pd.DataFrame:
 def _quotes(
     panel: _Panel, reference: Floats, bars: pd.DataFrame, named: Mapping[str, Names], now: datetime
 ) -> list[dict[str, object]]:
-    """One row a ticker (``frames.QUOTES``), from its last bar; of a suspended one from its last close."""
+    """One row a ticker (``columns.QUOTES``), from its last bar; of a suspended one from its last close."""
     own = dict(iter(bars.groupby("ticker")))
     out: list[dict[str, object]] = []
     for i, (ticker, traits) in enumerate(zip(panel.tickers, panel.traits, strict=True)):

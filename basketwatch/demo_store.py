@@ -7,9 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from zlib import crc32
 
-from basketwatch import demo, demo_valuations, flagging, markets, store
-from basketwatch.baskets import read_house, universe
-from basketwatch.calendars import Calendar
+from basketwatch import demo, demo_valuations, flagging, store
+from basketwatch.baskets import read_house
+from basketwatch.domain import markets
+from basketwatch.domain.calendars import Calendar
+from basketwatch.domain.universe import universe
 from basketwatch.settings import Settings
 
 

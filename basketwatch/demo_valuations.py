@@ -30,8 +30,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from basketwatch import frames, markets
-from basketwatch.calendars import Calendar
+from basketwatch.domain import columns, markets
+from basketwatch.domain.calendars import Calendar
 
 YEARS = 10
 SOURCE = "demo"
@@ -73,7 +73,7 @@ class _Path:
 def rows(
     bars: pd.DataFrame, factors: pd.DataFrame, quotes: pd.DataFrame, calendars: Mapping[str, Calendar], now: datetime
 ) -> pd.DataFrame:
-    """The histories as the store takes them (``frames.VALUATIONS``), in step with the bars, factors and quotes given."""
+    """The histories as the store takes them (``columns.VALUATIONS``), in step with the bars, factors and quotes given."""
     told = quotes.set_index("ticker")[["pe_ttm", "market_cap", "last"]].to_dict("index")
     splits = factors.loc[factors["factor"] < _SPLIT].set_index("ticker")
     begun = bars.groupby(bars["ticker"].map(markets.group))["session"].min()
@@ -89,7 +89,7 @@ def rows(
         shares = _shares(whole, quote["market_cap"] / quote["last"], splits.loc[splits.index == ticker])
         parts += _series(_path(name, whole, shares, quote["pe_ttm"]))
     made = pd.concat(parts, ignore_index=True).assign(source=SOURCE, fetched_at=pd.Timestamp(now))
-    return made[list(frames.VALUATIONS)].astype(frames.dtypes(frames.VALUATIONS))
+    return made[list(columns.VALUATIONS)].astype(columns.dtypes(columns.VALUATIONS))
 
 
 # --- prices, shares, profits --------------------------------------------------------------------------------------

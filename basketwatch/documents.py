@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from basketwatch.model import Problem, Severity
+from basketwatch.domain.model import Problem, Severity
 
 MAX_BYTES = 256 * 1024  # 10 MB of TOML take tomllib 2 s and tomlkit 32 s
 MAX_LINE = 4096  # bytes

@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from basketwatch import flags, limits, markets, metrics, store, valuation, valued
-from basketwatch.baskets import names, universe
-from basketwatch.calendars import Calendar, settled_days
+from basketwatch import flags, metrics, store, valuation, valued
 from basketwatch.catalogue import CATALOGUE
+from basketwatch.domain import limits, markets
+from basketwatch.domain.calendars import Calendar, settled_days
+from basketwatch.domain.model import Basket, House, Rule
+from basketwatch.domain.universe import names, universe
 from basketwatch.flags import AdjustedPrices, BasketInput, Inputs, Leader, RawPrices
 from basketwatch.flags.inputs import Bools, Days, Floats, Rows
-from basketwatch.model import Basket, House, Rule
 from basketwatch.store import Store, valuations
 from basketwatch.store import flags as log
 

@@ -11,9 +11,10 @@ from urllib.parse import quote, urlencode
 import numpy as np
 import pandas as pd
 
-from basketwatch import flagging, flags_outcomes, markets, markup, rules
+from basketwatch import flagging, flags_outcomes, markup
 from basketwatch.daily import Picture
-from basketwatch.model import House, Rule
+from basketwatch.domain import markets, rules
+from basketwatch.domain.model import House, Rule
 from basketwatch.text import DASH, day, escape, plain, say
 
 FEED = 8  # lines of the feed; the rest is on the page of its own

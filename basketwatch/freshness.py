@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from basketwatch import markets, store
-from basketwatch.calendars import MarketState
+from basketwatch import store
+from basketwatch.domain import markets
+from basketwatch.domain.calendars import MarketState
 from basketwatch.store import Freshness, Store
 from basketwatch.text import DASH, age, clock_time, day, escape, say, source_name
 

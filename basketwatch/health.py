@@ -10,10 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from basketwatch import markets, store
+from basketwatch import store
 from basketwatch.catalogue import CATALOGUE
 from basketwatch.daily import Picture
-from basketwatch.model import Problem
+from basketwatch.domain import markets
+from basketwatch.domain.model import Problem
 from basketwatch.store import Run, Store, SymbolState
 from basketwatch.text import DASH, age, beijing, clock_time, day, say, sentence, source_name, word
 

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from basketwatch import checks, clock, frames, markets, past, pe_histories, store
-from basketwatch.calendars import FINAL_AFTER
+from basketwatch import checks, clock, past, pe_histories, store
+from basketwatch.domain import columns, markets
+from basketwatch.domain.calendars import FINAL_AFTER
+from basketwatch.domain.faults import remark
 from basketwatch.errors import NoData, SourceError, SuspectAnswer
 from basketwatch.past import Past
 from basketwatch.quotes import NOTICED
@@ -242,7 +244,7 @@ def _read(work: Work, ticker: str, dividends: pd.DataFrame, known: Past) -> Read
 def accept(work: Work, ticker: str, found: History, dividends: pd.DataFrame, known: Past) -> Kept:
     """Check a history against the store and this run's quote. Raises SuspectAnswer, BadAnswer."""
     calendar, now = work.calendars.get(markets.group(ticker)), clock.now()
-    bars = checks.typed(found.bars, frames.BARS, source=found.source)
+    bars = checks.typed(found.bars, columns.BARS, source=found.source)
     stored = store.read_bars(work.opened, [ticker])
     if bars.empty:
         raise NoData(source=found.source, ticker=ticker)
@@ -354,7 +356,7 @@ def _write(work: Work, ticker: str, kept: Kept, now: datetime) -> None:
     if ticker in work.damaged:
         rows.append(aside(ticker, "bars", kept.source, "healed", params, now))
     store.save_quarantine(work.opened, rows)
-    key, said = checks.remark(verdict.faults, ticker, kept.source)
+    key, said = remark(verdict.faults, ticker, kept.source)
     store.save_states(work.opened, [SymbolState(ticker, "bars", "ok", kept.source, now, None, key, said)])
 
 

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from basketwatch import markets
-from basketwatch.calendars import DELAY, Calendar, Session
+from basketwatch.domain import markets
+from basketwatch.domain.calendars import DELAY, Calendar, Session
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]

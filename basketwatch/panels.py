@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from basketwatch import markets, markup, valuation_view, valuation_words
+from basketwatch import markup, valuation_view, valuation_words
 from basketwatch.daily import SECTORS, BasketView, Picture, home_of
+from basketwatch.domain import markets
 from basketwatch.metrics import WINDOWS
 from basketwatch.text import DASH, clock_time, day, escape, points, price, say, signed, source_name
 
 if TYPE_CHECKING:
     from basketwatch.charts.bands import Figure
-    from basketwatch.model import SeriesKey
+    from basketwatch.domain.model import SeriesKey
 
 LEADERS = 3
 

@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from basketwatch import markets, store
-from basketwatch.calendars import FINAL_AFTER, Calendar
+from basketwatch import store
+from basketwatch.domain import markets
+from basketwatch.domain.calendars import FINAL_AFTER, Calendar
 from basketwatch.store import Store
 from basketwatch.work import FX_ZONE, Row
 

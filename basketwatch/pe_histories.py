@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from basketwatch import announced, checks, clock, frames, markets, past, pe_checks, store
-from basketwatch.calendars import Calendar
-from basketwatch.checks import Fault
+from basketwatch import announced, checks, clock, past, pe_checks, store
+from basketwatch.domain import columns, markets
+from basketwatch.domain.calendars import Calendar
+from basketwatch.domain.faults import Fault
+from basketwatch.domain.model import SeriesKey
 from basketwatch.errors import NoData, SourceError, SuspectAnswer
-from basketwatch.model import SeriesKey
 from basketwatch.sources import chains, guard
 from basketwatch.store import SymbolState, valuations
 from basketwatch.work import Part, Row, Work, aside, ask_early, settled, side_by_side, state_of, told
@@ -41,7 +42,7 @@ MOST = 600  # histories a run; the rest follows in the next one
 MANY = 10  # histories that nobody has read yet: a first fill
 MANDATORY = ("blocked", "error")  # states after which a first history is asked for again as soon as may be
 BACKFILLS = {("eastmoney", "ttm"), ("baidu", "ttm"), ("yahoo", "announced_eps")}
-EMPTY = pd.DataFrame(columns=list(frames.VALUATIONS)).astype(frames.dtypes(frames.VALUATIONS))
+EMPTY = pd.DataFrame(columns=list(columns.VALUATIONS)).astype(columns.dtypes(columns.VALUATIONS))
 NOTHING = pd.Series(dtype="float64", index=pd.DatetimeIndex([], dtype="datetime64[s]"))
 
 Link = tuple[str, Callable[[], pd.DataFrame]]  # a source and its answer, frames.VALUATIONS
@@ -326,7 +327,7 @@ def _announced(work: Work, ticker: str, found: Announced) -> pd.DataFrame:
     if rows.empty:
         raise NoData(source="yahoo", ticker=ticker)
     rows = rows.assign(ticker=ticker, source="yahoo", definition="announced_eps", fetched_at=clock.now())
-    return rows.reindex(columns=list(frames.VALUATIONS)).astype(frames.dtypes(frames.VALUATIONS))
+    return rows.reindex(columns=list(columns.VALUATIONS)).astype(columns.dtypes(columns.VALUATIONS))
 
 
 # --- when a source was asked last --------------------------------------------------------------------------------
@@ -362,7 +363,7 @@ def _walk(work: Work, job: Job, stored: Stored) -> Read:
     for source, ask in job.chain:
         try:
             with chains.bugs_said(source):
-                rows = checks.typed(ask(), frames.VALUATIONS, source=source)
+                rows = checks.typed(ask(), columns.VALUATIONS, source=source)
         except SourceError as error:
             read.failures += [(ticker, source, error) for ticker in job.tickers]
             continue
@@ -581,7 +582,7 @@ def record(work: Work) -> None:
     if rows.empty:
         return
     stored = Stored(valuations.spans(work.opened), {}, pd.DataFrame())
-    rows = rows.reindex(columns=list(frames.VALUATIONS)).astype(frames.dtypes(frames.VALUATIONS))
+    rows = rows.reindex(columns=list(columns.VALUATIONS)).astype(columns.dtypes(columns.VALUATIONS))
     rows = rows[[_is_new(row, stored) for row in rows.to_dict("records")]]
     if rows.empty:
         return

@@ -13,8 +13,10 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 
-from basketwatch import ahead, checks, clock, frames, markets, past, store
-from basketwatch.calendars import FINAL_AFTER
+from basketwatch import ahead, checks, clock, past, store
+from basketwatch.domain import columns, markets
+from basketwatch.domain.calendars import FINAL_AFTER
+from basketwatch.domain.faults import Fault, remark
 from basketwatch.errors import SourceError, SuspectAnswer
 from basketwatch.past import Past
 from basketwatch.sources import chains
@@ -43,7 +45,7 @@ class Lane:
     doubted: dict[str, list[Row]] = field(default_factory=dict)
     failures: dict[str, list[SymbolState]] = field(default_factory=dict)
     quarantine: list[dict[str, object]] = field(default_factory=list)
-    soft: dict[tuple[str, str], list[checks.Fault]] = field(default_factory=dict)
+    soft: dict[tuple[str, str], list[Fault]] = field(default_factory=dict)
 
     def open(self, source: str) -> list[str]:
         """What this source is to be asked for."""
@@ -91,7 +93,7 @@ def _walk(work: Work, lane: Lane, known: Past) -> None:
         try:
             answer = ahead.answer(work, source, asked, session=latest["CN"], now=now)
             with chains.bugs_said(source):
-                answer = checks.typed(answer, frames.QUOTES, source=source)
+                answer = checks.typed(answer, columns.QUOTES, source=source)
                 good, faults = checks.check_quotes(answer, asked, begun=latest, now=clock.now())
         except SourceError as error:
             lane.part.failed(source, error)
@@ -107,7 +109,7 @@ def _walk(work: Work, lane: Lane, known: Past) -> None:
             _take(work, lane, row, known, now)  # type: ignore[arg-type]
 
 
-def _fault(work: Work, lane: Lane, source: str, fault: checks.Fault, now: datetime) -> None:
+def _fault(work: Work, lane: Lane, source: str, fault: Fault, now: datetime) -> None:
     """A row that is not there or may not be kept. Before the opening a line that bears the new day is no fault."""
     if fault.key == "not_begun" and _about_to_open(work, fault, now):
         lane.early.add(fault.ticker)
@@ -119,7 +121,7 @@ def _fault(work: Work, lane: Lane, source: str, fault: checks.Fault, now: dateti
         lane.quarantine.append(aside(fault.ticker, "quotes", source, fault.key, params, now))
 
 
-def _about_to_open(work: Work, fault: checks.Fault, now: datetime) -> bool:
+def _about_to_open(work: Work, fault: Fault, now: datetime) -> bool:
     group = markets.group(fault.ticker)
     calendar = work.calendars.get(group)
     state = calendar.state(now) if calendar else None
@@ -183,7 +185,7 @@ def _close(work: Work, lane: Lane, known: Past) -> None:
 
 def _kept(lane: Lane, ticker: str, source: str, now: datetime) -> SymbolState:
     """The state word of a quote that was kept, with what is to be said of it."""
-    key, params = checks.remark(lane.soft.get((ticker, source), ()), ticker, source)
+    key, params = remark(lane.soft.get((ticker, source), ()), ticker, source)
     return SymbolState(ticker, "quotes", "stale" if ticker in lane.late else "ok", source, now, None, key, params)
 
 
@@ -215,7 +217,7 @@ def keep(work: Work, rows: Sequence[Row], known: Past) -> None:
         return
     work.quotes |= {row["ticker"]: row for row in rows}
     store.save_quotes(work.opened, pd.DataFrame(list(rows)))
-    store.save_factors(work.opened, pd.DataFrame(_ex_dates(work, rows, known), columns=list(frames.FACTORS)))
+    store.save_factors(work.opened, pd.DataFrame(_ex_dates(work, rows, known), columns=list(columns.FACTORS)))
     add_bars(work, rows, known)
 
 

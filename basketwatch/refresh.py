@@ -12,11 +12,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from basketwatch import ahead, clock, markets, memory, repairs, store
-from basketwatch.baskets import read_house, universe, with_stand_ins
-from basketwatch.calendars import Calendar, Session, settled_days
+from basketwatch import ahead, clock, memory, repairs, store
+from basketwatch.baskets import read_house
+from basketwatch.domain import markets
+from basketwatch.domain.calendars import Calendar, Session, settled_days
+from basketwatch.domain.model import Problem
+from basketwatch.domain.universe import universe, with_stand_ins
 from basketwatch.errors import SourceError, StoreCorrupt
-from basketwatch.model import Problem
 from basketwatch.sources import chains, guard
 from basketwatch.store import Store
 from basketwatch.store import flags as flag_log

@@ -24,8 +24,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
-from basketwatch import clock, markets
-from basketwatch.calendars import FINAL_AFTER, MarketState
+from basketwatch import clock
+from basketwatch.domain import markets
+from basketwatch.domain.calendars import FINAL_AFTER, MarketState
 from basketwatch.redact import redact
 
 if TYPE_CHECKING:

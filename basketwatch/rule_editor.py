@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from basketwatch import flags_view, rulebook, rules, ui
+from basketwatch import flags_view, rulebook, ui
+from basketwatch.domain import rules
 from basketwatch.errors import UsageError
 from basketwatch.markup import block, heading
 from basketwatch.text import escape, plain, say, sentence
 
 if TYPE_CHECKING:
     from basketwatch.daily import Picture
-    from basketwatch.model import Rule
+    from basketwatch.domain.model import Rule
     from basketwatch.settings import Settings
     from basketwatch.ui import Reader
 

@@ -18,10 +18,12 @@ from filelock import FileLock, Timeout
 
 from basketwatch import rules
 from basketwatch.documents import Doc, documents, located
+from basketwatch.domain import rules as domain_rules
+from basketwatch.domain.model import Problem, Rule
+from basketwatch.domain.rules import SPECS
 from basketwatch.errors import UsageError
-from basketwatch.model import Problem, Rule
 
-FILE = f"watchlists/{rules.FILE}.toml"
+FILE = f"watchlists/{domain_rules.FILE}.toml"
 WAIT = 5.0  # seconds for another one who is saving
 ABSENT = ""  # in place of the sha256 of a file that is not there
 _HEAD = "# Flag rules. What is not set here keeps its default; watchlists/README.md says what each threshold means.\n"
@@ -45,10 +47,10 @@ def read(home: Path) -> Book:
     """The rules under ``home``; a file that is not there has none set."""
     faults: list[Problem] = []
     docs = documents(home / "watchlists", faults)
-    doc = docs.get(rules.FILE)
+    doc = docs.get(domain_rules.FILE)
     found = rules.read(doc)
     own = [p for p in faults if p.where.startswith(f"{FILE}:")] + (located(doc) if doc else [])
-    broken = doc is None and rules.FILE in docs
+    broken = doc is None and domain_rules.FILE in docs
     return Book(found, tuple(own), doc.sha256 if doc else ABSENT, broken or any(p.severity == "hard" for p in own))
 
 
@@ -58,7 +60,7 @@ def faults(chosen: Sequence[Rule]) -> list[Problem]:
     for rule in chosen:
         document[rule.id] = tomlkit.item(_table(rule))
     text = tomlkit.dumps(document)
-    doc = Doc(FILE, rules.FILE, "", text, tomllib.loads(text))
+    doc = Doc(FILE, domain_rules.FILE, "", text, tomllib.loads(text))
     rules.read(doc)
     return located(doc)
 
@@ -105,7 +107,7 @@ def save(home: Path, book: Book, chosen: Sequence[Rule]) -> Book:
 
 def _table(rule: Rule) -> dict[str, bool | str | int | float]:
     """A rule as its table in the file: whole numbers without a point, no traces of binary fractions."""
-    whole = {key: t.whole for key, t in rules.SPECS[rule.id].thresholds.items()}
+    whole = {key: t.whole for key, t in SPECS[rule.id].thresholds.items()}
     values = {key: int(v) if whole[key] and v == int(v) else round(float(v), 6) for key, v in rule.values.items()}
     return {"enabled": rule.enabled, "severity": rule.severity, "cooldown": rule.cooldown, **values}
 

@@ -14,9 +14,9 @@ from datetime import date, datetime, timedelta
 from typing import TypeGuard
 
 from basketwatch.catalogue import CATALOGUE
+from basketwatch.domain.markets import zone_of
+from basketwatch.domain.model import Problem
 from basketwatch.errors import BasketwatchError
-from basketwatch.markets import zone_of
-from basketwatch.model import Problem
 
 DASH = "–"
 MINUS = "−"

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from basketwatch import clock, freshness, guards, markets, memory, settings, store
+from basketwatch import clock, freshness, guards, memory, settings, store
+from basketwatch.domain import markets
 from basketwatch.errors import BasketwatchError, StoreError
 from basketwatch.markup import STYLE, block
 from basketwatch.refresher import Refresher, due, is_daily
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from basketwatch import flagging
-    from basketwatch.calendars import Calendar, MarketState
     from basketwatch.daily import Picture
-    from basketwatch.model import House, SeriesKey
+    from basketwatch.domain.calendars import Calendar, MarketState
+    from basketwatch.domain.model import House, SeriesKey
     from basketwatch.settings import Settings
     from basketwatch.store import Store
 
@@ -199,7 +200,7 @@ def house(here: Settings) -> House:
 
 def followed(here: Settings) -> tuple[str, ...]:
     """Every ticker of the files; the store may hold more, of members that have left."""
-    from basketwatch.baskets import universe
+    from basketwatch.domain.universe import universe
 
     return universe(house(here))
 

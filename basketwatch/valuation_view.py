@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from basketwatch import markets, markup, valuation
+from basketwatch import markup, valuation
 from basketwatch import valuation_words as told
+from basketwatch.domain import markets
 from basketwatch.text import DASH, escape, percent, say, source_name, times
 from basketwatch.valuation import FIXED, WINDOWS, Band
 
 if TYPE_CHECKING:
     from basketwatch.charts.bands import Figure, Kind
     from basketwatch.daily import Picture
-    from basketwatch.model import SeriesKey
+    from basketwatch.domain.model import SeriesKey
     from basketwatch.valued import BasketValued
 
 SHOWN = (*WINDOWS, FIXED)

@@ -10,7 +10,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from basketwatch import markets, markup
+from basketwatch import markup
+from basketwatch.domain import markets
 from basketwatch.text import DASH, MINUS, beijing, escape, money, percent, price, say, signed, source_name, times
 from basketwatch.valuation import Band, BasketPe
 from basketwatch.valued import difference

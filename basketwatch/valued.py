@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from basketwatch import markets, valuation
-from basketwatch.baskets import with_stand_ins
-from basketwatch.calendars import Calendar
-from basketwatch.model import House, SeriesKey
+from basketwatch import valuation
+from basketwatch.domain import markets
+from basketwatch.domain.calendars import Calendar
+from basketwatch.domain.model import House, SeriesKey
+from basketwatch.domain.universe import with_stand_ins
 from basketwatch.store import Store, valuations
 from basketwatch.valuation import CARRIED, LEAST, Band, BasketPe
 

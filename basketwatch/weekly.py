@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from basketwatch import markets, metrics, store
-from basketwatch.calendars import FINAL_AFTER, Calendar, Session
+from basketwatch import metrics, store
 from basketwatch.daily import SECTORS, BasketView, Picture
+from basketwatch.domain import markets
+from basketwatch.domain.calendars import FINAL_AFTER, Calendar, Session
+from basketwatch.domain.model import House, Problem
 from basketwatch.errors import UsageError
-from basketwatch.model import House, Problem
 from basketwatch.store import Store
 
 if TYPE_CHECKING:

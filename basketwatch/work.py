@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from basketwatch import store
-from basketwatch.calendars import DELAY, FINAL_AFTER, Calendar, Session
+from basketwatch.domain.calendars import DELAY, FINAL_AFTER, Calendar, Session
+from basketwatch.domain.model import House
 from basketwatch.errors import SourceError, Unreachable
-from basketwatch.model import House
 from basketwatch.store import Store, SymbolState
 from basketwatch.text import sentence
 

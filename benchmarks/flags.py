@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 
-from basketwatch import flags, rules
+from basketwatch import flags
+from basketwatch.domain import rules
 from tests.markets_made import random_market
 
 from . import naive_flags

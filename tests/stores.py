@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from basketwatch import demo, markets, store
-from basketwatch.baskets import read_house, universe
-from basketwatch.calendars import Calendar
-from basketwatch.model import House
+from basketwatch import demo, store
+from basketwatch.baskets import read_house
+from basketwatch.domain import markets
+from basketwatch.domain.calendars import Calendar
+from basketwatch.domain.model import House
+from basketwatch.domain.universe import universe
 from basketwatch.sources import sessions
 from basketwatch.store import Store
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from basketwatch import ahead
-from basketwatch.calendars import Calendar, Session
+from basketwatch.domain.calendars import Calendar, Session
 from basketwatch.errors import Blocked, SourceError
 from basketwatch.sources import chains
 from basketwatch.work import Work

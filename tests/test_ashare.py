@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from basketwatch.domain.columns import BARS, FACTORS
 from basketwatch.errors import BadAnswer, NoData, SourceError, SuspectAnswer
-from basketwatch.frames import BARS, FACTORS
 from basketwatch.sources import History, ashare, shenwan
 from basketwatch.sources.shape import no_factors
 from tests.upstream import Upstream

@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from basketwatch import baskets, documents
-from basketwatch.baskets import find_basket, members_once, names, read_house, universe
+from basketwatch.baskets import read_house
+from basketwatch.domain.model import House, Names
+from basketwatch.domain.universe import find_basket, members_once, names, universe
 from basketwatch.errors import UsageError
-from basketwatch.model import House, Names
 
 PROJECT = Path(__file__).parent.parent
 

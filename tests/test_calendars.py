@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from basketwatch import markets
-from basketwatch.calendars import Calendar, Session, behind, lunch, minutes_open, traded_until
+from basketwatch.domain import markets
+from basketwatch.domain.calendars import Calendar, Session, behind, lunch, minutes_open, traded_until
 
 
 def days(*texts: str) -> set[date]:

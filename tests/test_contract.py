@@ -13,10 +13,11 @@ from typing import Any, get_args
 
 import pytest
 
-from basketwatch import answers, daily, demo, limits, markets, rules, store
-from basketwatch.calendars import Phase
+from basketwatch import answers, daily, demo, store
+from basketwatch.domain import limits, markets, rules
+from basketwatch.domain.calendars import Phase
+from basketwatch.domain.model import House, Problem, State
 from basketwatch.metrics import WINDOWS
-from basketwatch.model import House, Problem, State
 from basketwatch.valuation import FIXED, LEAST
 from basketwatch.valuation import WINDOWS as SPANS
 from tests.stores import calendars, fill, house

@@ -12,9 +12,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from basketwatch import daily, frames, markets, store
+from basketwatch import daily, store
 from basketwatch.daily import Picture
-from basketwatch.model import Basket, Chain, House, Listed, Member, Names, Problem, Segment
+from basketwatch.domain import columns, markets
+from basketwatch.domain.model import Basket, Chain, House, Listed, Member, Names, Problem, Segment
 from basketwatch.store import SymbolState
 from tests.test_calendars import CALENDARS, at
 
@@ -40,7 +41,7 @@ def quote(ticker: str, last: float, previous: float, session: date = FRIDAY, **m
     calendar = CALENDARS.get(group)
     found = calendar.session(session) if calendar else None
     closes = found.closes if found else datetime.combine(session, datetime.min.time(), UTC)
-    return dict.fromkeys(frames.QUOTES, nan) | {
+    return dict.fromkeys(columns.QUOTES, nan) | {
         "ticker": ticker, "name": "甲", "session": session, "last": last, "previous_close": previous, "open": last,
         "high": last, "low": last, "volume": 1000.0, "currency": markets.currency(ticker), "quote_time": closes,
         "suspended": False, "source": "tencent", "fetched_at": closes + timedelta(minutes=31),
@@ -52,7 +53,7 @@ def bars(ticker: str, closes: Mapping[date, float], **more: Any) -> pd.DataFrame
     frame = frame.assign(
         open=frame["close"], high=frame["close"], low=frame["close"], volume=1000.0, source="sina", **more
     )
-    return frame.reindex(columns=list(frames.BARS)).astype({c: d for c, (d, _, _) in frames.BARS.items()})
+    return frame.reindex(columns=list(columns.BARS)).astype({c: d for c, (d, _, _) in columns.BARS.items()})
 
 
 def steady(ticker: str, price: float, last: date = THURSDAY, sessions: int = 30, **more: Any) -> pd.DataFrame:
@@ -84,12 +85,12 @@ def look(tmp_path: Path, empty: Path) -> Look:
         if calendars:
             shutil.copy(empty, path)
         opened, _ = store.open_writer(f"sqlite:///{path}")
-        by = pd.DataFrame([(*f, "x") for f in factors], columns=list(frames.FACTORS))
-        by = by.astype({c: d for c, (d, _, _) in frames.FACTORS.items()})
+        by = pd.DataFrame([(*f, "x") for f in factors], columns=list(columns.FACTORS))
+        by = by.astype({c: d for c, (d, _, _) in columns.FACTORS.items()})
         if histories:
             store.save_histories(opened, pd.concat(histories), by, years=3, now=now)
-        table = pd.DataFrame(list(quotes), columns=list(frames.QUOTES))
-        store.save_quotes(opened, table.astype({c: d for c, (d, _, _) in frames.QUOTES.items()}))
+        table = pd.DataFrame(list(quotes), columns=list(columns.QUOTES))
+        store.save_quotes(opened, table.astype({c: d for c, (d, _, _) in columns.QUOTES.items()}))
         store.save_states(opened, states)
         return daily.picture(opened, files, now)
 

@@ -10,11 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import checks, daily, demo, frames, limits, markets, store
-from basketwatch.baskets import read_house, universe
-from basketwatch.calendars import Calendar, Session
+from basketwatch import checks, daily, demo, store
+from basketwatch.baskets import read_house
+from basketwatch.domain import columns as frames
+from basketwatch.domain import limits, markets
+from basketwatch.domain.calendars import Calendar, Session
+from basketwatch.domain.model import House
+from basketwatch.domain.universe import universe
 from basketwatch.errors import StoreMixed
-from basketwatch.model import House
 
 FRIDAY, THURSDAY = date(2026, 7, 3), date(2026, 7, 2)
 # The tests need no more holidays than these: the last one makes the mismatch, the others stand for all.

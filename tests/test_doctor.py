@@ -17,12 +17,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from basketwatch import clock, doctor, frames, store
-from basketwatch.calendars import Session
+from basketwatch import clock, doctor, store
 from basketwatch.catalogue import CATALOGUE
 from basketwatch.doctor import questions
 from basketwatch.doctor.questions import QUESTIONS, SOURCES
 from basketwatch.doctor.report import Asked, Report
+from basketwatch.domain import columns
+from basketwatch.domain.calendars import Session
 from basketwatch.errors import Unreachable
 from basketwatch.settings import Settings
 from basketwatch.sources import eastmoney, guard, yahoo
@@ -70,7 +71,7 @@ def live(tmp_path: Path) -> Settings:
     bars = pd.DataFrame(bar._asdict() for bar in market.bars(SHARE)[-300:]).rename(columns={"day": "session"})
     bars = bars.assign(ticker=SHARE, source="tencent", final=True, session=pd.to_datetime(bars["session"]))
     opened, _ = store.open_writer(settings.url)
-    store.save_histories(opened, bars.reindex(columns=list(frames.BARS)), pd.DataFrame(), years=1, now=NOW)
+    store.save_histories(opened, bars.reindex(columns=list(columns.BARS)), pd.DataFrame(), years=1, now=NOW)
     store.finish_run(opened, store.start_run(opened, NOW - timedelta(hours=3), 1), NOW - timedelta(hours=3), {}, [])
     return settings
 
@@ -116,7 +117,7 @@ def test_a_new_listing_is_recognised_by_its_stored_name(wire: Upstream, live: Se
     row = {"ticker": "301486.SZ", "name": "N致尚", "last": 10.0, "previous_close": 9.0, "currency": "CNY"}
     row |= {"quote_time": NOW, "fetched_at": NOW, "source": "tencent", "suspended": False}
     quotes = pd.DataFrame([row]).assign(session=pd.to_datetime(["2026-07-03"]))
-    store.save_quotes(opened, quotes.reindex(columns=list(frames.QUOTES)))
+    store.save_quotes(opened, quotes.reindex(columns=list(columns.QUOTES)))
     wire.market.set_quote("301486.SZ", limits=None)
     assert holds(doctor.examine(live, NOW))["tencent_new_listing"] is True
 

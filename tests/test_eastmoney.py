@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from basketwatch.domain.columns import FACTORS, QUOTES
 from basketwatch.errors import BadAnswer, Blocked, NoData, SourceError, Unreachable
-from basketwatch.frames import FACTORS, QUOTES
 from basketwatch.sources import eastmoney, guard, tencent
 from tests.upstream import Upstream
 

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import clock, daily, demo, flagging, flags, frames, markets, refresh, rules, store
-from basketwatch.model import Rule
+from basketwatch import clock, daily, demo, flagging, flags, refresh, store
+from basketwatch.domain import columns, markets, rules
+from basketwatch.domain.model import Rule
 from basketwatch.store import flags as log
 from basketwatch.store import valuations
 from basketwatch.work import Work
@@ -357,7 +358,7 @@ def test_nothing_is_judged_again_on_the_same_grounds(opened: store.Store, monkey
 def _a_multiple(at: datetime) -> pd.DataFrame:
     row = {"ticker": "300308.SZ", "source": "eastmoney", "definition": "ttm", "session": at.date(), "pe": 34.5,
            "losing": False, "fetched_at": at}  # fmt: skip
-    return pd.DataFrame([row]).reindex(columns=list(frames.VALUATIONS)).astype(frames.dtypes(frames.VALUATIONS))
+    return pd.DataFrame([row]).reindex(columns=list(columns.VALUATIONS)).astype(columns.dtypes(columns.VALUATIONS))
 
 
 def test_what_could_not_be_judged_is_taken_back_when_the_data_have_come(opened: store.Store) -> None:

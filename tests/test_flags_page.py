@@ -14,7 +14,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from basketwatch import clock, daily, demo, flagging, flags_view, guards, rulebook, rules, store, ui
+from basketwatch import clock, daily, demo, flagging, flags_view, guards, rulebook, store, ui
+from basketwatch.domain import rules
 from basketwatch.store import flags as log
 from basketwatch.text import say
 from tests.apps import html_of, run

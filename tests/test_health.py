@@ -13,7 +13,7 @@ import pytest
 
 from basketwatch import answers, clock, daily, demo, freshness, health, panels, store, tables
 from basketwatch.daily import Picture
-from basketwatch.model import Listed, Names
+from basketwatch.domain.model import Listed, Names
 from basketwatch.store import Store, SymbolState
 from basketwatch.text import say, sentence
 from tests.stores import fill, house

@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from basketwatch import clock, frames, histories, store
-from basketwatch.model import House
+from basketwatch import clock, histories, store
+from basketwatch.domain import columns
+from basketwatch.domain.model import House
 from basketwatch.past import look_back
 from basketwatch.sources import History
 from basketwatch.sources.eastmoney import DIVIDENDS
@@ -39,7 +40,7 @@ def history(*ex_dates: date) -> History:
     bars.loc[bars["session"] == pd.Timestamp(BAD), "close"] = 10_000.0
     rows = [{"ticker": TICKER, "ex_date": pd.Timestamp(d), "factor": 0.5, "source": "x"} for d in ex_dates]
     return History(
-        shaped(bars, frames.BARS), shaped(pd.DataFrame(rows, columns=list(frames.FACTORS)), frames.FACTORS), "x"
+        shaped(bars, columns.BARS), shaped(pd.DataFrame(rows, columns=list(columns.FACTORS)), columns.FACTORS), "x"
     )
 
 

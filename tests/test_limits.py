@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basketwatch import limits
+from basketwatch.domain import limits
 
 MAIN, CHINEXT, STAR, BSE, ETF = "600519.SH", "300308.SZ", "688498.SH", "920045.BJ", "515880.SH"
 DAY = date(2026, 5, 11)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basketwatch import markets
+from basketwatch.domain import markets
 
 # ticker, kind, currency, group, Tencent (and Sina), Eastmoney, Yahoo
 TABLE = [

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from basketwatch import metrics
-from basketwatch.calendars import minutes_open
+from basketwatch.domain.calendars import minutes_open
 from basketwatch.metrics import WINDOWS
 from tests.test_calendars import CALENDARS, CN, HK, US, at
 

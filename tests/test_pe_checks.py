@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import frames
-from basketwatch.calendars import Calendar, Session
 from basketwatch.catalogue import CATALOGUE
+from basketwatch.domain import columns
+from basketwatch.domain.calendars import Calendar, Session
 from basketwatch.errors import SuspectAnswer
 from basketwatch.pe_checks import Known, check, whole_days
 
@@ -35,7 +35,7 @@ def series(
     found = pd.DataFrame({"session": pd.to_datetime(days or DAYS).astype("datetime64[s]"), "pe": pe})
     found = found.assign(ticker=ticker, source="shenwan", definition="shenwan_pe", losing=False, price=price)
     found = found.assign(fetched_at=datetime(2026, 7, 3, 9, tzinfo=UTC))
-    found = found.reindex(columns=list(frames.VALUATIONS)).astype(frames.dtypes(frames.VALUATIONS))
+    found = found.reindex(columns=list(columns.VALUATIONS)).astype(columns.dtypes(columns.VALUATIONS))
     wave = np.sin(np.arange(len(found)) / 9)  # prices move by 1 % a day at most, and the multiple with them
     return found.assign(pe=found["pe"] * (1 + 0.1 * wave), price=found["price"] * (1 + 0.1 * wave))
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from basketwatch import pe_histories, refresh, store
-from basketwatch.model import SeriesKey
+from basketwatch.domain.model import SeriesKey
 from basketwatch.sources import guard
 from basketwatch.store import valuations
 from tests.test_refresh import FRIDAY, SECTORS, THURSDAY, World, _reset, make_home, quick, ups

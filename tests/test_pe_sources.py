@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from basketwatch import frames
+from basketwatch.domain import columns
 from basketwatch.errors import BadAnswer, Blocked, NoData, SuspectAnswer, Unreachable
 from basketwatch.sources import baidu, datacenter, earnings, eastmoney, indexpe, shenwan, yahoo
 from tests.upstream import Upstream
 
 TODAY = date(2026, 7, 3)
-DTYPES = {c: dtype for c, (dtype, _, _) in frames.VALUATIONS.items()}
+DTYPES = {c: dtype for c, (dtype, _, _) in columns.VALUATIONS.items()}
 
 
 def assert_frame(found: pd.DataFrame, ticker: str, source: str, definition: str) -> None:

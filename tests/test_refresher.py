@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import exchange_calendars
 import pytest
 
-from basketwatch.calendars import Calendar, MarketState, Session
+from basketwatch.domain.calendars import Calendar, MarketState, Session
 from basketwatch.refresher import Due, Outcome, Refresher, clean_environment, due, is_daily, refresh_command
 from basketwatch.store import Run
 

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import daily, frames, report, store, weekly
+from basketwatch import daily, report, store, weekly
+from basketwatch.domain import columns
 from basketwatch.errors import UsageError
 from basketwatch.store import Store, valuations
 from tests.stores import PROJECT, calendars, house
@@ -53,7 +54,7 @@ def bars(every: dict[str, dict[str, float]]) -> pd.DataFrame:
     rows = [(t, pd.Timestamp(day), close) for t, own in every.items() for day, close in sorted(own.items())]
     frame = pd.DataFrame(rows, columns=["ticker", "session", "close"])
     blank = dict.fromkeys(("open", "high", "low", "volume", "amount", "turnover"), np.nan)
-    return frame.assign(**blank, source="shenwan", final=True).astype(frames.dtypes(frames.BARS))
+    return frame.assign(**blank, source="shenwan", final=True).astype(columns.dtypes(columns.BARS))
 
 
 def history(last: float = 34.48) -> pd.DataFrame:
@@ -64,7 +65,7 @@ def history(last: float = 34.48) -> pd.DataFrame:
     frame = pd.DataFrame({"session": pd.to_datetime(days), "pe": pe})
     told = {"ticker": SECTOR, "source": "shenwan", "definition": "shenwan_pe", "fetched_at": pd.Timestamp(SUNDAY)}
     blank = dict.fromkeys(("price", "market_cap", "eps"), np.nan)
-    return frame.assign(**told, **blank, losing=False).astype(frames.dtypes(frames.VALUATIONS))
+    return frame.assign(**told, **blank, losing=False).astype(columns.dtypes(columns.VALUATIONS))
 
 
 def opened_with(path: Path, every: dict[str, dict[str, float]], pe: pd.DataFrame | None = None) -> Store:

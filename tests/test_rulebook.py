@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from basketwatch import rulebook, rules
+from basketwatch import rulebook
+from basketwatch.domain import rules
+from basketwatch.domain.model import Rule
 from basketwatch.errors import UsageError
-from basketwatch.model import Rule
 
 TEXT = """# our rules, agreed on Monday
 [gap]

@@ -7,8 +7,8 @@ from functools import cache
 
 import pytest
 
-from basketwatch import markets
-from basketwatch.calendars import Session
+from basketwatch.domain import markets
+from basketwatch.domain.calendars import Session
 from basketwatch.sources.sessions import bound, fetch_apart, fetch_sessions
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from basketwatch.domain.columns import BARS, QUOTES
 from basketwatch.errors import BadAnswer, Blocked, NoData, SourceError, SuspectAnswer, Unreachable
-from basketwatch.frames import BARS, QUOTES
 from basketwatch.sources import guard, shenwan
 from tests.upstream import Upstream
 

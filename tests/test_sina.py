@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
+from basketwatch.domain.columns import QUOTES
 from basketwatch.errors import BadAnswer, Blocked, NoData, SourceError, Unreachable
-from basketwatch.frames import QUOTES
 from basketwatch.sources import sina, tencent
 from tests.upstream import Upstream
 

@@ -29,8 +29,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from basketwatch import frames, schema, settings, store
-from basketwatch.calendars import Session
+from basketwatch import schema, settings, store
+from basketwatch.domain import columns as frames
+from basketwatch.domain.calendars import Session
 from basketwatch.errors import (
     RefreshRunning,
     StoreCorrupt,

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from sqlalchemy import select
 
-from basketwatch import frames, schema, store
-from basketwatch.model import SeriesKey
+from basketwatch import schema, store
+from basketwatch.domain import columns
+from basketwatch.domain.model import SeriesKey
 from basketwatch.store import Store, valuations
 
 AT = datetime(2026, 7, 3, 9, 30, tzinfo=UTC)
@@ -25,7 +26,7 @@ def opened(tmp_path: Path) -> Store:
 def rows(key: SeriesKey, values: dict[str, float], at: datetime = AT) -> pd.DataFrame:
     found = pd.DataFrame({"session": pd.to_datetime(list(values)), "pe": list(values.values())})
     found = found.assign(**key._asdict(), losing=found["pe"] < 0, price=10.5, market_cap=1e9, fetched_at=at)
-    return found.reindex(columns=list(frames.VALUATIONS)).astype(frames.dtypes(frames.VALUATIONS))
+    return found.reindex(columns=list(columns.VALUATIONS)).astype(columns.dtypes(columns.VALUATIONS))
 
 
 def test_values_come_out_as_they_went_in(opened: Store) -> None:

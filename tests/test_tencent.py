@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 import pandas as pd
 import pytest
 
+from basketwatch.domain.columns import BARS, QUOTES
 from basketwatch.errors import BadAnswer, Blocked, NoData, SourceError, Unreachable
-from basketwatch.frames import BARS, QUOTES
 from basketwatch.sources import tencent
 from tests.upstream import Upstream
 

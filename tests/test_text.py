@@ -10,8 +10,8 @@ import pytest
 
 from basketwatch import errors, text
 from basketwatch.catalogue import CATALOGUE
+from basketwatch.domain.model import Problem
 from basketwatch.errors import BasketwatchError, Blocked, Unreachable, UsageError
-from basketwatch.model import Problem
 
 PACKAGE = Path(text.__file__).parent
 

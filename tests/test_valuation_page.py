@@ -17,7 +17,7 @@ import streamlit as st
 
 from basketwatch import clock, demo, store, valuation, valuation_view, valuation_words
 from basketwatch.charts import bands
-from basketwatch.model import Names, SeriesKey
+from basketwatch.domain.model import Names, SeriesKey
 from basketwatch.text import say, times
 from basketwatch.valuation import Band, BasketPe
 from basketwatch.valued import BasketValued, Valued

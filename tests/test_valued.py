@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import daily, demo, demo_valuations, frames, markets, store, valued
-from basketwatch.calendars import Calendar
-from basketwatch.model import SeriesKey
+from basketwatch import daily, demo, demo_valuations, store, valued
+from basketwatch.domain import columns as frames
+from basketwatch.domain import markets
+from basketwatch.domain.calendars import Calendar
+from basketwatch.domain.model import SeriesKey
 from basketwatch.store import valuations
 from basketwatch.valued import Histories, Valued
 from tests.stores import calendars, fill, house

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from basketwatch import clock, errors
+from basketwatch.domain.columns import BARS, FACTORS, QUOTES
 from basketwatch.errors import (
     BadAnswer,
     Blocked,
@@ -27,7 +28,6 @@ from basketwatch.errors import (
     UnknownSymbol,
     Unreachable,
 )
-from basketwatch.frames import BARS, FACTORS, QUOTES
 from basketwatch.sources import guard, yahoo
 from tests.upstream import Upstream
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from basketwatch import limits, markets
 from basketwatch.doctor.report import Asked, Finding, Stored
+from basketwatch.domain import limits, markets
 from basketwatch.errors import BadAnswer, BasketwatchError, NoData, SourceError
 from basketwatch.redact import excerpt
 from basketwatch.sources import (

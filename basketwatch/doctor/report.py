@@ -9,8 +9,8 @@ from datetime import date, datetime
 from typing import Any
 
 from basketwatch import clock
+from basketwatch.domain.model import Problem
 from basketwatch.errors import BasketwatchError, SourceError
-from basketwatch.model import Problem
 from basketwatch.sources import guard
 from basketwatch.text import DASH, age, say, sentence, source_name
 

@@ -21,11 +21,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from basketwatch.domain.model import Rule
 from basketwatch.flags import data, earnings, groups, price, semantics, spans, volume
 from basketwatch.flags.inputs import LONG_LISTED, AdjustedPrices, BasketInput, Inputs, Leader, RawPrices, empty
 from basketwatch.flags.seen import Judged, Seen
 from basketwatch.flags.semantics import Event, Found
-from basketwatch.model import Rule
 
 __all__ = ["COLUMNS", "LIVE", "LONG_LISTED", "LOOKBACK", "AdjustedPrices", "BasketInput", "Inputs", "Leader",
            "RawPrices", "empty", "evaluate"]  # fmt: skip

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from basketwatch import text
+from basketwatch.domain.model import Rule
 from basketwatch.flags.inputs import Bools, Rows
 from basketwatch.flags.seen import CAUSE, CAUSES, Judged, Seen, Signal, first_cause, prior
-from basketwatch.model import Rule
 
 
 def stale_data(seen: Seen, rule: Rule) -> Judged:

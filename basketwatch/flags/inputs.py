@@ -13,7 +13,7 @@ from typing import NewType
 import numpy as np
 import numpy.typing as npt
 
-from basketwatch.model import Names
+from basketwatch.domain.model import Names
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from basketwatch import limits, text
+from basketwatch import text
+from basketwatch.domain import limits
+from basketwatch.domain.model import Names, Rule
 from basketwatch.flags.inputs import Bools, Floats
 from basketwatch.flags.seen import (
     ENOUGH,
@@ -17,7 +19,6 @@ from basketwatch.flags.seen import (
     prior,
     shifted,
 )
-from basketwatch.model import Names, Rule
 
 WINDOW = 60  # sessions of the regression, all before the session that is judged
 FLAT = 1e-5  # a residual that spreads less than this is no measure: the ticker is its own benchmark

@@ -8,11 +8,11 @@ import numpy as np
 
 from basketwatch import text
 from basketwatch.catalogue import CATALOGUE
+from basketwatch.domain.model import Names, Rule
+from basketwatch.domain.rules import SEVERITIES
 from basketwatch.flags.groups import ticker_of
 from basketwatch.flags.inputs import Bools
 from basketwatch.flags.seen import CAUSES, Judged, Seen, Signal
-from basketwatch.model import Names, Rule
-from basketwatch.rules import SEVERITIES
 
 TOGETHER = 0.4  # more than this share of a basket's members, and three at least, become one line
 FEWEST = 3

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class History:
-    """Daily bars (``frames.BARS``), the factors that adjust them (``frames.FACTORS``), and who gave them."""
+    """Daily bars (``columns.BARS``), the factors that adjust them (``columns.FACTORS``), and who gave them."""
 
     bars: pd.DataFrame
     factors: pd.DataFrame

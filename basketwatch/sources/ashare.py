@@ -14,9 +14,10 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from basketwatch import clock, markets
+from basketwatch import clock
+from basketwatch.domain import markets
+from basketwatch.domain.columns import FACTORS
 from basketwatch.errors import BadAnswer, NoData, SuspectAnswer
-from basketwatch.frames import FACTORS
 from basketwatch.sources import History, guard, tencent
 from basketwatch.sources.shape import as_bars, no_factors, shaped
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from basketwatch import markets
+from basketwatch.domain import markets
 from basketwatch.errors import BasketwatchError, SourceError
 from basketwatch.redact import excerpt
 from basketwatch.sources import History

@@ -13,7 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from basketwatch import clock, markets
+from basketwatch import clock
+from basketwatch.domain import markets
 from basketwatch.errors import BadAnswer, NoData
 from basketwatch.sources import eastmoney, guard
 from basketwatch.sources.shape import multiples

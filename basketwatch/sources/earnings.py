@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from basketwatch import markets
+from basketwatch.domain import markets
 from basketwatch.errors import BadAnswer, NoData
 from basketwatch.sources import guard, yahoo
 

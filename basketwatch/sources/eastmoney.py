@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from basketwatch import clock, markets
+from basketwatch import clock
+from basketwatch.domain import markets
+from basketwatch.domain.columns import FACTORS, QUOTES
 from basketwatch.errors import BadAnswer, NoData
-from basketwatch.frames import FACTORS, QUOTES
 from basketwatch.sources import guard
 from basketwatch.sources.shape import shaped
 

@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from importlib import import_module
 from multiprocessing import get_context
 
-from basketwatch import markets
-from basketwatch.calendars import Session
+from basketwatch.domain import markets
+from basketwatch.domain.calendars import Session
 
 # Days that exchange_calendars 4.13.2 takes for sessions, and why they were none.
 NOT_SESSIONS: dict[tuple[str, date], str] = {

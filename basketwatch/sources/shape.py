@@ -8,8 +8,8 @@ from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
+from basketwatch.domain.columns import BARS, FACTORS, VALUATIONS, dtypes
 from basketwatch.errors import NoData
-from basketwatch.frames import BARS, FACTORS, VALUATIONS, dtypes
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from basketwatch import clock
+from basketwatch.domain.columns import BARS, QUOTES, VALUATIONS
 from basketwatch.errors import BadAnswer, NoData, SuspectAnswer
-from basketwatch.frames import BARS, QUOTES, VALUATIONS
 from basketwatch.sources import guard
 from basketwatch.sources.shape import multiples, shaped
 

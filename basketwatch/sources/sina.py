@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from basketwatch import clock, markets
+from basketwatch import clock
+from basketwatch.domain import markets
+from basketwatch.domain.columns import QUOTES
 from basketwatch.errors import BadAnswer, NoData
-from basketwatch.frames import QUOTES
 from basketwatch.sources import guard
 from basketwatch.sources.shape import shaped
 from basketwatch.sources.tencent import number

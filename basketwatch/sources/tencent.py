@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from basketwatch import clock, markets
+from basketwatch import clock
+from basketwatch.domain import markets
+from basketwatch.domain.columns import QUOTES
 from basketwatch.errors import BadAnswer, NoData
-from basketwatch.frames import QUOTES
 from basketwatch.sources import History, guard
 from basketwatch.sources.shape import as_bars, no_factors, shaped
 

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from basketwatch import clock, frames, markets
+from basketwatch import clock
+from basketwatch.domain import columns, markets
 from basketwatch.errors import BadAnswer, Blocked, NoData, SourceError, SuspectAnswer
 from basketwatch.sources import History, guard
 from basketwatch.sources.shape import shaped
@@ -89,7 +90,7 @@ def fetch_quotes(tickers: Sequence[str]) -> pd.DataFrame:
         raise BadAnswer(source=SOURCE, detail="none of the symbols asked for")
     if not rows:
         raise NoData(source=SOURCE, ticker=",".join(tickers))
-    return shaped(rows, frames.QUOTES)
+    return shaped(rows, columns.QUOTES)
 
 
 def fetch_quotes_by_chart(tickers: Sequence[str]) -> pd.DataFrame:
@@ -111,7 +112,7 @@ def fetch_quotes_by_chart(tickers: Sequence[str]) -> pd.DataFrame:
         rows += [row] if row is not None else []
     if not rows:
         raise failure
-    return shaped(rows, frames.QUOTES)
+    return shaped(rows, columns.QUOTES)
 
 
 def _quote(raw: Mapping[str, Any], asked: Mapping[str, str]) -> dict[str, Any] | None:
@@ -198,7 +199,7 @@ def fetch_history(ticker: str, years: int, *, final_before: date) -> History:
     bars["final"] = bars["session"] < pd.Timestamp(final_before)
     if markets.kind(ticker) == "fx":
         bars[["open", "high", "low", "volume"]] = math.nan
-    return History(shaped(bars, frames.BARS), _factors(table, ticker), SOURCE)
+    return History(shaped(bars, columns.BARS), _factors(table, ticker), SOURCE)
 
 
 def _factors(table: pd.DataFrame, ticker: str) -> pd.DataFrame:
@@ -208,7 +209,7 @@ def _factors(table: pd.DataFrame, ticker: str) -> pd.DataFrame:
     paid, before = table["Dividends"].fillna(0.0), table["Close"].shift()
     factors = (1 - paid / before)[(paid > 0) & (paid < before)]
     rows = pd.DataFrame({"ex_date": factors.index, "factor": factors.to_numpy()})
-    return shaped(rows.assign(ticker=ticker, source=SOURCE), frames.FACTORS)
+    return shaped(rows.assign(ticker=ticker, source=SOURCE), columns.FACTORS)
 
 
 # --- yfinance --------------------------------------------------------------------------------------------------------

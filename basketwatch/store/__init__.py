@@ -42,9 +42,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DatabaseError, InternalError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from basketwatch import frames, schema
-from basketwatch.calendars import Calendar, Session
+from basketwatch import schema
 from basketwatch.clock import iso
+from basketwatch.domain import columns as frames
+from basketwatch.domain.calendars import Calendar, Session
 from basketwatch.errors import (
     RefreshRunning,
     StoreCorrupt,
@@ -777,7 +778,7 @@ def freshness(store: Store, tickers: Collection[str]) -> dict[str, Freshness]:
 
     Others are no longer followed, and grow old for ever. Light: the page's first line needs it before pandas is there.
     """
-    from basketwatch.markets import group
+    from basketwatch.domain.markets import group
 
     q = schema.quotes.c
     # the sectors have another source, which may answer while the others do not

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from basketwatch import schema
-from basketwatch.markets import group
+from basketwatch.domain.markets import group
 from basketwatch.store import Store, _digest, _hex, _upsert
 
 AHEAD = timedelta(days=1)  # an instant further than this from now is of no exchange

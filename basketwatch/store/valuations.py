@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection, select
 
 from basketwatch import schema
-from basketwatch.model import SeriesKey
+from basketwatch.domain.model import SeriesKey
 from basketwatch.store import Store, _upsert
 
 if TYPE_CHECKING:

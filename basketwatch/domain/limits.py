@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 import numpy.typing as npt
 
-from basketwatch import markets
+from basketwatch.domain import markets
 
 Board = Literal["main", "chinext", "star", "bse", "etf"]
 LimitState = Literal[

@@ -13,7 +13,7 @@ from datetime import date, datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from basketwatch.model import Names
+from basketwatch.domain.model import Names
 
 Kind = Literal["stock", "etf", "index", "sector", "fx"]
 

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from basketwatch import markets
+from basketwatch.domain import markets
 
 if TYPE_CHECKING:
     import numpy as np
