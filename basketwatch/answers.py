@@ -14,9 +14,9 @@ from basketwatch.clock import iso
 from basketwatch.daily import SECTORS, BasketView, Picture
 from basketwatch.domain import markets
 from basketwatch.domain.model import Names
-from basketwatch.text import sentence
 from basketwatch.valuation import QUANTILES, Band, BasketPe
 from basketwatch.valued import BasketValued, Valued, difference
+from basketwatch.words.text import sentence
 
 
 def check(seen: Picture, only: Sequence[str] = (), lang: str = "en") -> dict[str, Any]:

@@ -19,7 +19,7 @@ import click
 from basketwatch import clock, settings
 from basketwatch.domain.model import Problem
 from basketwatch.errors import BasketwatchError, UsageError
-from basketwatch.text import say, sentence, signed
+from basketwatch.words.text import say, sentence, signed
 
 
 def main() -> None:

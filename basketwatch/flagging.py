@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 
 from basketwatch import flags, metrics, store, valuation, valued
-from basketwatch.catalogue import CATALOGUE
 from basketwatch.domain import limits, markets
 from basketwatch.domain.calendars import Calendar, settled_days
 from basketwatch.domain.model import Basket, House, Rule
@@ -27,6 +26,7 @@ from basketwatch.flags import AdjustedPrices, BasketInput, Inputs, Leader, RawPr
 from basketwatch.flags.inputs import Bools, Days, Floats, Rows
 from basketwatch.store import Store, valuations
 from basketwatch.store import flags as log
+from basketwatch.words.catalogue import CATALOGUE
 
 YEAR = 250  # sessions that the log begins with, and that a dry run looks at
 LATE = 5  # sessions before the judged one whose missing flags are still added: a source may have failed for days

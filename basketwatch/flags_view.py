@@ -15,7 +15,7 @@ from basketwatch import flagging, flags_outcomes, markup
 from basketwatch.daily import Picture
 from basketwatch.domain import markets, rules
 from basketwatch.domain.model import House, Rule
-from basketwatch.text import DASH, day, escape, plain, say
+from basketwatch.words.text import DASH, day, escape, plain, say
 
 FEED = 8  # lines of the feed; the rest is on the page of its own
 SHOWN = 400  # lines of the log

@@ -9,7 +9,7 @@ from basketwatch import store
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import MarketState
 from basketwatch.store import Freshness, Store
-from basketwatch.text import DASH, age, clock_time, day, escape, say, source_name
+from basketwatch.words.text import DASH, age, clock_time, day, escape, say, source_name
 
 SHOWN = ("CN", "HK", "US", "TW")  # of those that are followed
 LATE = 300  # seconds; older quotes of an open market are marked

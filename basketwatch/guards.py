@@ -264,7 +264,7 @@ async def _welcome(scope: Scope, send: Send, entry: str, query: list[tuple[str, 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, key: str) -> None:
     """One plain sentence in both languages; a WebSocket is closed before it opens, which the browser sees as 403."""
-    from basketwatch.text import say
+    from basketwatch.words.text import say
 
     if scope["type"] == "websocket":
         await receive()

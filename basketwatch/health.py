@@ -11,12 +11,12 @@ from typing import Any
 import pandas as pd
 
 from basketwatch import store
-from basketwatch.catalogue import CATALOGUE
 from basketwatch.daily import Picture
 from basketwatch.domain import markets
 from basketwatch.domain.model import Problem
 from basketwatch.store import Run, Store, SymbolState
-from basketwatch.text import DASH, age, beijing, clock_time, day, say, sentence, source_name, word
+from basketwatch.words.catalogue import CATALOGUE
+from basketwatch.words.text import DASH, age, beijing, clock_time, day, say, sentence, source_name, word
 
 MOST = 200  # problems shown; a junk file can hold thousands
 NAMED = 3  # tickers named where many have the same problem

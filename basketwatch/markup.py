@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote
 
-from basketwatch.text import escape, signed
+from basketwatch.words.text import escape, signed
 
 # One stylesheet for all pieces. ``light-dark()`` follows the theme that the reader chose.
 STYLE = """<style>

@@ -11,7 +11,7 @@ from basketwatch import markup, valuation_view, valuation_words
 from basketwatch.daily import SECTORS, BasketView, Picture, home_of
 from basketwatch.domain import markets
 from basketwatch.metrics import WINDOWS
-from basketwatch.text import DASH, clock_time, day, escape, points, price, say, signed, source_name
+from basketwatch.words.text import DASH, clock_time, day, escape, points, price, say, signed, source_name
 
 if TYPE_CHECKING:
     from basketwatch.charts.bands import Figure

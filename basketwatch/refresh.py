@@ -22,7 +22,7 @@ from basketwatch.errors import SourceError, StoreCorrupt
 from basketwatch.sources import chains, guard
 from basketwatch.store import Store
 from basketwatch.store import flags as flag_log
-from basketwatch.text import sentence
+from basketwatch.words.text import sentence
 from basketwatch.work import Part, Progress, Work, side_by_side
 
 PARTS = ("quotes", "bars", "sectors", "valuation")

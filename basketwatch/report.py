@@ -14,9 +14,9 @@ import numpy as np
 from basketwatch import answers, clock
 from basketwatch.clock import iso
 from basketwatch.daily import SECTORS, Picture
-from basketwatch.text import day, plain, price, say, sentence, signed, source_name
 from basketwatch.valuation import FIXED
 from basketwatch.weekly import FULL, SPANS, Review, Week
+from basketwatch.words.text import day, plain, price, say, sentence, signed, source_name
 
 if TYPE_CHECKING:
     from basketwatch.valued import Valued

@@ -10,7 +10,7 @@ from basketwatch import flags_view, rulebook, ui
 from basketwatch.domain import rules
 from basketwatch.errors import UsageError
 from basketwatch.markup import block, heading
-from basketwatch.text import escape, plain, say, sentence
+from basketwatch.words.text import escape, plain, say, sentence
 
 if TYPE_CHECKING:
     from basketwatch.daily import Picture

@@ -16,8 +16,8 @@ from basketwatch import markup, metrics, report, valuation_words, weekly
 from basketwatch.charts import sectors as sector_charts
 from basketwatch.daily import SECTORS, Picture
 from basketwatch.errors import UsageError
-from basketwatch.text import DASH, day, escape, percent, plain, points, say, signed, times
 from basketwatch.valuation import FIXED
+from basketwatch.words.text import DASH, day, escape, percent, plain, points, say, signed, times
 
 if TYPE_CHECKING:
     from basketwatch.charts.sectors import Figure

@@ -205,7 +205,7 @@ def page_failed(_fault: Exception) -> bool:
     """Show one sentence in place of Streamlit's box. The fault is in the log by then, see ``keep_log_clean``."""
     import streamlit as st
 
-    from basketwatch.text import say
+    from basketwatch.words.text import say
 
     st.error(say("page_failed", _language(st.context.locale)))
     return True

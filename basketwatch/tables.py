@@ -12,7 +12,7 @@ import streamlit as st
 from basketwatch import flags_view, markup, valuation_view, valuation_words
 from basketwatch.metrics import WINDOWS, excess_of_each
 from basketwatch.panels import origin
-from basketwatch.text import DASH, day, escape, money, plain, price, say
+from basketwatch.words.text import DASH, day, escape, money, plain, price, say
 
 if TYPE_CHECKING:
     from basketwatch.daily import BasketView, Picture

@@ -20,7 +20,7 @@ from basketwatch.domain import markets
 from basketwatch.errors import BasketwatchError, StoreError
 from basketwatch.markup import STYLE, block
 from basketwatch.refresher import Refresher, due, is_daily
-from basketwatch.text import day, escape, plain, say, sentence
+from basketwatch.words.text import day, escape, plain, say, sentence
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,8 +16,8 @@ import pandas as pd
 from basketwatch import markup, valuation
 from basketwatch import valuation_words as told
 from basketwatch.domain import markets
-from basketwatch.text import DASH, escape, percent, say, source_name, times
 from basketwatch.valuation import FIXED, WINDOWS, Band
+from basketwatch.words.text import DASH, escape, percent, say, source_name, times
 
 if TYPE_CHECKING:
     from basketwatch.charts.bands import Figure, Kind

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from basketwatch import markup
 from basketwatch.domain import markets
-from basketwatch.text import DASH, MINUS, beijing, escape, money, percent, price, say, signed, source_name, times
 from basketwatch.valuation import Band, BasketPe
 from basketwatch.valued import difference
+from basketwatch.words.text import DASH, MINUS, beijing, escape, money, percent, price, say, signed, source_name, times
 
 if TYPE_CHECKING:
     from basketwatch.daily import Picture

@@ -18,7 +18,7 @@ from basketwatch.domain.calendars import DELAY, FINAL_AFTER, Calendar, Session
 from basketwatch.domain.model import House
 from basketwatch.errors import SourceError, Unreachable
 from basketwatch.store import Store, SymbolState
-from basketwatch.text import sentence
+from basketwatch.words.text import sentence
 
 SHOW_EVERY = 3.0  # seconds between new versions during a first fill
 FX_ZONE = ZoneInfo("Europe/London")  # by which exchange rates are dated

@@ -4,7 +4,7 @@ import streamlit as st
 
 from basketwatch import ui
 from basketwatch.markup import block, heading
-from basketwatch.text import escape
+from basketwatch.words.text import escape
 
 
 def body(seen, who, here):

@@ -4,7 +4,7 @@ import streamlit as st
 
 from basketwatch import ui
 from basketwatch.markup import block, heading
-from basketwatch.text import plain, say
+from basketwatch.words.text import plain, say
 
 
 def body(seen, who, _here):

@@ -22,7 +22,7 @@ from basketwatch.domain import columns
 from basketwatch.domain.calendars import Calendar, Session
 from basketwatch.domain.faults import REMARKS, Fault, remark, remarks
 from basketwatch.errors import BadAnswer, SuspectAnswer
-from basketwatch.text import sentence
+from basketwatch.words.text import sentence
 
 TICKER, FRIDAY, THURSDAY = "300308.SZ", date(2026, 7, 3), date(2026, 7, 2)
 NOW = datetime(2026, 7, 3, 12, tzinfo=UTC)  # 20:00 in Shanghai, five hours after the close

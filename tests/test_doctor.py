@@ -18,7 +18,6 @@ import pandas as pd
 import pytest
 
 from basketwatch import clock, doctor, store
-from basketwatch.catalogue import CATALOGUE
 from basketwatch.doctor import questions
 from basketwatch.doctor.questions import QUESTIONS, SOURCES
 from basketwatch.doctor.report import Asked, Report
@@ -27,6 +26,7 @@ from basketwatch.domain.calendars import Session
 from basketwatch.errors import Unreachable
 from basketwatch.settings import Settings
 from basketwatch.sources import eastmoney, guard, yahoo
+from basketwatch.words.catalogue import CATALOGUE
 from tests.test_yahoo import forget
 from tests.upstream import Market, Upstream
 from tests.upstream.listings import SECTORS

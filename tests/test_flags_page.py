@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from basketwatch import clock, daily, demo, flagging, flags_view, guards, rulebook, store, ui
 from basketwatch.domain import rules
 from basketwatch.store import flags as log
-from basketwatch.text import say
+from basketwatch.words.text import say
 from tests.apps import html_of, run
 from tests.stores import PROJECT, fill, house
 

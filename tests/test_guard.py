@@ -28,7 +28,7 @@ from basketwatch.sources import guard
 from basketwatch.sources.breaker import Answer, Breaker, Outcome, after, is_captcha, of_error, of_status, retry_after
 from basketwatch.sources.certificates import bundle
 from basketwatch.sources.guard import Guard, Limits
-from basketwatch.text import sentence
+from basketwatch.words.text import sentence
 from tests.upstream import Upstream
 
 NOW = datetime(2026, 7, 3, 8, 30, tzinfo=UTC)

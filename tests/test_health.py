@@ -15,7 +15,7 @@ from basketwatch import answers, clock, daily, demo, freshness, health, panels, 
 from basketwatch.daily import Picture
 from basketwatch.domain.model import Listed, Names
 from basketwatch.store import Store, SymbolState
-from basketwatch.text import say, sentence
+from basketwatch.words.text import say, sentence
 from tests.stores import fill, house
 from tests.test_calendars import CALENDARS, at
 from tests.test_daily import (  # noqa: F401 - fixtures

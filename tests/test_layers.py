@@ -30,7 +30,6 @@ ROOMS: dict[str, set[str]] = {
 
 # modules that have not moved into their room yet
 FLAT = {
-    "catalogue": "words", "text": "words",
     "documents": "files", "baskets": "files", "rules": "files", "rulebook": "files",
     "schema": "store", "demo_valuations": "sources",
     "checks": "refresh", "pe_checks": "refresh", "announced": "refresh", "pe_histories": "refresh", "work": "refresh",

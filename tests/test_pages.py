@@ -10,7 +10,7 @@ import streamlit as st
 
 from basketwatch import clock, demo, store
 from basketwatch.refresher import Outcome, Refresher
-from basketwatch.text import say
+from basketwatch.words.text import say
 from tests.apps import html_of, run
 from tests.stores import PROJECT, fill
 

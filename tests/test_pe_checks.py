@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch.catalogue import CATALOGUE
 from basketwatch.domain import columns
 from basketwatch.domain.calendars import Calendar, Session
 from basketwatch.errors import SuspectAnswer
 from basketwatch.pe_checks import Known, check, whole_days
+from basketwatch.words.catalogue import CATALOGUE
 
 LAST = date(2026, 7, 3)
 NONE = pd.DataFrame(columns=["session", "pe", "losing", "price", "market_cap", "eps", "fetched_at"])

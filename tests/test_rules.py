@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from basketwatch import text
 from basketwatch.baskets import read_house
 from basketwatch.domain import rules
 from basketwatch.domain.model import House, Rule
+from basketwatch.words import text
 
 PROJECT = Path(__file__).parent.parent
 

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from basketwatch import clock, daily, demo, schema, sectors_view, store, weekly
 from basketwatch.charts import sectors as sector_charts
 from basketwatch.store import Store
-from basketwatch.text import say
+from basketwatch.words.text import say
 from tests import apps
 from tests.apps import html_of
 from tests.stores import PROJECT, fill, house

@@ -27,8 +27,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from basketwatch import guards, serve
-from basketwatch.catalogue import CATALOGUE
 from basketwatch.errors import UsageError
+from basketwatch.words.catalogue import CATALOGUE
 
 TOKEN = "a-token-of-24-characters"
 CHROMIUM = "/usr/bin/chromium"

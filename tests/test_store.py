@@ -42,7 +42,7 @@ from basketwatch.errors import (
     StoreReadOnly,
 )
 from basketwatch.store import Store, SymbolState
-from basketwatch.text import sentence
+from basketwatch.words.text import sentence
 
 PG = os.environ.get("BASKETWATCH_TEST_PG_URL")
 NOW = datetime(2026, 7, 3, 8, 30, tzinfo=UTC)
@@ -957,7 +957,7 @@ def test_every_table_and_upsert_compiles_for_both_databases(table: Any) -> None:
 
 def test_no_word_that_is_stored_is_longer_than_its_column() -> None:
     """PostgreSQL refuses what SQLite lets pass."""
-    from basketwatch.catalogue import CATALOGUE
+    from basketwatch.words.catalogue import CATALOGUE
 
     for column in (schema.states.c.key, schema.quarantine.c.key):
         assert isinstance(column.type, String) and column.type.length and max(map(len, CATALOGUE)) <= column.type.length

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from basketwatch import errors, text
-from basketwatch.catalogue import CATALOGUE
+from basketwatch import errors
 from basketwatch.domain.model import Problem
 from basketwatch.errors import BasketwatchError, Blocked, Unreachable, UsageError
+from basketwatch.words import text
+from basketwatch.words.catalogue import CATALOGUE
 
-PACKAGE = Path(text.__file__).parent
+PACKAGE = Path(errors.__file__).resolve().parent
 
 
 @pytest.mark.parametrize(("value", "shown"), [

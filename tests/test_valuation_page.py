@@ -18,9 +18,9 @@ import streamlit as st
 from basketwatch import clock, demo, store, valuation, valuation_view, valuation_words
 from basketwatch.charts import bands
 from basketwatch.domain.model import Names, SeriesKey
-from basketwatch.text import say, times
 from basketwatch.valuation import Band, BasketPe
 from basketwatch.valued import BasketValued, Valued
+from basketwatch.words.text import say, times
 from tests.apps import html_of, run
 from tests.stores import fill
 

@@ -31,7 +31,7 @@ from basketwatch.sources import (
     tencent,
     yahoo,
 )
-from basketwatch.text import DASH
+from basketwatch.words.text import DASH
 
 SHARE, STAR, MAIN, BEIJING, HONG_KONG = "300308.SZ", "688498.SH", "600519.SH", "920045.BJ", "00700.HK"
 INDEX, CSINDEX, SECTOR, US, TAIWAN = "000300.SH", "931160.SH", "801770.SI", "NVDA.US", "2308.TW"

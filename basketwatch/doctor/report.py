@@ -12,7 +12,7 @@ from basketwatch import clock
 from basketwatch.domain.model import Problem
 from basketwatch.errors import BasketwatchError, SourceError
 from basketwatch.sources import guard
-from basketwatch.text import DASH, age, say, sentence, source_name
+from basketwatch.words.text import DASH, age, say, sentence, source_name
 
 PANDAS_BELOW = 4  # akshare and yfinance use calls that it removes
 QUOTING = {"tencent", "eastmoney", "sina", "yahoo"}

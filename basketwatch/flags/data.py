@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from basketwatch import text
 from basketwatch.domain.model import Rule
 from basketwatch.flags.inputs import Bools, Rows
 from basketwatch.flags.seen import CAUSE, CAUSES, Judged, Seen, Signal, first_cause, prior
+from basketwatch.words import text
 
 
 def stale_data(seen: Seen, rule: Rule) -> Judged:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from basketwatch import text
 from basketwatch.domain.model import Rule
 from basketwatch.flags.inputs import Floats
 from basketwatch.flags.seen import Judged, Said, Seen, Signal, at_least, filled, first_cause, shifted
+from basketwatch.words import text
 
 
 def pe_percentile(seen: Seen, rule: Rule) -> Judged:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from basketwatch import text
 from basketwatch.domain.model import Rule
 from basketwatch.flags.inputs import BasketInput, Bools, Floats, Small
 from basketwatch.flags.seen import Judged, Said, Seen, Signal, at_least, first_cause, masked
+from basketwatch.words import text
 
 COVERAGE = 0.8  # of a basket's members must have a return of the day
 LEAST = 5  # members: in a smaller basket one stock is the breadth

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from basketwatch import text
 from basketwatch.domain import limits
 from basketwatch.domain.model import Names, Rule
 from basketwatch.flags.inputs import Bools, Floats
@@ -19,6 +18,7 @@ from basketwatch.flags.seen import (
     prior,
     shifted,
 )
+from basketwatch.words import text
 
 WINDOW = 60  # sessions of the regression, all before the session that is judged
 FLAT = 1e-5  # a residual that spreads less than this is no measure: the ticker is its own benchmark

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from basketwatch import text
-from basketwatch.catalogue import CATALOGUE
 from basketwatch.domain.model import Names, Rule
 from basketwatch.domain.rules import SEVERITIES
 from basketwatch.flags.groups import ticker_of
 from basketwatch.flags.inputs import Bools
 from basketwatch.flags.seen import CAUSES, Judged, Seen, Signal
+from basketwatch.words import text
+from basketwatch.words.catalogue import CATALOGUE
 
 TOGETHER = 0.4  # more than this share of a basket's members, and three at least, become one line
 FEWEST = 3

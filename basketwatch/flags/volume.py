@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from basketwatch import text
 from basketwatch.domain.model import Rule
 from basketwatch.flags.inputs import Bools, Floats
 from basketwatch.flags.seen import Judged, Seen, Signal, at_least, filled, first_cause, prior, shifted
+from basketwatch.words import text
 
 PAST = 5  # sessions that traded
 SPLIT = 0.1  # a step of the adjustment factor by more than this changes the number of shares, and so the volume

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import TypeGuard
 
-from basketwatch.catalogue import CATALOGUE
 from basketwatch.domain.markets import zone_of
 from basketwatch.domain.model import Problem
 from basketwatch.errors import BasketwatchError
+from basketwatch.words.catalogue import CATALOGUE
 
 DASH = "–"
 MINUS = "−"
