@@ -173,7 +173,7 @@ def check(baskets: tuple[str, ...], as_json: bool, is_demo: bool) -> int:
     from basketwatch import answers, daily
     from basketwatch.baskets import read_house
     from basketwatch.domain.universe import find_basket
-    from basketwatch.store import open_reader
+    from basketwatch.store.opening import open_reader
 
     here = settings.read(demo=is_demo or None)
     house = read_house(here.home)
@@ -225,7 +225,7 @@ def flags(since: datetime | None, as_json: bool, is_demo: bool) -> int:
     from basketwatch import answers, flagging
     from basketwatch.baskets import read_house
     from basketwatch.store import flags as log
-    from basketwatch.store import open_reader
+    from basketwatch.store.opening import open_reader
 
     here = settings.read(demo=is_demo or None)
     opened = open_reader(here.url, demo=here.demo)
@@ -252,7 +252,7 @@ def report(week_of: datetime | None, sector: str | None, lang: str | None, as_js
     from basketwatch import daily, weekly
     from basketwatch import report as words
     from basketwatch.baskets import read_house
-    from basketwatch.store import open_reader
+    from basketwatch.store.opening import open_reader
 
     here, lang = settings.read(demo=is_demo or None), lang or _language()
     house = read_house(here.home)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from basketwatch import metrics, store, valued
+from basketwatch import metrics, valued
 from basketwatch.domain import faults, limits, markets
 from basketwatch.domain.calendars import (
     FINAL_AFTER,
@@ -24,8 +24,10 @@ from basketwatch.domain.calendars import (
 )
 from basketwatch.domain.model import Basket, Chain, House, Names, Problem
 from basketwatch.domain.universe import names, universe
-from basketwatch.store import Run, Store, SymbolState
 from basketwatch.store import flags as flag_log
+from basketwatch.store import notes, prices, runs
+from basketwatch.store.database import Store
+from basketwatch.store.runs import Run, SymbolState
 from basketwatch.valued import BasketValued, Valued
 
 HISTORY = timedelta(days=420)  # 250 sessions, the year's first base and a long holiday
@@ -133,15 +135,15 @@ def picture(opened: Store, house: House, now: datetime) -> Picture:
     wanted = universe(house)
     calendars = _calendars(opened, wanted, since - timedelta(days=30))
     states = {group: calendar.state(now) for group, calendar in calendars.items()}
-    words = {(s.ticker, s.part): s for s in store.read_states(opened)}
+    words = {(s.ticker, s.part): s for s in runs.read_states(opened)}
     quotes = _quotes(opened, wanted)
-    stored = _until(store.read_bars(opened, wanted, since), calendars, now)
+    stored = _until(prices.read_bars(opened, wanted, since), calendars, now)
     latest = _latest(quotes.loc[quotes["fetched_at"] <= now + AHEAD], stored)
-    bars = metrics.adjusted(metrics.with_quotes(stored, latest), store.read_factors(opened, wanted))
+    bars = metrics.adjusted(metrics.with_quotes(stored, latest), prices.read_factors(opened, wanted))
     closes, gaps = metrics.wide(bars), _gaps(latest, bars, calendars)
     table = _table(latest, bars, closes, calendars, gaps)
     _add_age(table, calendars, states, words, now)
-    _add_limits(table, _young(bars, store.read_series(opened)))
+    _add_limits(table, _young(bars, prices.read_series(opened)))
     table["volume_ratio"] = _volume_ratios(table, bars, calendars, now)
     table.loc[table["suspended"], "volume_ratio"] = np.nan  # nothing traded
     table = table.copy()  # columns added one by one lie one by one, and a row is then taken from forty pieces
@@ -152,7 +154,7 @@ def picture(opened: Store, house: House, now: datetime) -> Picture:
     held = {v.basket.id: (v.table, home_of(v)) for v in views}
     judged, overnight = _judged(opened, calendars, now), _overnight(house, closes, table, calendars, now)
     return Picture(
-        now=now, demo=opened.demo, version=store.version(opened), house=house, markets=states, calendars=calendars,
+        now=now, demo=opened.demo, version=notes.version(opened), house=house, markets=states, calendars=calendars,
         table=table, ranks=metrics.ranks(sectors, SECTORS), baskets=views, closes=closes,
         lines=_lines(views, closes, calendars), overnight=overnight,
         valuations=values, basket_valuations=valued.of_baskets(held, values, series, calendars),
@@ -161,7 +163,7 @@ def picture(opened: Store, house: House, now: datetime) -> Picture:
             *house.problems, *_problems(table, wanted, words, gaps), *_unconfirmed(calendars, states),
             *_remarks(wanted, words), *_old_multiples(wanted, words, values, states, now),
         ),
-        run=store.last_run(opened, finished=True),
+        run=runs.last_run(opened, finished=True),
     )  # fmt: skip
 
 
@@ -170,7 +172,7 @@ def picture(opened: Store, house: House, now: datetime) -> Picture:
 
 def _calendars(opened: Store, wanted: Sequence[str], since: date) -> dict[str, Calendar]:
     """The calendar of every market in use; one that is not stored yet guesses weekdays, and says that it does."""
-    found = store.read_calendars(opened, since)
+    found = prices.read_calendars(opened, since)
     used = dict.fromkeys([*found, *(markets.group(t) for t in wanted)])
     return {group: found.get(group) or Calendar(group, ()) for group in used if group != "FX"}
 
@@ -189,7 +191,7 @@ def _until(bars: pd.DataFrame, calendars: Mapping[str, Calendar], now: datetime)
 
 
 def _quotes(opened: Store, wanted: Sequence[str]) -> pd.DataFrame:
-    quotes = store.read_quotes(opened)
+    quotes = prices.read_quotes(opened)
     return quotes.loc[quotes.index.isin(wanted)]
 
 

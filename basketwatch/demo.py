@@ -36,7 +36,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from basketwatch import demo_valuations, flagging, store
+from basketwatch import demo_valuations, flagging
 from basketwatch.clock import iso
 from basketwatch.domain import columns as frames
 from basketwatch.domain import limits, markets
@@ -44,7 +44,9 @@ from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.model import House, Names
 from basketwatch.domain.universe import names, universe
 from basketwatch.errors import StoreMixed
-from basketwatch.store import Store, SymbolState, valuations
+from basketwatch.store import notes, prices, runs, valuations
+from basketwatch.store.database import Store
+from basketwatch.store.runs import SymbolState
 
 NOW = datetime(2026, 7, 3, 8, 30, tzinfo=UTC)
 YEARS = 3
@@ -150,19 +152,19 @@ def build(opened: Store, house: House, calendars: Mapping[str, Calendar], now: d
     if not opened.demo:
         raise StoreMixed(path=opened.path or "database")
     made = market(house, calendars, now)
-    run = store.start_run(opened, now, len(made.quotes))
+    run = runs.start_run(opened, now, len(made.quotes))
     for group, calendar in calendars.items():
-        store.save_sessions(opened, group, calendar.sessions)
-    store.save_histories(opened, made.bars, made.factors, years=YEARS, now=now)
-    store.save_quotes(opened, made.quotes)
+        prices.save_sessions(opened, group, calendar.sessions)
+    prices.save_histories(opened, made.bars, made.factors, years=YEARS, now=now)
+    prices.save_quotes(opened, made.quotes)
     valuations.save(opened, demo_valuations.rows(made.bars, made.factors, made.quotes, calendars, now))
-    store.save_states(opened, made.states)
+    runs.save_states(opened, made.states)
     flagging.update(opened, house, now)
-    store.note_progress(opened, run, len(made.quotes), len(made.quotes), "")
+    runs.note_progress(opened, run, len(made.quotes), len(made.quotes), "")
     # The report names the version that it belongs to, which is only announced after the report is saved.
-    key, _, count = store.version(opened).rpartition("-")
-    store.finish_run(opened, run, now, _report(made, f"{key}-{int(count) + 1}", now), [])
-    store.new_version(opened)
+    key, _, count = notes.version(opened).rpartition("-")
+    runs.finish_run(opened, run, now, _report(made, f"{key}-{int(count) + 1}", now), [])
+    notes.new_version(opened)
 
 
 def market(house: House, calendars: Mapping[str, Calendar], now: datetime = NOW) -> Market:

@@ -7,12 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from zlib import crc32
 
-from basketwatch import demo, demo_valuations, flagging, store
+from basketwatch import demo, demo_valuations, flagging
 from basketwatch.baskets import read_house
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.universe import universe
 from basketwatch.settings import Settings
+from basketwatch.store import database, notes, opening
 
 
 def prepare(here: Settings) -> datetime:
@@ -29,19 +30,19 @@ def prepare(here: Settings) -> datetime:
     code = b"".join(file.read_bytes() for file in modules)
     files = "".join(b.sha256 for b in house.baskets) + repr((house.chains, house.rules)) + " ".join(tickers)
     build = f"{crc32(code):08x}-{crc32(files.encode()):08x}"
-    opened = store.open_reader(here.url, demo=True)
-    if opened and store.noted(opened, "demo_build") == build:
+    opened = opening.open_reader(here.url, demo=True)
+    if opened and notes.noted(opened, "demo_build") == build:
         return demo.NOW
     groups = {markets.group(t) for t in tickers} - {"FX"}
     first, last = demo.NOW.date().replace(year=demo.NOW.year - 11), demo.NOW.date().replace(month=12, day=31)
     calendars = {g: Calendar(g, tuple(sessions.fetch_sessions(g, first, last))) for g in sorted(groups)}
-    path = store.file_of(here.url)
+    path = database.file_of(here.url)
     assert path is not None, "the demo store is a file"  # noqa: S101 - settings gives it no other place
     new = path.with_name(f"{path.name}.{os.getpid()}")
     try:  # built aside and put in place whole: another demo server may be reading the old one
-        building, _ = store.open_writer(f"sqlite:///{new}", demo=True)
+        building, _ = opening.open_writer(f"sqlite:///{new}", demo=True)
         demo.build(building, house, calendars)
-        store.note(building, "demo_build", build)
+        notes.note(building, "demo_build", build)
         for end in ("-wal", "-shm"):  # of the old file; SQLite would play them back into the new one
             path.with_name(path.name + end).unlink(missing_ok=True)
         new.replace(path)

@@ -17,15 +17,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from basketwatch import flags, metrics, store, valuation, valued
+from basketwatch import flags, metrics, valuation, valued
 from basketwatch.domain import limits, markets
 from basketwatch.domain.calendars import Calendar, settled_days
 from basketwatch.domain.model import Basket, House, Rule
 from basketwatch.domain.universe import names, universe
 from basketwatch.flags import AdjustedPrices, BasketInput, Inputs, Leader, RawPrices
 from basketwatch.flags.inputs import Bools, Days, Floats, Rows
-from basketwatch.store import Store, valuations
 from basketwatch.store import flags as log
+from basketwatch.store import notes, valuations
+from basketwatch.store.database import Store
+from basketwatch.store.prices import read_bars, read_calendars, read_factors, read_quotes, read_series
 from basketwatch.words.catalogue import CATALOGUE
 
 YEAR = 250  # sessions that the log begins with, and that a dry run looks at
@@ -64,7 +66,7 @@ def update(opened: Store, house: House, now: datetime) -> int:
     Nothing is judged while all that a judgement rests on is as it was the last time. The caller holds the writer's
     lock. Raises the store's errors.
     """
-    if store.noted(opened, NOTE) == _grounds(opened, house, now):
+    if notes.noted(opened, NOTE) == _grounds(opened, house, now):
         return 0
     judged = log.judged(opened)
     whole = any(group not in judged for group in _groups(house))
@@ -75,7 +77,7 @@ def update(opened: Store, house: House, now: datetime) -> int:
         log.withdraw(opened, _overtaken(opened, found, group, said))
     count = log.save(opened, _joined(rows), now)
     log.note_judged(opened, {g: found.settled[g] for g in _groups(house) if g in found.settled})
-    store.note(opened, NOTE, _grounds(opened, house, now))
+    notes.note(opened, NOTE, _grounds(opened, house, now))
     return count
 
 
@@ -84,17 +86,17 @@ def _grounds(opened: Store, house: House, now: datetime) -> str:
     touches those before it: a name of ST, and a suspension.
     """
     since = (now - timedelta(days=40)).date()
-    calendars = store.read_calendars(opened, since)
+    calendars = read_calendars(opened, since)
     days = settled_days(calendars, now)
-    quotes = store.read_quotes(opened)
+    quotes = read_quotes(opened)
     rows: list[Any] = list(quotes.itertuples())
     over = np.array([q.session.date() <= days.get(markets.group(q.Index), date.min) for q in rows], dtype=bool)
     closing = [_after_close(q, calendars.get(markets.group(q.Index))) for q in rows]
     settled = quotes.drop(columns=["fetched_at", "quote_time"]).assign(closing=closing).loc[over]
     running = quotes.loc[~over, ["ticker", "name", "suspended"]]
-    frames = (settled, running, store.read_factors(opened), log.read(opened, since=since)[["id"]])
+    frames = (settled, running, read_factors(opened), log.read(opened, since=since)[["id"]])
     hashes = [pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes() for frame in frames]
-    rest = (house, sorted(days.items()), sorted(store.read_series(opened).items()), valuations.fetched(opened), hashes)
+    rest = (house, sorted(days.items()), sorted(read_series(opened).items()), valuations.fetched(opened), hashes)
     return hashlib.sha256(repr(rest).encode()).hexdigest()
 
 
@@ -165,7 +167,7 @@ def _markets_of(house: House, tickers: Iterable[str]) -> list[str]:
 def log_at(opened: Store, house: House, now: datetime, since: date | None = None) -> pd.DataFrame:
     """The log as it stood at ``now`` (``store.flags.read``): a past day replayed knows nothing of what came after it."""
     said = log.read(opened, since=since)
-    calendars = store.read_calendars(opened, (now - timedelta(days=40)).date())
+    calendars = read_calendars(opened, (now - timedelta(days=40)).date())
     last = settled_days(calendars, now)
     if not last or not len(said):
         return said
@@ -195,15 +197,15 @@ def read(opened: Store, house: House, now: datetime, sessions: int = YEAR) -> Re
     """All that ``inputs_of`` needs to judge the last ``sessions`` sessions. Raises the store's errors."""
     wanted = [t for t in universe(house) if markets.kind(t) != "fx"]
     since = (now - timedelta(days=round((flags.LOOKBACK + sessions) * 1.55) + 20)).date()
-    known = store.read_calendars(opened, since - timedelta(days=10))
+    known = read_calendars(opened, since - timedelta(days=10))
     calendars = {group: known.get(group) or Calendar(group, ()) for group in _groups(house)}
-    quotes = store.read_quotes(opened)
+    quotes = read_quotes(opened)
     quotes = quotes.loc[quotes.index.isin(wanted)]
-    stored = store.read_bars(opened, wanted, since)
+    stored = read_bars(opened, wanted, since)
     return Read(
         house, now, calendars, settled_days(calendars, now), quotes,
-        _with_closing_quotes(stored, quotes, calendars), store.read_factors(opened, wanted),
-        {ticker: row.first for ticker, row in store.read_series(opened).items()}, _values(opened, wanted, calendars, now),
+        _with_closing_quotes(stored, quotes, calendars), read_factors(opened, wanted),
+        {ticker: row.first for ticker, row in read_series(opened).items()}, _values(opened, wanted, calendars, now),
     )  # fmt: skip
 
 

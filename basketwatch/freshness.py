@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from basketwatch import store
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import MarketState
-from basketwatch.store import Freshness, Store
+from basketwatch.store import prices
+from basketwatch.store.database import Store
+from basketwatch.store.prices import Freshness
 from basketwatch.words.text import DASH, age, clock_time, day, escape, say, source_name
 
 SHOWN = ("CN", "HK", "US", "TW")  # of those that are followed
@@ -26,7 +27,7 @@ def dots(
 
 def late(opened: Store, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime) -> list[str]:
     """Groups that trade although the quotes of ``tickers`` are old."""
-    return _late(store.freshness(opened, tickers), states, now)
+    return _late(prices.freshness(opened, tickers), states, now)
 
 
 def _late(found: Mapping[str, Freshness], states: Mapping[str, MarketState], now: datetime) -> list[str]:
@@ -37,7 +38,7 @@ def _late(found: Mapping[str, Freshness], states: Mapping[str, MarketState], now
 def _quotes_age(
     opened: Store | None, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime, lang: str
 ) -> list[str]:
-    found = store.freshness(opened, tickers) if opened else {}
+    found = prices.freshness(opened, tickers) if opened else {}
     trading = [g for g, s in states.items() if s.phase == "open" and g in found]
     shown = trading or [g for g in ("CN", *found) if g in found][:1]
     behind = _late(found, states, now)

@@ -10,11 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from basketwatch import store
 from basketwatch.daily import Picture
 from basketwatch.domain import markets
 from basketwatch.domain.model import Problem
-from basketwatch.store import Run, Store, SymbolState
+from basketwatch.store import runs
+from basketwatch.store.database import Store
+from basketwatch.store.runs import Run, SymbolState
 from basketwatch.words.catalogue import CATALOGUE
 from basketwatch.words.text import DASH, age, beijing, clock_time, day, say, sentence, source_name, word
 
@@ -32,7 +33,7 @@ class Health:
 
 def look(opened: Store, seen: Picture, lang: str) -> Health:
     """Everything about the state of the data, in the reader's language."""
-    states = store.read_states(opened)
+    states = runs.read_states(opened)
     none = say("health_no_problems", lang)
     tables = [
         (say("health_problems", lang), _problems(seen, lang), none),
@@ -128,8 +129,8 @@ def _coverage(seen: Picture, states: list[SymbolState], lang: str) -> pd.DataFra
 
 def _requests(opened: Store, seen: Picture, lang: str) -> pd.DataFrame:
     midnight = seen.now.astimezone(markets.zone_of("CN")).replace(hour=0, minute=0, second=0, microsecond=0)
-    counts = store.requests_since(opened, midnight)
-    breakers = {b.host: b for b in store.read_breakers(opened) if b.open_until and b.open_until > seen.now}
+    counts = runs.requests_since(opened, midnight)
+    breakers = {b.host: b for b in runs.read_breakers(opened) if b.open_until and b.open_until > seen.now}
     rows = []
     for host in sorted(set(counts) | set(breakers)):
         found, b = counts.get(host, {"total": 0, "failed": 0}), breakers.get(host)
@@ -190,6 +191,6 @@ def _quarantine(opened: Store, lang: str) -> pd.DataFrame:
             source_name(r.source, lang),
             sentence((r.key, json.loads(r.params)), lang),
         ]
-        for r in store.read_quarantine(opened)
+        for r in runs.read_quarantine(opened)
     ]
     return _frame([say(k, lang) for k in ("health_at", "col_ticker", "col_source", "health_message")], rows)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from basketwatch import checks, clock, past, pe_histories, store
+from basketwatch import checks, clock, past, pe_histories
 from basketwatch.domain import columns, markets
 from basketwatch.domain.calendars import FINAL_AFTER
 from basketwatch.domain.faults import remark
@@ -24,7 +24,8 @@ from basketwatch.past import Past
 from basketwatch.quotes import NOTICED
 from basketwatch.sources import History, chains
 from basketwatch.sources.shape import no_factors
-from basketwatch.store import SymbolState
+from basketwatch.store import notes, prices, runs
+from basketwatch.store.runs import SymbolState
 from basketwatch.work import (
     Part,
     Work,
@@ -75,7 +76,7 @@ class Read:
 
 def wanted(work: Work, tickers: Sequence[str], known: Past, now: datetime) -> tuple[list[str], list[str]]:
     """Tickers whose history must be read, and those that are worth reading again today."""
-    words = {(s.ticker, s.part): s for s in store.read_states(work.opened)}
+    words = {(s.ticker, s.part): s for s in runs.read_states(work.opened)}
     asked = [t for t in tickers if not _given_up(words.get((t, "bars")), words.get((t, "quotes")), now)]
     must = [t for t in asked if _lacks(work, t, known, now)]
     # a day a week the requests are left to the valuation: there are ten in all
@@ -133,7 +134,7 @@ def _dividend_due(work: Work, ticker: str, now: datetime) -> bool:
     """A foreign payer whose last known ex-date lies a quarter back: its quotes do not show the next one."""
     if markets.group(ticker) == "CN":
         return False
-    factors = store.read_factors(work.opened, [ticker])
+    factors = prices.read_factors(work.opened, [ticker])
     return bool(len(factors)) and now.date() - factors["ex_date"].max().date() > QUARTER
 
 
@@ -145,7 +146,7 @@ def begin(work: Work, tickers: Sequence[str]) -> None:
 
     They are checked and kept like any other once the quotes are in. ``tickers``: those of one lane (see ``update``).
     """
-    stored = store.read_series(work.opened)
+    stored = prices.read_series(work.opened)
     missing = [t for t in tickers if t not in stored][: MOST - len(work.early)]
     if len(missing) >= MANY:
         chains.load(missing[0])
@@ -179,7 +180,7 @@ def update(work: Work, tickers: Sequence[str]) -> None:
 def _dividends(work: Work, tickers: Sequence[str], todo: Sequence[str]) -> pd.DataFrame:
     """Dividends and bonus issues of all mainland stocks, one request: with any history, and when they failed before."""
     shares = [t for t in tickers if markets.group(t) == "CN" and markets.kind(t) == "stock"]
-    failed_before = store.noted(work.opened, DIVIDENDS) == ""
+    failed_before = notes.noted(work.opened, DIVIDENDS) == ""
     if not shares or not (failed_before or set(shares) & set(todo)):
         return pd.DataFrame()
     part = Part("bars", "dividends", len(shares))
@@ -195,13 +196,13 @@ def _dividends(work: Work, tickers: Sequence[str], todo: Sequence[str]) -> pd.Da
     _, found = next(side_by_side(work, [["dividends"]], fetch))
     if isinstance(found, SourceError):
         part.failed("eastmoney", found)
-        store.note(work.opened, DIVIDENDS, "")
+        notes.note(work.opened, DIVIDENDS, "")
         return pd.DataFrame()
     part.got = len(shares)
     part.gave("eastmoney")
     if failed_before:
         _catch_up(work, found, set(shares) - set(todo))
-    store.note(work.opened, DIVIDENDS, clock.iso(clock.now()))
+    notes.note(work.opened, DIVIDENDS, clock.iso(clock.now()))
     return found
 
 
@@ -209,12 +210,12 @@ def _catch_up(work: Work, dividends: pd.DataFrame, tickers: set[str]) -> None:
     """Factors of histories that were stored while the dividends could not be had."""
     from basketwatch.sources import eastmoney
 
-    bars = store.read_bars(work.opened, sorted(tickers & set(dividends["ticker"])))
+    bars = prices.read_bars(work.opened, sorted(tickers & set(dividends["ticker"])))
     found = eastmoney.factors(dividends[dividends["ticker"].isin(bars["ticker"])], bars)
-    stored = store.read_factors(work.opened, sorted(tickers))
+    stored = prices.read_factors(work.opened, sorted(tickers))
     noticed = stored[stored["source"].str.endswith(NOTICED)].set_index(["ticker", "ex_date"]).index
     found = found[~found.set_index(["ticker", "ex_date"]).index.isin(noticed)]
-    store.save_factors(work.opened, found)
+    prices.save_factors(work.opened, found)
 
 
 # --- one history -------------------------------------------------------------------------------------------------
@@ -245,7 +246,7 @@ def accept(work: Work, ticker: str, found: History, dividends: pd.DataFrame, kno
     """Check a history against the store and this run's quote. Raises SuspectAnswer, BadAnswer."""
     calendar, now = work.calendars.get(markets.group(ticker)), clock.now()
     bars = checks.typed(found.bars, columns.BARS, source=found.source)
-    stored = store.read_bars(work.opened, [ticker])
+    stored = prices.read_bars(work.opened, [ticker])
     if bars.empty:
         raise NoData(source=found.source, ticker=ticker)
     factors = _factors(ticker, found, dividends)
@@ -316,7 +317,7 @@ def _passed(found: History, bars: pd.DataFrame) -> History:
 
 def _with_noticed(work: Work, ticker: str, factors: pd.DataFrame) -> pd.DataFrame:
     """The exchange's own reference prices, read off quotes, stay: they know rights issues and shares bought back."""
-    stored = store.read_factors(work.opened, [ticker])
+    stored = prices.read_factors(work.opened, [ticker])
     noticed = stored[stored["source"].str.endswith(NOTICED)]
     if noticed.empty:
         return factors
@@ -332,7 +333,7 @@ def _keep(work: Work, ticker: str, read: Read, part: Part) -> None:
     if read.kept is None:
         part.missing.append(ticker)
         states = [state_of(ticker, "bars", source, error, now) for source, error in read.failures]
-        store.save_states(work.opened, [told(states)])
+        runs.save_states(work.opened, [told(states)])
     else:
         _write(work, ticker, read.kept, now)
         work.contradicted.discard(ticker)
@@ -340,7 +341,7 @@ def _keep(work: Work, ticker: str, read: Read, part: Part) -> None:
         part.gave(read.kept.source)
     suspects = [(s, e) for s, e in read.failures if isinstance(e, SuspectAnswer)]
     rows = [aside(ticker, "bars", source, error.key, error.params, now) for source, error in suspects]
-    store.save_quarantine(work.opened, rows)
+    runs.save_quarantine(work.opened, rows)
 
 
 def _write(work: Work, ticker: str, kept: Kept, now: datetime) -> None:
@@ -348,16 +349,16 @@ def _write(work: Work, ticker: str, kept: Kept, now: datetime) -> None:
     # Without any factor those that are stored stay: a source that has none says nothing about them.
     factors = kept.factors if len(kept.factors) or verdict.action == "replace" else None
     swap = verdict.action == "replace"
-    years = _years(work, ticker, store.read_series(work.opened).get(ticker)) if swap else work.years
-    store.save_series(work.opened, ticker, verdict.bars, factors, years=years, now=now, swap=swap)
+    years = _years(work, ticker, prices.read_series(work.opened).get(ticker)) if swap else work.years
+    prices.save_series(work.opened, ticker, verdict.bars, factors, years=years, now=now, swap=swap)
     rejected = {f.key: f for f in verdict.faults if f.severity == "hard"}  # one a kind is enough to look into
     params: dict[str, Any] = {"ticker": ticker, "source": kept.source}
     rows = [aside(ticker, "bars", kept.source, f.key, params | {"detail": f.detail}, now) for f in rejected.values()]
     if ticker in work.damaged:
         rows.append(aside(ticker, "bars", kept.source, "healed", params, now))
-    store.save_quarantine(work.opened, rows)
+    runs.save_quarantine(work.opened, rows)
     key, said = remark(verdict.faults, ticker, kept.source)
-    store.save_states(work.opened, [SymbolState(ticker, "bars", "ok", kept.source, now, None, key, said)])
+    runs.save_states(work.opened, [SymbolState(ticker, "bars", "ok", kept.source, now, None, key, said)])
 
 
 # --- Shenwan sectors ---------------------------------------------------------------------------------------------

@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from basketwatch import store
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import FINAL_AFTER, Calendar
-from basketwatch.store import Store
+from basketwatch.store import prices
+from basketwatch.store.database import Store
 from basketwatch.work import FX_ZONE, Row
 
 Fit = Literal["fits", "contradicts", "unknown"]
@@ -62,17 +62,17 @@ class Past:
 
 def look_back(opened: Store, calendars: Mapping[str, Calendar], now: datetime) -> Past:
     """Read what quotes are held against."""
-    series = store.read_series(opened)
+    series = prices.read_series(opened)
     closes: dict[str, dict[date, float]] = {}
     traded: dict[str, list[float]] = {}
-    for ticker, day, close, volume in store.final_closes(opened, (now - WEEKS).date()):
+    for ticker, day, close, volume in prices.final_closes(opened, (now - WEEKS).date()):
         closes.setdefault(ticker, {})[day] = close
         if volume is not None:
             traded.setdefault(ticker, []).append(volume)
-    for ticker, (day, close) in store.last_closes(opened, series.keys() - closes.keys()).items():
+    for ticker, (day, close) in prices.last_closes(opened, series.keys() - closes.keys()).items():
         closes[ticker] = {day: close}
     volumes = {ticker: median(found) for ticker, found in traded.items()}
-    taken = {row["ticker"]: row for row in store.read_quotes(opened).to_dict("records")}
+    taken = {row["ticker"]: row for row in prices.read_quotes(opened).to_dict("records")}
     return Past(calendars, closes, volumes, taken, series)  # type: ignore[arg-type]
 
 

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from basketwatch import announced, checks, clock, past, pe_checks, store
+from basketwatch import announced, checks, clock, past, pe_checks
 from basketwatch.domain import columns, markets
 from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.faults import Fault
 from basketwatch.domain.model import SeriesKey
 from basketwatch.errors import NoData, SourceError, SuspectAnswer
 from basketwatch.sources import chains, guard
-from basketwatch.store import SymbolState, valuations
+from basketwatch.store import notes, prices, runs, valuations
+from basketwatch.store.runs import SymbolState
 from basketwatch.work import Part, Row, Work, aside, ask_early, settled, side_by_side, state_of, told
 
 if TYPE_CHECKING:
@@ -109,8 +110,8 @@ class Stored:
 
 
 def _look(work: Work) -> Stored:
-    states = {s.ticker: s for s in store.read_states(work.opened) if s.part == PART}
-    return Stored(valuations.spans(work.opened), states, store.read_quotes(work.opened))
+    states = {s.ticker: s for s in runs.read_states(work.opened) if s.part == PART}
+    return Stored(valuations.spans(work.opened), states, prices.read_quotes(work.opened))
 
 
 # --- the part ----------------------------------------------------------------------------------------------------
@@ -335,7 +336,7 @@ def _announced(work: Work, ticker: str, found: Announced) -> pd.DataFrame:
 
 def _noted(work: Work, source: str) -> tuple[datetime, date] | None:
     """When a source was asked about a day, and the newest session that it had."""
-    text = store.noted(work.opened, f"{PART} {source}")
+    text = notes.noted(work.opened, f"{PART} {source}")
     if not text:
         return None
     at, day = text.split()
@@ -345,7 +346,7 @@ def _noted(work: Work, source: str) -> tuple[datetime, date] | None:
 def _note(work: Work, source: str, newest: date | None) -> None:
     before = _noted(work, source)
     day = max(newest or date.min, before[1] if before else date.min)
-    store.note(work.opened, f"{PART} {source}", f"{clock.iso(clock.now())} {day}")
+    notes.note(work.opened, f"{PART} {source}", f"{clock.iso(clock.now())} {day}")
 
 
 def _is_due(work: Work, source: str, last: date, now: datetime) -> bool:
@@ -404,9 +405,9 @@ def _known(
     """What each series of an answer is held against, given its first session; the store is read once for all."""
     tickers = [str(t) for t in rows["ticker"].unique()]
     since = (rows["session"].min() - pe_checks.NEIGHBOURS).date() if tickers else date.max
-    bars = store.read_bars(work.opened, tickers, since=since)
+    bars = prices.read_bars(work.opened, tickers, since=since)
     closes = _by_ticker(bars[bars["final"]], "session", "close")
-    factors = _by_ticker(store.read_factors(work.opened, tickers), "ex_date", "factor")
+    factors = _by_ticker(prices.read_factors(work.opened, tickers), "ex_date", "factor")
     before = valuations.read(work.opened, tickers, [str(s) for s in rows["source"].unique()])
     asked = _first(stored.last(job.tickers[0], "csindex")) if job.noted == "csindex" else None
 
@@ -444,7 +445,7 @@ def _calendar(work: Work, group: str, first: pd.Timestamp, stored: Stored) -> Ca
     known = work.calendars.get(group)
     if known is not None and known.sessions and pd.Timestamp(known.sessions[0].day) > first:
         if not stored.calendars:
-            stored.calendars.update(store.read_calendars(work.opened))
+            stored.calendars.update(prices.read_calendars(work.opened))
         return stored.calendars.get(group, known)
     return known
 
@@ -480,7 +481,7 @@ def _keep(work: Work, job: Job, read: Read, stored: Stored, part: Part) -> None:
         for source, error in errors:
             part.failed(source, error)
         words.append(_word(stored, told([state_of(ticker, PART, s, error, now) for s, error in errors])))
-    store.save_states(work.opened, words)
+    runs.save_states(work.opened, words)
     for source in read.rows["source"].unique():
         part.gave(str(source))
     if job.noted:
@@ -526,7 +527,7 @@ def _put_aside(work: Work, read: Read, now: datetime) -> None:
     for ticker, source, error in read.failures:
         if isinstance(error, SuspectAnswer) and error.key == SuspectAnswer.key:
             rows.append(aside(ticker, PART, source, error.key, error.params, now))
-    store.save_quarantine(work.opened, rows)
+    runs.save_quarantine(work.opened, rows)
 
 
 # --- sectors -----------------------------------------------------------------------------------------------------

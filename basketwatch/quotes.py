@@ -13,14 +13,15 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 
-from basketwatch import ahead, checks, clock, past, store
+from basketwatch import ahead, checks, clock, past
 from basketwatch.domain import columns, markets
 from basketwatch.domain.calendars import FINAL_AFTER
 from basketwatch.domain.faults import Fault, remark
 from basketwatch.errors import SourceError, SuspectAnswer
 from basketwatch.past import Past
 from basketwatch.sources import chains
-from basketwatch.store import SymbolState
+from basketwatch.store import prices, runs
+from basketwatch.store.runs import SymbolState
 from basketwatch.work import Part, Row, Work, aside, begun, expected, side_by_side, state_of, told
 
 NOTICED = " quote"  # ends the source of a factor that was read off a quote
@@ -68,7 +69,7 @@ def update(work: Work, tickers: Sequence[str]) -> None:
     for ticker in tickers:
         by_lane.setdefault(chains.lane(ticker), []).append(ticker)
     gone = {
-        s.ticker for s in store.read_states(work.opened)
+        s.ticker for s in runs.read_states(work.opened)
         if s.part == "quotes" and s.state in ("no_data", "unknown_symbol") and s.at > now - GONE_FOR
     }  # fmt: skip
     lanes = {n: Lane(n, found, Part("quotes", n, len(found)), gone) for n, found in by_lane.items()}
@@ -179,8 +180,8 @@ def _close(work: Work, lane: Lane, known: Past) -> None:
     states = [told(found) for t, found in lane.failures.items() if t in part.missing]
     states = [_gone(s, lane, known) for s in states]
     states += [_kept(lane, ticker, row["source"], now) for ticker, row in lane.kept.items()]
-    store.save_states(work.opened, states)
-    store.save_quarantine(work.opened, lane.quarantine)
+    runs.save_states(work.opened, states)
+    runs.save_quarantine(work.opened, lane.quarantine)
 
 
 def _kept(lane: Lane, ticker: str, source: str, now: datetime) -> SymbolState:
@@ -216,8 +217,8 @@ def keep(work: Work, rows: Sequence[Row], known: Past) -> None:
     if not rows:
         return
     work.quotes |= {row["ticker"]: row for row in rows}
-    store.save_quotes(work.opened, pd.DataFrame(list(rows)))
-    store.save_factors(work.opened, pd.DataFrame(_ex_dates(work, rows, known), columns=list(columns.FACTORS)))
+    prices.save_quotes(work.opened, pd.DataFrame(list(rows)))
+    prices.save_factors(work.opened, pd.DataFrame(_ex_dates(work, rows, known), columns=list(columns.FACTORS)))
     add_bars(work, rows, known)
 
 
@@ -257,7 +258,7 @@ def add_bars(work: Work, rows: Sequence[Row], known: Past) -> None:
         if _reaches(known, ticker, last, before):
             bars.append(row | {"final": past.is_closing(row, work.calendars, now)})
     if bars:
-        store.save_bars(work.opened, pd.DataFrame(bars).rename(columns={"last": "close"}))
+        prices.save_bars(work.opened, pd.DataFrame(bars).rename(columns={"last": "close"}))
 
 
 def _reaches(known: Past, ticker: str, last: date, before: date | None) -> bool:
@@ -276,8 +277,8 @@ def settle(work: Work, *, histories_read: bool) -> None:
     """Hold what waits against the histories that have come, keep what they explain or what nothing speaks against."""
     now = clock.now()
     known = past.look_back(work.opened, work.calendars, now)
-    bars = store.read_bars(work.opened, list(work.waiting), since=(now - past.WEEKS).date())
-    factors = store.read_factors(work.opened, list(work.waiting))
+    bars = prices.read_bars(work.opened, list(work.waiting), since=(now - past.WEEKS).date())
+    factors = prices.read_factors(work.opened, list(work.waiting))
     good, states, quarantine = [], [], []
     for ticker, (rows, part) in work.waiting.items():
         mine = bars[bars["ticker"] == ticker], factors[factors["ticker"] == ticker]
@@ -300,15 +301,15 @@ def settle(work: Work, *, histories_read: bool) -> None:
             states.append(state_of(ticker, "quotes", row["source"], error, now))
             quarantine.append(_contradicted(row, now))
     work.reread.clear()
-    store.save_states(work.opened, states)
-    store.save_quarantine(work.opened, quarantine)
+    runs.save_states(work.opened, states)
+    runs.save_quarantine(work.opened, quarantine)
     _save_settled(work, good, known)
 
 
 def _save_settled(work: Work, good: Sequence[Row], known: Past) -> None:
     """The quotes that waited; and bars of all this run's quotes, since more of them now follow on what is stored."""
     if good:
-        store.save_quotes(work.opened, pd.DataFrame(list(good)))
+        prices.save_quotes(work.opened, pd.DataFrame(list(good)))
         work.quotes |= {row["ticker"]: row for row in good}
     rows = [r for r in work.quotes.values() if past.fit(r, known, clock.now()) == "fits"]
     add_bars(work, rows, known)

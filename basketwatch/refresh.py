@@ -12,7 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from basketwatch import ahead, clock, memory, repairs, store
+from basketwatch import ahead, clock, memory, repairs
 from basketwatch.baskets import read_house
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar, Session, settled_days
@@ -20,8 +20,9 @@ from basketwatch.domain.model import Problem
 from basketwatch.domain.universe import universe, with_stand_ins
 from basketwatch.errors import SourceError, StoreCorrupt
 from basketwatch.sources import chains, guard
-from basketwatch.store import Store
+from basketwatch.store import database, lock, notes, opening, prices, runs
 from basketwatch.store import flags as flag_log
+from basketwatch.store.database import Store
 from basketwatch.words.text import sentence
 from basketwatch.work import Part, Progress, Work, side_by_side
 
@@ -42,31 +43,31 @@ def refresh(
     """
     started = clock.now()
     house = read_house(home)
-    opened, damage = store.open_writer(url)
-    with store.writer_lock(opened), store.kept_open(opened):
+    opened, damage = opening.open_writer(url)
+    with lock.writer_lock(opened), lock.kept_open(opened):
         watched = guard.Guard(breakers=_stored_breakers(opened))
         guard.install(watched)
         try:
-            run = store.start_run(opened, started, 0)
-            seconds = _seconds(len(universe(house)) - len(store.read_series(opened)))
+            run = runs.start_run(opened, started, 0)
+            seconds = _seconds(len(universe(house)) - len(prices.read_series(opened)))
             watched.deadline(seconds)
             until = monotonic() + seconds + GRACE
-            calendars = store.read_calendars(opened, _reaching_back(started.date(), years))
+            calendars = prices.read_calendars(opened, _reaching_back(started.date(), years))
             work = Work(opened, house, run, calendars, years, progress or (lambda *_: None), until)
             _parts(work, only or PARTS, url)
         finally:
             guard.uninstall()
-            store.save_breakers(opened, [_breaker_row(b) for b in watched.breakers])
+            runs.save_breakers(opened, [_breaker_row(b) for b in watched.breakers])
         said = _flags(work, only or PARTS)
         report = _report(work, watched, started, damage) | {"flags": said}
-        store.finish_run(opened, run, clock.now(), report, [_request_row(r) for r in list(watched.requests)])
-        report["version"] = store.new_version(opened)
+        runs.finish_run(opened, run, clock.now(), report, [_request_row(r) for r in list(watched.requests)])
+        report["version"] = notes.new_version(opened)
     return report, status(report, opened)
 
 
 def status(report: Mapping[str, Any], opened: Store) -> int:
     """Exit status: 0 all well, 2 a broken file, 3 something is missing or stale, 4 the store has nothing to show."""
-    if not store.read_series(opened) and not len(store.read_quotes(opened)):
+    if not prices.read_series(opened) and not len(prices.read_quotes(opened)):
         return 4
     if any(p["severity"] == "hard" for p in report["problems"]):
         return 2
@@ -81,7 +82,7 @@ def _parts(work: Work, only: Sequence[str], url: str) -> None:
     """
     tickers = with_stand_ins(work.house) if "valuation" in only else universe(work.house)
     _read_calendars(work, {"CN"})
-    folder = store.file_of(url)
+    folder = database.file_of(url)
     _configure_yahoo(folder.parent if folder else Path.cwd() / "data")
     groups = {markets.group(t) for t in tickers} - {"FX"}
     if "quotes" in only and groups <= work.calendars.keys():  # else answers would wait for calendars to be built
@@ -122,7 +123,7 @@ def _flags(work: Work, only: Sequence[str]) -> int:
         return 0
     from basketwatch import flagging
 
-    store.new_version(work.opened)  # what has come is shown, whatever becomes of the rules
+    notes.new_version(work.opened)  # what has come is shown, whatever becomes of the rules
     return flagging.update(work.opened, work.house, now)
 
 
@@ -163,7 +164,7 @@ def _read_calendars(work: Work, groups: set[str]) -> None:
             part.failed("exchange_calendars", found)
             part.missing.append(group)
         elif found:
-            store.save_sessions(work.opened, group, found)
+            prices.save_sessions(work.opened, group, found)
             work.calendars[group] = Calendar(group, tuple(found))
             part.got += 1
         work.calendars.setdefault(group, Calendar(group, ()))
@@ -185,7 +186,7 @@ def _bound(work: Work, group: str) -> date | None:
 
 
 def _stored_breakers(opened: Store) -> list[guard.Breaker]:
-    return [guard.Breaker(r.host, r.open_until, r.failures, r.reason) for r in store.read_breakers(opened)]
+    return [guard.Breaker(r.host, r.open_until, r.failures, r.reason) for r in runs.read_breakers(opened)]
 
 
 def _breaker_row(b: guard.Breaker) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from basketwatch import clock, store
-from basketwatch.store import repair
+from basketwatch import clock
+from basketwatch.store import notes, prices, repair
 from basketwatch.work import FX_ZONE, Work
 
 EXAMINED = "closes_examined"  # the store's word: when all closes were found to be those that were written
@@ -26,10 +26,10 @@ def find_damage(work: Work, tickers: Sequence[str]) -> None:
 
     After one is found each run looks again, until it has been replaced.
     """
-    now, last = clock.now(), store.noted(work.opened, EXAMINED)
+    now, last = clock.now(), notes.noted(work.opened, EXAMINED)
     if last and timedelta(0) <= now - datetime.fromisoformat(last) < ONCE_A_DAY:
         return
-    work.damaged = set(store.damaged_series(work.opened)) & set(tickers)
+    work.damaged = set(prices.damaged_series(work.opened)) & set(tickers)
     work.reread |= work.damaged
     if not work.damaged:
-        store.note(work.opened, EXAMINED, clock.iso(now))
+        notes.note(work.opened, EXAMINED, clock.iso(now))

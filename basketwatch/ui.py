@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from basketwatch import clock, freshness, guards, memory, settings, store
+from basketwatch import clock, freshness, guards, memory, settings
 from basketwatch.domain import markets
 from basketwatch.errors import BasketwatchError, StoreError
 from basketwatch.markup import STYLE, block
 from basketwatch.refresher import Refresher, due, is_daily
+from basketwatch.store import notes, opening, prices, runs
 from basketwatch.words.text import day, escape, plain, say, sentence
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from basketwatch.domain.calendars import Calendar, MarketState
     from basketwatch.domain.model import House, SeriesKey
     from basketwatch.settings import Settings
-    from basketwatch.store import Store
+    from basketwatch.store.database import Store
 
 first_line_drawn = threading.Event()  # set by the first page of this process: now pandas may load
 
@@ -217,7 +218,7 @@ def picture(opened: Store, here: Settings) -> Picture:
     now = clock.now()
     half_minute = now.replace(second=now.second // 30 * 30, microsecond=0)
     files = house(here)
-    return _picture(opened, files, store.version(opened), here.url, half_minute, hash(files))
+    return _picture(opened, files, notes.version(opened), here.url, half_minute, hash(files))
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
@@ -234,7 +235,7 @@ def _picture(_opened: Store, _files: House, version: str, url: str, now: datetim
 def past_picture(here: Settings, at: datetime) -> Picture:
     """The picture as it was at ``at``, an instant that does not move from rerun to rerun, such as a week's end."""
     opened, files = store_of(here), house(here)
-    return _past_picture(opened, files, store.version(opened), here.url, at, hash(files))
+    return _past_picture(opened, files, notes.version(opened), here.url, at, hash(files))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -246,7 +247,7 @@ def _past_picture(_opened: Store, _files: House, version: str, url: str, at: dat
 
 def store_of(here: Settings) -> Store:
     """The store of a page that has a picture, so there is one. Raises the store's errors."""
-    found = store.open_reader(here.url, demo=here.demo)
+    found = opening.open_reader(here.url, demo=here.demo)
     if found is None:
         raise StoreError(path=here.url, detail="it has gone")
     return found
@@ -254,9 +255,9 @@ def store_of(here: Settings) -> Store:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _bars_of(url: str, demo: bool, ticker: str, version: str) -> pd.DataFrame | None:
-    opened = store.open_reader(url, demo=demo)
+    opened = opening.open_reader(url, demo=demo)
     since = clock.now().date() - timedelta(days=370)
-    return store.read_bars(opened, [ticker], since) if opened else None
+    return prices.read_bars(opened, [ticker], since) if opened else None
 
 
 def bars_of(here: Settings, ticker: str, version: str) -> pd.DataFrame | None:
@@ -268,7 +269,7 @@ def bars_of(here: Settings, ticker: str, version: str) -> pd.DataFrame | None:
 def _histories_of(url: str, demo: bool, ticker: str, version: str, _seen: Picture) -> dict[SeriesKey, pd.DataFrame]:
     from basketwatch import valued
 
-    opened = store.open_reader(url, demo=demo)
+    opened = opening.open_reader(url, demo=demo)
     return valued.histories(opened, [ticker], _seen.calendars, _seen.now) if opened else {}
 
 
@@ -279,8 +280,8 @@ def histories_of(here: Settings, ticker: str, seen: Picture) -> dict[SeriesKey, 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _closes_of(url: str, demo: bool, ticker: str, version: str) -> pd.DataFrame | None:
-    opened = store.open_reader(url, demo=demo)
-    return store.read_bars(opened, [ticker])[["session", "close"]] if opened else None
+    opened = opening.open_reader(url, demo=demo)
+    return prices.read_bars(opened, [ticker])[["session", "close"]] if opened else None
 
 
 def closes_of(here: Settings, ticker: str, version: str) -> pd.DataFrame | None:
@@ -330,8 +331,8 @@ def refresher(home: str, demo: bool) -> Refresher:
 def keep_fresh(here: Settings, opened: Store | None, states: Mapping[str, MarketState], now: datetime) -> None:
     """Start a refresh when one is due; called by every open page's tick, so it stops with the last reader."""
     worker = refresher(str(here.home), here.demo)
-    last = store.last_run(opened) if opened else None
-    daily = _daily_run(opened, store.version(opened)) if opened else None
+    last = runs.last_run(opened) if opened else None
+    daily = _daily_run(opened, notes.version(opened)) if opened else None
     found = due(
         now, states=states, last=last, daily=daily, running=worker.running, failures=worker.failures,
         frozen=clock.is_frozen() or here.demo, tried=worker.last,
@@ -345,8 +346,8 @@ def keep_fresh(here: Settings, opened: Store | None, states: Mapping[str, Market
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _daily_run(_opened: Store, version: str) -> store.Run | None:
-    return next((run for run in store.recent_runs(_opened) if is_daily(run)), None)
+def _daily_run(_opened: Store, version: str) -> runs.Run | None:
+    return next((run for run in runs.recent_runs(_opened) if is_daily(run)), None)
 
 
 def _files_changed(here: Settings) -> datetime:
@@ -360,13 +361,13 @@ def market_states(opened: Store | None, tickers: Iterable[str], now: datetime) -
     if opened is None:
         return {}
     groups = {markets.group(ticker) for ticker in tickers}
-    known = _calendars(opened, store.version(opened), now.date().isoformat())
+    known = _calendars(opened, notes.version(opened), now.date().isoformat())
     return {group: calendar.state(now) for group, calendar in known.items() if group in groups}
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _calendars(_opened: Store, version: str, today: str) -> dict[str, Calendar]:
-    return store.read_calendars(_opened, datetime.fromisoformat(today).date() - timedelta(days=30))
+    return prices.read_calendars(_opened, datetime.fromisoformat(today).date() - timedelta(days=30))
 
 
 def refresh_button(here: Settings, lang: str, key: str) -> None:
@@ -393,7 +394,7 @@ def page(name: str, body: Callable[[Picture, Reader, Settings], None]) -> None:
     def first_line() -> None:
         _here()  # a fragment runs by itself later: the demo's clock has to be held again
         with store_faults_said(here, who):
-            opened, now = store.open_reader(here.url, demo=here.demo), clock.now()
+            opened, now = opening.open_reader(here.url, demo=here.demo), clock.now()
             tickers = followed(here)
             states = market_states(opened, tickers, now)
             keep_fresh(here, opened, states, now)
@@ -402,12 +403,12 @@ def page(name: str, body: Callable[[Picture, Reader, Settings], None]) -> None:
                 st.rerun()
 
     with store_faults_said(here, who):
-        opened, now, tickers = store.open_reader(here.url, demo=here.demo), clock.now(), followed(here)
+        opened, now, tickers = opening.open_reader(here.url, demo=here.demo), clock.now(), followed(here)
         st.session_state["_drawn"] = _condition(opened, tickers, market_states(opened, tickers, now), now)
     first_line()
     first_line_drawn.set()
     with store_faults_said(here, who):
-        if opened is None or not store.freshness(opened, tickers):
+        if opened is None or not prices.freshness(opened, tickers):
             _empty(here, who, opened)
         else:
             seen = picture(opened, here)
@@ -474,7 +475,7 @@ def _condition(
     if opened is None:
         return ()
     late = freshness.late(opened, tickers, states, now)
-    return (store.version(opened), *((g, s.phase) for g, s in states.items()), *late)
+    return (notes.version(opened), *((g, s.phase) for g, s in states.items()), *late)
 
 
 def _header(name: str, here: Settings, who: Reader, opened: Store | None, dots: Sequence[str], now: datetime) -> None:
@@ -501,7 +502,7 @@ def _progress(here: Settings, opened: Store | None, lang: str) -> list[str]:
     """What the running refresh does, or why the last one brought nothing."""
     worker = refresher(str(here.home), here.demo)
     if worker.running:
-        run = store.last_run(opened) if opened else None
+        run = runs.last_run(opened) if opened else None
         if run and run.finished is None and run.total:
             shown = say("refreshing", lang, done=run.done, total=run.total, label=run.label)
         else:
@@ -516,7 +517,7 @@ def _progress(here: Settings, opened: Store | None, lang: str) -> list[str]:
 def _empty(here: Settings, who: Reader, opened: Store | None) -> None:
     """Nothing stored yet: what is going on, what each source said, and the demo market to see the pages at once."""
     worker = refresher(str(here.home), here.demo)
-    last = store.last_run(opened, finished=True) if opened else None
+    last = runs.last_run(opened, finished=True) if opened else None
     failed = bool(last or worker.failures) and not worker.running
     # a store that this server filled, and that somebody has deleted or moved since
     gone = opened is None and worker.last is not None and not worker.failures and not worker.running
@@ -527,7 +528,7 @@ def _empty(here: Settings, who: Reader, opened: Store | None) -> None:
             st.rerun()
 
 
-def panel_of_empty(lang: str, failed: bool, last: store.Run | None, *, gone: bool = False) -> str:
+def panel_of_empty(lang: str, failed: bool, last: runs.Run | None, *, gone: bool = False) -> str:
     """The explanation as HTML: a sentence, and under it what each source answered in the last run.
 
     ``failed``: no source answered; ``gone``: the store was there and is no more, and is being made anew.

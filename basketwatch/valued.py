@@ -20,7 +20,8 @@ from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.model import House, SeriesKey
 from basketwatch.domain.universe import with_stand_ins
-from basketwatch.store import Store, valuations
+from basketwatch.store import valuations
+from basketwatch.store.database import Store
 from basketwatch.valuation import CARRIED, LEAST, Band, BasketPe
 
 Histories = dict[SeriesKey, pd.DataFrame]

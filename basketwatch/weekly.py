@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from basketwatch import metrics, store
+from basketwatch import metrics
 from basketwatch.daily import SECTORS, BasketView, Picture
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import FINAL_AFTER, Calendar, Session
 from basketwatch.domain.model import House, Problem
 from basketwatch.errors import UsageError
-from basketwatch.store import Store
+from basketwatch.store import prices
+from basketwatch.store.database import Store
 
 if TYPE_CHECKING:
     from basketwatch.valued import Valued
@@ -114,7 +115,7 @@ class Review:
 
 def home_calendar(opened: Store) -> Calendar:
     """The mainland's sessions as far as the store knows them."""
-    return store.read_calendars(opened).get(HOME) or Calendar(HOME, ())
+    return prices.read_calendars(opened).get(HOME) or Calendar(HOME, ())
 
 
 def week_of(calendar: Calendar, now: datetime, day: date | None = None) -> Week:

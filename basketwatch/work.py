@@ -13,11 +13,12 @@ from time import monotonic
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from basketwatch import store
 from basketwatch.domain.calendars import DELAY, FINAL_AFTER, Calendar, Session
 from basketwatch.domain.model import House
 from basketwatch.errors import SourceError, Unreachable
-from basketwatch.store import Store, SymbolState
+from basketwatch.store import notes, runs
+from basketwatch.store.database import Store
+from basketwatch.store.runs import SymbolState
 from basketwatch.words.text import sentence
 
 SHOW_EVERY = 3.0  # seconds between new versions during a first fill
@@ -104,8 +105,8 @@ class Work:
         self.done += 1
         self.progress(self.done, self.total, label)
         if monotonic() - self.shown > SHOW_EVERY:
-            store.note_progress(self.opened, self.run, self.done, self.total, label)
-            store.new_version(self.opened)
+            runs.note_progress(self.opened, self.run, self.done, self.total, label)
+            notes.new_version(self.opened)
             self.shown = monotonic()
 
 

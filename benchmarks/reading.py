@@ -11,7 +11,7 @@ import threading
 import time
 from datetime import timedelta
 
-from basketwatch import store
+from basketwatch.store import notes, opening, prices, runs
 
 from .bench import STORED
 from .symbols import SIXTY
@@ -22,15 +22,15 @@ PAUSE = 0.02
 
 def look(url: str, ticker: str) -> None:
     """What a page reads when it looks for a new version and opens a stock."""
-    opened = store.open_reader(url)
+    opened = opening.open_reader(url)
     if opened is None:
         raise RuntimeError("no store")
-    store.version(opened)
-    store.freshness(opened)
-    store.last_run(opened)
-    store.read_quotes(opened)
-    store.read_states(opened)
-    store.read_bars(opened, [ticker], (STORED - timedelta(days=370)).date())
+    notes.version(opened)
+    prices.freshness(opened)
+    runs.last_run(opened)
+    prices.read_quotes(opened)
+    runs.read_states(opened)
+    prices.read_bars(opened, [ticker], (STORED - timedelta(days=370)).date())
 
 
 def reader(url: str, until: float, took: list[float], failed: list[str]) -> None:

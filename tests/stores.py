@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from basketwatch import demo, store
+from basketwatch import demo
 from basketwatch.baskets import read_house
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.model import House
 from basketwatch.domain.universe import universe
 from basketwatch.sources import sessions
-from basketwatch.store import Store
+from basketwatch.store import notes, opening, prices, runs
+from basketwatch.store.database import Store
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -38,18 +39,18 @@ def _market() -> demo.Market:
 
 def fill(path: Path, *, is_demo: bool) -> Store:
     """A store at ``path`` with the demo market's rows."""
-    opened, _ = store.open_writer(f"sqlite:///{path}", demo=is_demo)
+    opened, _ = opening.open_writer(f"sqlite:///{path}", demo=is_demo)
     if is_demo:
         demo.build(opened, house(), calendars())
         return opened
     made = _market()
-    run = store.start_run(opened, demo.NOW, 1)
+    run = runs.start_run(opened, demo.NOW, 1)
     for group, calendar in calendars().items():
-        store.save_sessions(opened, group, calendar.sessions)
-    store.save_histories(opened, made.bars, made.factors, years=3, now=demo.NOW)
-    store.save_quotes(opened, made.quotes)
-    store.save_states(opened, made.states)
+        prices.save_sessions(opened, group, calendar.sessions)
+    prices.save_histories(opened, made.bars, made.factors, years=3, now=demo.NOW)
+    prices.save_quotes(opened, made.quotes)
+    runs.save_states(opened, made.states)
     report = {"requests": {"total": 3, "by_host": {}}, "parts": []}
-    store.finish_run(opened, run, demo.NOW, report, [])
-    store.new_version(opened)
+    runs.finish_run(opened, run, demo.NOW, report, [])
+    notes.new_version(opened)
     return opened

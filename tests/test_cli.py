@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from basketwatch import clock, demo, flagging, store
+from basketwatch import clock, demo, flagging
+from basketwatch.store import lock, opening
 from tests.stores import PROJECT, fill, house
 
 
@@ -79,8 +80,8 @@ def test_a_refresh_beside_a_running_one_says_so_in_json_and_in_words(filled: dic
     """Nothing is wrong (status 0); a program reads one object with the keys of a report, a person one sentence."""
     shutil.copy(filled["BASKETWATCH_DB"], tmp_path / "s.sqlite")
     here = filled | {"BASKETWATCH_DB": str(tmp_path / "s.sqlite")}
-    opened, _ = store.open_writer(f"sqlite:///{tmp_path}/s.sqlite")
-    with store.writer_lock(opened):
+    opened, _ = opening.open_writer(f"sqlite:///{tmp_path}/s.sqlite")
+    with lock.writer_lock(opened):
         told, said = basketwatch("refresh", "--json", **here), basketwatch("refresh", **here)
     answer = json.loads(told.stdout)
     assert (told.returncode, told.stderr) == (0, "")
@@ -92,7 +93,7 @@ def test_a_refresh_beside_a_running_one_says_so_in_json_and_in_words(filled: dic
 def test_flags_in_json_and_in_words(filled: dict[str, str], tmp_path: Path) -> None:
     shutil.copy(filled["BASKETWATCH_DB"], tmp_path / "f.sqlite")
     here = filled | {"BASKETWATCH_DB": str(tmp_path / "f.sqlite")}
-    flagging.update(store.open_writer(f"sqlite:///{tmp_path}/f.sqlite")[0], house(), demo.NOW)
+    flagging.update(opening.open_writer(f"sqlite:///{tmp_path}/f.sqlite")[0], house(), demo.NOW)
     told = basketwatch("flags", "--since", "2026-07-03", "--json", **here)
     answer = json.loads(told.stdout)
     assert (told.returncode, told.stderr, list(answer)) == (0, "", ["flags"])

@@ -13,11 +13,12 @@ from typing import Any, get_args
 
 import pytest
 
-from basketwatch import answers, daily, demo, store
+from basketwatch import answers, daily, demo
 from basketwatch.domain import limits, markets, rules
 from basketwatch.domain.calendars import Phase
 from basketwatch.domain.model import House, Problem, State
 from basketwatch.metrics import WINDOWS
+from basketwatch.store import database, opening, prices
 from basketwatch.valuation import FIXED, LEAST
 from basketwatch.valuation import WINDOWS as SPANS
 from tests.stores import calendars, fill, house
@@ -139,12 +140,12 @@ def written(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> store.Store:
+def opened(tmp_path_factory: pytest.TempPathFactory) -> database.Store:
     return fill(tmp_path_factory.mktemp("contract") / "demo.sqlite", is_demo=True)
 
 
 @pytest.fixture(scope="module")
-def seen(opened: store.Store) -> daily.Picture:
+def seen(opened: database.Store) -> daily.Picture:
     return daily.picture(opened, house(), demo.NOW)
 
 
@@ -261,8 +262,8 @@ def test_what_is_no_number_is_null(value: float | None) -> None:
 def test_an_almost_empty_store(tmp_path: Path, kept: tuple[str, ...]) -> None:
     """Nothing at all, a share, an index without any capitalisation, a foreign share: quotes only, no bars, no calendars."""
     made = demo.market(house(), calendars())
-    opened, _ = store.open_writer(f"sqlite:///{tmp_path}/few.sqlite")
-    store.save_quotes(opened, made.quotes.loc[made.quotes["ticker"].isin(kept)])
+    opened, _ = opening.open_writer(f"sqlite:///{tmp_path}/few.sqlite")
+    prices.save_quotes(opened, made.quotes.loc[made.quotes["ticker"].isin(kept)])
     answer = written(answers.check(daily.picture(opened, house(), demo.NOW)))
     assert faults(answer, CONTRACT) == []
     assert {r["ticker"] for b in answer["baskets"] for r in b["constituents"] if r["session"]} <= set(kept)
@@ -270,7 +271,7 @@ def test_an_almost_empty_store(tmp_path: Path, kept: tuple[str, ...]) -> None:
 
 
 def test_no_files_at_all(tmp_path: Path) -> None:
-    opened, _ = store.open_writer(f"sqlite:///{tmp_path}/none.sqlite")
+    opened, _ = opening.open_writer(f"sqlite:///{tmp_path}/none.sqlite")
     answer = written(answers.check(daily.picture(opened, House(), demo.NOW)))
     assert faults(answer, CONTRACT) == []
     assert answer["baskets"] == answer["sectors"] == answer["problems"] == []

@@ -12,11 +12,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from basketwatch import daily, store
+from basketwatch import daily
 from basketwatch.daily import Picture
 from basketwatch.domain import columns, markets
 from basketwatch.domain.model import Basket, Chain, House, Listed, Member, Names, Problem, Segment
-from basketwatch.store import SymbolState
+from basketwatch.store import opening, prices, runs
+from basketwatch.store.runs import SymbolState
 from tests.test_calendars import CALENDARS, at
 
 FRIDAY, THURSDAY = date(2026, 7, 3), date(2026, 7, 2)
@@ -66,9 +67,9 @@ def steady(ticker: str, price: float, last: date = THURSDAY, sessions: int = 30,
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that knows the calendars and nothing else, to be copied."""
     path = tmp_path_factory.mktemp("daily") / "empty.sqlite"
-    opened, _ = store.open_writer(f"sqlite:///{path}")
+    opened, _ = opening.open_writer(f"sqlite:///{path}")
     for group, calendar in CALENDARS.items():
-        store.save_sessions(opened, group, calendar.sessions)
+        prices.save_sessions(opened, group, calendar.sessions)
     return path
 
 
@@ -84,14 +85,14 @@ def look(tmp_path: Path, empty: Path) -> Look:
         path = tmp_path / f"{len(list(tmp_path.iterdir()))}.sqlite"
         if calendars:
             shutil.copy(empty, path)
-        opened, _ = store.open_writer(f"sqlite:///{path}")
+        opened, _ = opening.open_writer(f"sqlite:///{path}")
         by = pd.DataFrame([(*f, "x") for f in factors], columns=list(columns.FACTORS))
         by = by.astype({c: d for c, (d, _, _) in columns.FACTORS.items()})
         if histories:
-            store.save_histories(opened, pd.concat(histories), by, years=3, now=now)
+            prices.save_histories(opened, pd.concat(histories), by, years=3, now=now)
         table = pd.DataFrame(list(quotes), columns=list(columns.QUOTES))
-        store.save_quotes(opened, table.astype({c: d for c, (d, _, _) in columns.QUOTES.items()}))
-        store.save_states(opened, states)
+        prices.save_quotes(opened, table.astype({c: d for c, (d, _, _) in columns.QUOTES.items()}))
+        runs.save_states(opened, states)
         return daily.picture(opened, files, now)
 
     return _look

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import checks, daily, demo, store
+from basketwatch import checks, daily, demo
 from basketwatch.baskets import read_house
 from basketwatch.domain import columns as frames
 from basketwatch.domain import limits, markets
@@ -18,6 +18,7 @@ from basketwatch.domain.calendars import Calendar, Session
 from basketwatch.domain.model import House
 from basketwatch.domain.universe import universe
 from basketwatch.errors import StoreMixed
+from basketwatch.store import database, notes, opening, prices, runs
 
 FRIDAY, THURSDAY = date(2026, 7, 3), date(2026, 7, 2)
 # The tests need no more holidays than these: the last one makes the mismatch, the others stand for all.
@@ -53,11 +54,11 @@ def made(house: House) -> demo.Market:
 
 
 @pytest.fixture(scope="module")
-def opened(house: House, tmp_path_factory: pytest.TempPathFactory) -> store.Store:
+def opened(house: House, tmp_path_factory: pytest.TempPathFactory) -> database.Store:
     url = f"sqlite:///{tmp_path_factory.mktemp('demo')}/demo.sqlite"
-    writer, _ = store.open_writer(url, demo=True)
+    writer, _ = opening.open_writer(url, demo=True)
     demo.build(writer, house, CALENDARS)
-    reader = store.open_reader(url, demo=True)
+    reader = opening.open_reader(url, demo=True)
     assert reader is not None
     return reader
 
@@ -104,10 +105,10 @@ def test_editing_one_basket_moves_no_stranger(made: demo.Market, house: House) -
 
 
 def test_a_live_store_is_refused(house: House, tmp_path: Path) -> None:
-    live, _ = store.open_writer(f"sqlite:///{tmp_path}/live.sqlite")
+    live, _ = opening.open_writer(f"sqlite:///{tmp_path}/live.sqlite")
     with pytest.raises(StoreMixed):
         demo.build(live, house, CALENDARS)
-    assert store.read_quotes(live).empty and store.last_run(live) is None
+    assert prices.read_quotes(live).empty and runs.last_run(live) is None
 
 
 def test_an_empty_house_makes_an_empty_market() -> None:
@@ -306,24 +307,24 @@ def test_headlines_have_both_signs(quotes: pd.DataFrame) -> None:
 # --- the store ----------------------------------------------------------------------------------------------------
 
 
-def test_the_store_holds_what_was_made(made: demo.Market, opened: store.Store) -> None:
+def test_the_store_holds_what_was_made(made: demo.Market, opened: database.Store) -> None:
     pd.testing.assert_frame_equal(
-        store.read_bars(opened), made.bars.sort_values(["ticker", "session"], ignore_index=True), check_dtype=False
+        prices.read_bars(opened), made.bars.sort_values(["ticker", "session"], ignore_index=True), check_dtype=False
     )
-    assert len(store.read_quotes(opened)) == len(made.quotes) and len(store.read_factors(opened)) == 2
-    assert store.damaged_series(opened) == [] and len(store.read_series(opened)) == len(made.quotes)
-    assert set(store.read_calendars(opened)) == set(CALENDARS)
+    assert len(prices.read_quotes(opened)) == len(made.quotes) and len(prices.read_factors(opened)) == 2
+    assert prices.damaged_series(opened) == [] and len(prices.read_series(opened)) == len(made.quotes)
+    assert set(prices.read_calendars(opened)) == set(CALENDARS)
 
 
-def test_the_run_is_finished_and_names_its_version(opened: store.Store) -> None:
-    run = store.last_run(opened, finished=True)
+def test_the_run_is_finished_and_names_its_version(opened: database.Store) -> None:
+    run = runs.last_run(opened, finished=True)
     assert run is not None and run.report is not None and run.done == run.total > 50
-    assert run.report["version"] == store.version(opened) and run.report["requests"]["total"] == 0
+    assert run.report["version"] == notes.version(opened) and run.report["requests"]["total"] == 0
     assert [p["part"] for p in run.report["parts"]] == ["quotes", "bars"]
     assert run.report["parts"][0]["stale"] == ["AXTI.US"]
 
 
-def test_the_first_page_shows_both_colours(opened: store.Store, house: House) -> None:
+def test_the_first_page_shows_both_colours(opened: database.Store, house: House) -> None:
     seen = daily.picture(opened, house, demo.NOW)
     for view, aim in zip(seen.baskets, demo.BASKET_MOVES, strict=False):
         assert view.returns["1d"] == pytest.approx(aim, abs=1e-3), view.basket.id

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from basketwatch import store
+from basketwatch.store import opening, prices, runs
 from tests.test_refresh import FRIDAY, SECTORS, THURSDAY, TUESDAY, World, _reset, make_home, quick, short, ups
 from tests.upstream import Upstream, paths
 
@@ -57,10 +57,10 @@ def world(ups: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 def empty(world: World, homes: dict[datetime, Path]) -> World:
     """An empty store that knows the calendars, on Friday."""
     make_home(world.home, MEMBERS, LISTED)
-    known = store.read_calendars(World(homes[TUESDAY], world.up, world.patch).store)
-    opened, _ = store.open_writer(world.url)
+    known = prices.read_calendars(World(homes[TUESDAY], world.up, world.patch).store)
+    opened, _ = opening.open_writer(world.url)
     for group, calendar in known.items():
-        store.save_sessions(opened, group, calendar.sessions)
+        prices.save_sessions(opened, group, calendar.sessions)
     return world.at(FRIDAY)
 
 
@@ -105,7 +105,7 @@ def test_the_first_source_of_quotes(world: World, homes: dict[datetime, Path], k
     if kind == "stale_day":
         assert sorted(sectors["stale"]) == sorted(SECTORS) and old(world, sectors["stale"])
     if kind in ("mislabelled", "lots_as_shares"):
-        assert any(r.part == "quotes" for r in store.read_quarantine(world.store))
+        assert any(r.part == "quotes" for r in runs.read_quarantine(world.store))
 
 
 @pytest.mark.parametrize("kind", [k for k in ALL if k != "duplicate_dates:different"])
@@ -163,4 +163,4 @@ def test_an_empty_store_and_false_histories(empty: World, kind: str) -> None:
     empty.up.fault(r"push2his|query2", r"kline|finance/chart", kind)
     empty.run(years=1)
     assert empty.status in (0, 3), empty.lines
-    assert "300308.SZ" in store.read_series(empty.store)
+    assert "300308.SZ" in prices.read_series(empty.store)

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import clock, daily, demo, flagging, flags, refresh, store
+from basketwatch import clock, daily, demo, flagging, flags, refresh
 from basketwatch.domain import columns, markets, rules
 from basketwatch.domain.model import Rule
+from basketwatch.store import database, notes, opening, prices, valuations
 from basketwatch.store import flags as log
-from basketwatch.store import valuations
 from basketwatch.work import Work
 from tests.stores import fill, house
 
@@ -32,14 +32,14 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def opened(filled: Path, tmp_path: Path) -> store.Store:
+def opened(filled: Path, tmp_path: Path) -> database.Store:
     shutil.copy(filled, tmp_path / "live.sqlite")
-    return store.open_writer(f"sqlite:///{tmp_path}/live.sqlite")[0]
+    return opening.open_writer(f"sqlite:///{tmp_path}/live.sqlite")[0]
 
 
 @pytest.fixture(scope="module")
 def china(filled: Path) -> flags.Inputs:
-    opened = store.open_writer(f"sqlite:///{filled}")[0]
+    opened = opening.open_writer(f"sqlite:///{filled}")[0]
     return flagging.inputs_of(flagging.read(opened, house(), demo.NOW, 6), "CN")
 
 
@@ -83,7 +83,7 @@ def test_a_suspension_that_lasts_is_known_from_the_quote(china: flags.Inputs) ->
     assert days[0] == np.datetime64("2026-06-24") and days[-1] == np.datetime64("2026-07-03") and len(days) == 8
 
 
-def test_a_hole_between_two_bars_is_a_suspension_and_a_missing_end_is_not(opened: store.Store) -> None:
+def test_a_hole_between_two_bars_is_a_suspension_and_a_missing_end_is_not(opened: database.Store) -> None:
     found = flagging.read(opened, house(), demo.NOW, 6)
     bars = found.bars
     own = bars["ticker"].eq("300308.SZ")
@@ -100,14 +100,14 @@ def test_limit_prices_are_those_of_the_quote_for_its_own_session_only(china: fla
     assert np.isnan(at(china, "limit_up", "300394.SZ", -1))
 
 
-def test_a_reference_price_that_nothing_explains_is_marked(opened: store.Store) -> None:
+def test_a_reference_price_that_nothing_explains_is_marked(opened: database.Store) -> None:
     found = flagging.read(opened, house(), demo.NOW, 6)
     found.quotes.loc["300308.SZ", "previous_close"] *= 0.5
     inputs = flagging.inputs_of(found, "CN")
     assert at(inputs, "unexplained", "300308.SZ", 0) and inputs.unexplained.sum() == 1
 
 
-def test_the_close_of_another_source_is_held_against_the_bar(opened: store.Store) -> None:
+def test_the_close_of_another_source_is_held_against_the_bar(opened: database.Store) -> None:
     """The PE of 300308.SZ comes with a close: of another source, and 1 % higher than the bar on 3 July (2 July: equal).
     That of 300502.SZ is of the bar's own source: nothing to compare."""
     found = flagging.read(opened, house(), demo.NOW, 6)
@@ -136,7 +136,7 @@ def test_a_young_stock_has_a_listing_day_and_an_old_one_has_not(china: flags.Inp
     assert listed["300308.SZ"] == flags.LONG_LISTED
 
 
-def test_the_coming_session_knows_the_leaders_only_when_all_us_sessions_are_over(opened: store.Store) -> None:
+def test_the_coming_session_knows_the_leaders_only_when_all_us_sessions_are_over(opened: database.Store) -> None:
     """For 3 July that is the US session of the 2nd, which closes at 20:00 UTC: not known on Thursday evening."""
     early = flagging.inputs_of(flagging.read(opened, house(), THURSDAY_EVENING, 6), "CN")
     assert early.sessions[-1] == np.datetime64("2026-07-03") and early.abroad[-1] == 0
@@ -155,7 +155,7 @@ def test_each_ticker_is_compared_with_a_benchmark_of_its_own_market() -> None:
     assert all(markets.group(t) == markets.group(b) for t, b in found.items() if b)
 
 
-def test_a_quote_of_a_running_session_is_not_final(opened: store.Store) -> None:
+def test_a_quote_of_a_running_session_is_not_final(opened: database.Store) -> None:
     """Bars of 3 July taken away and the quotes taken at lunch: nothing of that day may be judged."""
     found = flagging.read(opened, house(), demo.NOW, 6)
     stored = found.bars.loc[found.bars["session"] < "2026-07-03"]
@@ -170,7 +170,7 @@ def test_a_quote_of_a_running_session_is_not_final(opened: store.Store) -> None:
 # --- what is kept ------------------------------------------------------------------------------------------------
 
 
-def test_the_log_begins_with_a_year_and_then_only_grows(opened: store.Store) -> None:
+def test_the_log_begins_with_a_year_and_then_only_grows(opened: database.Store) -> None:
     first = flagging.update(opened, house(), THURSDAY_EVENING)
     before = log.read(opened)
     assert first == len(before) > 500
@@ -184,7 +184,7 @@ def test_the_log_begins_with_a_year_and_then_only_grows(opened: store.Store) -> 
     assert set(after.loc[~after["id"].isin(before["id"]), "session"].dt.date) <= {date(2026, 7, 2), date(2026, 7, 3)}
 
 
-def test_no_session_is_left_out_after_weeks_without_a_refresh(opened: store.Store) -> None:
+def test_no_session_is_left_out_after_weeks_without_a_refresh(opened: database.Store) -> None:
     """Judged on 8 June and not again before 3 July: the sessions between are told as if it had run every day."""
     flagging.update(opened, house(), datetime(2026, 6, 8, 21, 0, tzinfo=UTC))
     assert log.judged(opened)["CN"] == date(2026, 6, 8)
@@ -194,7 +194,7 @@ def test_no_session_is_left_out_after_weeks_without_a_refresh(opened: store.Stor
     assert set(late["id"]) == set(every.loc[every["session"] >= "2026-06-09", "id"])
 
 
-def test_an_edited_threshold_rewrites_no_history(opened: store.Store) -> None:
+def test_an_edited_threshold_rewrites_no_history(opened: database.Store) -> None:
     flagging.update(opened, house(), THURSDAY_EVENING)
     before = set(log.read(opened)["id"])
     loose = tuple(replace(r, values={**r.values, "size": 0.0001}) if r.id == "gap" else r for r in house().rules)
@@ -204,7 +204,7 @@ def test_an_edited_threshold_rewrites_no_history(opened: store.Store) -> None:
     assert before <= set(log.read(opened)["id"])
 
 
-def test_a_past_day_evaluated_then_and_now_says_the_same(opened: store.Store) -> None:
+def test_a_past_day_evaluated_then_and_now_says_the_same(opened: database.Store) -> None:
     """The last thirty sessions, judged today; and each of three past days as they were judged on the day itself."""
     now = flagging.dry_run(flagging.read(opened, house(), demo.NOW, 30), house().rules, 30)
     for day, instant in (("2026-07-02", THURSDAY_EVENING), ("2026-06-24", datetime(2026, 6, 24, 9, 0, tzinfo=UTC)),
@@ -224,7 +224,7 @@ def _of_china(ticker: str) -> bool:
     return ticker.startswith("basket:") or markets.group(ticker) == "CN"
 
 
-def test_nothing_of_a_session_is_judged_before_its_bars_are_final(opened: store.Store) -> None:
+def test_nothing_of_a_session_is_judged_before_its_bars_are_final(opened: database.Store) -> None:
     for instant, newest in ((JUST_CLOSED, "2026-07-02"), (THURSDAY_LUNCH, "2026-07-01")):
         found = flagging.read(opened, house(), instant, 30)
         said = flagging.dry_run(found, house().rules, 30)
@@ -234,7 +234,7 @@ def test_nothing_of_a_session_is_judged_before_its_bars_are_final(opened: store.
     assert log.judged(opened)["CN"] == date(2026, 7, 2)
 
 
-def test_what_the_demo_market_tells_is_said(opened: store.Store) -> None:
+def test_what_the_demo_market_tells_is_said(opened: database.Store) -> None:
     """The endings of the demo's own table, each with its flag on 3 July."""
     flagging.update(opened, house(), demo.NOW)
     last = log.read(opened, since=date(2026, 7, 3)).query("rule == 'limit'").set_index("ticker")
@@ -249,14 +249,14 @@ def test_what_the_demo_market_tells_is_said(opened: store.Store) -> None:
 
 
 def test_a_store_without_bars_is_judged_without_a_word(tmp_path: Path) -> None:
-    empty, _ = store.open_writer(f"sqlite:///{tmp_path}/empty.sqlite")
+    empty, _ = opening.open_writer(f"sqlite:///{tmp_path}/empty.sqlite")
     assert flagging.update(empty, house(), demo.NOW) == 0
     assert len(log.read(empty)) == 0
 
 
-def test_quotes_alone_are_judged_without_a_guess(tmp_path: Path, opened: store.Store) -> None:
-    few, _ = store.open_writer(f"sqlite:///{tmp_path}/few.sqlite")
-    store.save_quotes(few, store.read_quotes(opened))
+def test_quotes_alone_are_judged_without_a_guess(tmp_path: Path, opened: database.Store) -> None:
+    few, _ = opening.open_writer(f"sqlite:///{tmp_path}/few.sqlite")
+    prices.save_quotes(few, prices.read_quotes(opened))
     flagging.update(few, house(), demo.NOW)
     firing = log.read(few).query("state == 'firing' and severity != 'data'")
     assert set(firing["rule"]) <= {"limit", "big_move", "basket_breadth", "basket_excess"}, "what needs one day only"
@@ -265,7 +265,7 @@ def test_quotes_alone_are_judged_without_a_guess(tmp_path: Path, opened: store.S
 # --- in the picture ----------------------------------------------------------------------------------------------
 
 
-def test_the_picture_has_the_flags_of_each_market_s_judged_session(opened: store.Store) -> None:
+def test_the_picture_has_the_flags_of_each_market_s_judged_session(opened: database.Store) -> None:
     flagging.update(opened, house(), demo.NOW)
     seen = daily.picture(opened, house(), demo.NOW)
     own = seen.flags.loc[seen.flags["rule"] != daily.OVERNIGHT_RULE]
@@ -280,7 +280,7 @@ def _group(ticker: str) -> str:
     return "CN" if ticker.startswith("basket:") else markets.group(ticker)
 
 
-def test_a_replayed_day_shows_its_own_flags_and_none_of_its_future(opened: store.Store) -> None:
+def test_a_replayed_day_shows_its_own_flags_and_none_of_its_future(opened: database.Store) -> None:
     """The log reaches to Friday; on Thursday evening, replayed, Thursday's flags are the newest."""
     flagging.update(opened, house(), demo.NOW)
     seen = daily.picture(opened, house(), THURSDAY_EVENING)
@@ -291,7 +291,7 @@ def test_a_replayed_day_shows_its_own_flags_and_none_of_its_future(opened: store
     assert set(noon.flags.loc[noon.flags["session"] > "2026-07-02", "rule"]) <= {"us_leader"}
 
 
-def test_the_log_of_a_replayed_day_ends_with_that_day(opened: store.Store) -> None:
+def test_the_log_of_a_replayed_day_ends_with_that_day(opened: database.Store) -> None:
     """Judged up to Friday 3 July. On Thursday evening the log ends on the 2nd; the US has not closed, so nothing of the
     coming session is told; after its close (20:00 UTC) the leaders of Friday are."""
     flagging.update(opened, house(), demo.NOW)
@@ -311,7 +311,7 @@ def _settled_by_thursday(said: pd.DataFrame) -> pd.Series:
     return ~abroad
 
 
-def test_the_first_judgement_of_a_member_that_comes_late_is_still_added(opened: store.Store) -> None:
+def test_the_first_judgement_of_a_member_that_comes_late_is_still_added(opened: database.Store) -> None:
     """A source that failed for three sessions: their flags are missing in the log, and are added when the bars come."""
     flagging.update(opened, house(), demo.NOW)
     whole = log.read(opened, since=date(2026, 7, 1), tickers=["300620.SZ"])
@@ -321,7 +321,7 @@ def test_the_first_judgement_of_a_member_that_comes_late_is_still_added(opened: 
     assert flagging.update(opened, house(), demo.NOW) == len(whole)
 
 
-def test_nothing_is_judged_again_on_the_same_grounds(opened: store.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_judged_again_on_the_same_grounds(opened: database.Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """And again as soon as anything that a flag rests on has changed; a running session's prices are no such thing."""
     calls: list[datetime] = []
     read = flagging.read
@@ -333,7 +333,7 @@ def test_nothing_is_judged_again_on_the_same_grounds(opened: store.Store, monkey
         return len(calls) > before
 
     def quote(now: datetime, **changed: object) -> None:
-        store.save_quotes(opened, store.read_quotes(opened).loc[["300308.SZ"]].assign(fetched_at=now, **changed))
+        prices.save_quotes(opened, prices.read_quotes(opened).loc[["300308.SZ"]].assign(fetched_at=now, **changed))
 
     assert judged(demo.NOW) and not judged(demo.NOW) and not judged(demo.NOW + timedelta(minutes=20))
     quote(demo.NOW + timedelta(minutes=1))
@@ -361,13 +361,13 @@ def _a_multiple(at: datetime) -> pd.DataFrame:
     return pd.DataFrame([row]).reindex(columns=list(columns.VALUATIONS)).astype(columns.dtypes(columns.VALUATIONS))
 
 
-def test_what_could_not_be_judged_is_taken_back_when_the_data_have_come(opened: store.Store) -> None:
+def test_what_could_not_be_judged_is_taken_back_when_the_data_have_come(opened: database.Store) -> None:
     """Nothing of 3 July arrived before the first refresh after the close; an hour later it has: the log is then the one
     that a single refresh would have written. What a suspension left without judgement stays said."""
     path = str(opened.path)
     flagging.update(opened, house(), THURSDAY_EVENING)
     shutil.copy(path, path + ".lost")
-    lost = store.open_writer(f"sqlite:///{path}.lost")[0]
+    lost = opening.open_writer(f"sqlite:///{path}.lost")[0]
     with lost.engine.begin() as c:
         c.exec_driver_sql("delete from quotes")
         c.exec_driver_sql("delete from bars where session >= '2026-07-03'")
@@ -385,7 +385,7 @@ def test_what_could_not_be_judged_is_taken_back_when_the_data_have_come(opened: 
     assert len(a) > 20
 
 
-def test_a_flag_without_direction_takes_the_place_of_what_could_not_be_judged(opened: store.Store) -> None:
+def test_a_flag_without_direction_takes_the_place_of_what_could_not_be_judged(opened: database.Store) -> None:
     """A surge of volume has the identity under which it was said that it could not be judged."""
     loose = tuple(replace(r, values={"ratio": 1.0, "turnover": 0.0001}) if r.id == "volume_surge" else r
                   for r in house().rules)  # fmt: skip
@@ -394,13 +394,13 @@ def test_a_flag_without_direction_takes_the_place_of_what_could_not_be_judged(op
     text = "缺这一交易日的行情，“放量”无法判断。"
     with opened.engine.begin() as c:
         c.exec_driver_sql("update flags set state = 'no_data', reason_zh = ? where id = ?", ("甲" + text, first["id"]))
-    store.note(opened, flagging.NOTE, "")
+    notes.note(opened, flagging.NOTE, "")
     flagging.update(opened, replace(house(), rules=loose), demo.NOW)
     again = log.read(opened, rules=["volume_surge"], tickers=[first["ticker"]]).set_index("id").loc[first["id"]]
     assert (again["state"], again["reason_zh"]) == ("firing", first["reason_zh"])
 
 
-def test_rules_that_are_switched_off_say_nothing(opened: store.Store) -> None:
+def test_rules_that_are_switched_off_say_nothing(opened: database.Store) -> None:
     quiet = tuple(replace(r, enabled=False) for r in rules.DEFAULTS)
     assert flagging.update(opened, replace(house(), rules=quiet), demo.NOW) == 0
     assert log.judged(opened)["CN"] == date(2026, 7, 3)
@@ -410,11 +410,11 @@ def test_rules_that_are_switched_off_say_nothing(opened: store.Store) -> None:
 
 
 def test_a_refresh_judges_what_has_closed_and_nothing_between_two_closes(
-    opened: store.Store, monkeypatch: pytest.MonkeyPatch
+    opened: database.Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Quotes every few minutes bring nothing new to judge; new bars do, and so does a close."""
     monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(THURSDAY_EVENING))
-    work = Work(opened, house(), 1, store.read_calendars(opened), 3, lambda *_: None, 0.0)
+    work = Work(opened, house(), 1, prices.read_calendars(opened), 3, lambda *_: None, 0.0)
     assert refresh._flags(work, ("quotes",)) == len(log.read(opened)) > 0
     calls: list[datetime] = []
     monkeypatch.setattr(flagging, "update", lambda *given: calls.append(given[-1]) or 7)

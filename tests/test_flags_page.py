@@ -14,8 +14,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from basketwatch import clock, daily, demo, flagging, flags_view, guards, rulebook, store, ui
+from basketwatch import clock, daily, demo, flagging, flags_view, guards, rulebook, ui
 from basketwatch.domain import rules
+from basketwatch.store import database, notes, opening, prices
 from basketwatch.store import flags as log
 from basketwatch.words.text import say
 from tests.apps import html_of, run
@@ -45,23 +46,23 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def live(filled: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], store.Store]:
+def live(filled: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], database.Store]:
     """Point the pages at a copy of the store and of the files."""
 
-    def point(lang: str = "zh") -> store.Store:
+    def point(lang: str = "zh") -> database.Store:
         shutil.copy(filled, tmp_path / "live.sqlite")
         monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(demo.NOW))
         monkeypatch.setenv("BASKETWATCH_LANG", lang)
         monkeypatch.setenv("BASKETWATCH_DB", str(tmp_path / "live.sqlite"))
         monkeypatch.setenv("BASKETWATCH_HOME", str(home))
-        return store.open_writer(f"sqlite:///{tmp_path}/live.sqlite")[0]
+        return opening.open_writer(f"sqlite:///{tmp_path}/live.sqlite")[0]
 
     return point
 
 
 @pytest.fixture(scope="module")
 def seen(filled: Path) -> daily.Picture:
-    opened = store.open_reader(f"sqlite:///{filled}")
+    opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
     return daily.picture(opened, house(), demo.NOW)
 
@@ -81,7 +82,7 @@ def with_flags(seen: daily.Picture, *rows: dict[str, object]) -> daily.Picture:
 
 
 def test_a_member_that_has_left_is_in_the_log_and_not_in_the_feed(filled: Path, seen: daily.Picture) -> None:
-    opened, gone, files = store.open_reader(f"sqlite:///{filled}"), "300620.SZ", house()
+    opened, gone, files = opening.open_reader(f"sqlite:///{filled}"), "300620.SZ", house()
     assert opened is not None and gone in set(seen.flags["ticker"])
     left = tuple(replace(b, members=tuple(m for m in b.members if m.ticker != gone)) for b in files.baskets)
     after = daily.picture(opened, replace(files, baskets=left, chains=()), demo.NOW)
@@ -147,7 +148,7 @@ def test_each_line_leads_to_its_stock_basket_or_sector(seen: daily.Picture) -> N
     assert flags_view.target(seen, "NVDA.US", ("cpo",)) == ("flags", {"ticker": "NVDA.US"}), "in a chain, in no basket"
 
 
-def test_today_has_the_feed_beside_the_map_and_the_overnight_panel(live: Callable[[str], store.Store]) -> None:
+def test_today_has_the_feed_beside_the_map_and_the_overnight_panel(live: Callable[[str], database.Store]) -> None:
     live("zh")
     app = run("today")
     assert not app.exception
@@ -155,7 +156,7 @@ def test_today_has_the_feed_beside_the_map_and_the_overnight_panel(live: Callabl
     assert "隔夜 美股" in html_of(app) and "异动" in html_of(app)
 
 
-def test_html_in_a_name_is_shown_to_the_letter(live: Callable[[str], store.Store], home: Path) -> None:
+def test_html_in_a_name_is_shown_to_the_letter(live: Callable[[str], database.Store], home: Path) -> None:
     """A stock called <img …> whose flag was said with that name: on Today, on Flags, and as the chart's mark."""
     opened = live("en")
     nasty = "<img src=x onerror=alert(1)> ![t](http://evil.test/p.png) $x$ **b** :red[r]"
@@ -165,7 +166,7 @@ def test_html_in_a_name_is_shown_to_the_letter(live: Callable[[str], store.Store
         reason_en=f"{nasty} closed at its upper limit.", reason_zh=nasty,
     )  # fmt: skip
     log.save(opened, said, demo.NOW)
-    store.new_version(opened)
+    notes.new_version(opened)
     app = run("today")
     label = next(text for text in labels(app) if "upper limit" in text and "img src" in text)
     assert r"\<img src\=x" in label and r"\!\[t\]\(" in label and r"\*\*b\*\*" in label and r"\$x\$" in label
@@ -175,7 +176,7 @@ def test_html_in_a_name_is_shown_to_the_letter(live: Callable[[str], store.Store
     assert f"{nasty} closed at its upper limit." in flags.dataframe[0].value["reason"].tolist(), "a cell is text"
     from basketwatch import charts
 
-    bars = store.read_bars(opened, ["300308.SZ"], date(2026, 6, 1))
+    bars = prices.read_bars(opened, ["300308.SZ"], date(2026, 6, 1))
     marks = flags_view.marks(log.read(opened, tickers=["300308.SZ"]), "en")
     trace = charts.candles(bars, marks, dark=False, green_up=False).data[-1]
     assert "&lt;img" in "".join(trace.text) and "<img" not in "".join(trace.text)
@@ -187,9 +188,9 @@ def test_html_in_a_name_is_shown_to_the_letter(live: Callable[[str], store.Store
 def test_marks_are_one_a_session_above_the_high(seen: daily.Picture, filled: Path) -> None:
     from basketwatch import charts
 
-    opened = store.open_reader(f"sqlite:///{filled}")
+    opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
-    bars = store.read_bars(opened, ["300620.SZ"], date(2026, 1, 1))
+    bars = prices.read_bars(opened, ["300620.SZ"], date(2026, 1, 1))
     said = log.read(opened, tickers=["300620.SZ"])
     marks = flags_view.marks(said, "zh")
     assert marks["session"].is_unique and len(marks["lines"].iat[-1]) == int((said["session"] == "2026-07-03").sum())
@@ -202,7 +203,7 @@ def test_marks_are_one_a_session_above_the_high(seen: daily.Picture, filled: Pat
 # --- the log -----------------------------------------------------------------------------------------------------
 
 
-def test_the_log_is_narrowed_by_the_url(live: Callable[[str], store.Store]) -> None:
+def test_the_log_is_narrowed_by_the_url(live: Callable[[str], database.Store]) -> None:
     live("zh")
     app = run("flags", basket="ocs", severity="high", span="250")
     assert not app.exception
@@ -216,7 +217,7 @@ def test_the_log_is_narrowed_by_the_url(live: Callable[[str], store.Store]) -> N
 
 
 def test_filters_against_a_plain_loop(filled: Path) -> None:
-    opened = store.open_reader(f"sqlite:///{filled}")
+    opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
     said = log.read(opened)
     for wanted in (flags_view.Wanted(), flags_view.Wanted(basket="cpo", sessions=5),
@@ -232,14 +233,14 @@ def test_filters_against_a_plain_loop(filled: Path) -> None:
 
 
 def test_a_day_s_loudest_stand_on_top(filled: Path, seen: daily.Picture) -> None:
-    opened = store.open_reader(f"sqlite:///{filled}")
+    opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
     frame = flags_view.log(seen, log.read(opened, since=date(2026, 7, 3)), "en")
     assert frame["severity"].tolist() == sorted(frame["severity"], key=["high", "mid", "low", "info", "data"].index)
 
 
 def test_a_stock_has_its_newest_flags_with_reasons_and_the_way_to_all(filled: Path, seen: daily.Picture) -> None:
-    opened = store.open_reader(f"sqlite:///{filled}")
+    opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
     said = log.read(opened)
     own = said.loc[said["ticker"] == "300394.SZ"]
@@ -251,7 +252,7 @@ def test_a_stock_has_its_newest_flags_with_reasons_and_the_way_to_all(filled: Pa
 
 
 def test_the_log_of_a_phone_says_how_much_of_it_is_shown_and_escapes(filled: Path, seen: daily.Picture) -> None:
-    opened = store.open_reader(f"sqlite:///{filled}")
+    opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
     said = log.read(opened)
     shown = flags_view.phone_log(seen, said, "en")
@@ -267,7 +268,7 @@ def button(app: AppTest, label: str):  # type: ignore[no-untyped-def]
     return next(b for b in app.button if b.label == label)
 
 
-def test_a_threshold_is_tried_and_saved(live: Callable[[str], store.Store], home: Path) -> None:
+def test_a_threshold_is_tried_and_saved(live: Callable[[str], database.Store], home: Path) -> None:
     live("zh")
     before = (home / rulebook.FILE).read_text("utf-8")
     app = run("flags", edit="gap")
@@ -283,7 +284,7 @@ def test_a_threshold_is_tried_and_saved(live: Callable[[str], store.Store], home
 
 
 def test_the_dry_run_counts_what_an_own_evaluation_counts(filled: Path) -> None:
-    opened = store.open_reader(f"sqlite:///{filled}")
+    opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
     found = flagging.read(opened, house(), demo.NOW)
     loose = tuple(replace(r, values={**r.values, "size": 0.03}) if r.id == "gap" else r for r in house().rules)
@@ -297,7 +298,7 @@ def test_the_dry_run_counts_what_an_own_evaluation_counts(filled: Path) -> None:
 
 
 def test_two_tabs_the_second_is_told_and_loses_nothing_of_the_first(
-    live: Callable[[str], store.Store], home: Path
+    live: Callable[[str], database.Store], home: Path
 ) -> None:
     live("zh")
     first, second = run("flags", edit="gap"), run("flags", edit="gap")
@@ -310,7 +311,7 @@ def test_two_tabs_the_second_is_told_and_loses_nothing_of_the_first(
 
 
 def test_a_file_broken_by_hand_is_a_problem_and_cannot_be_saved_over(
-    live: Callable[[str], store.Store], home: Path
+    live: Callable[[str], database.Store], home: Path
 ) -> None:
     live("zh")
     (home / rulebook.FILE).write_text("[gap\nsize = 0.02\n", encoding="utf-8")
@@ -322,7 +323,7 @@ def test_a_file_broken_by_hand_is_a_problem_and_cannot_be_saved_over(
     assert len(house().rules) == len(rules.DEFAULTS)
 
 
-def test_thresholds_that_contradict_each_other_are_refused(live: Callable[[str], store.Store], home: Path) -> None:
+def test_thresholds_that_contradict_each_other_are_refused(live: Callable[[str], database.Store], home: Path) -> None:
     live("en")
     app = run("flags", edit="high_low")
     next(n for n in app.number_input if n.label.startswith("short window")).set_value(250)
@@ -356,7 +357,7 @@ def test_every_threshold_has_a_label_and_fits_its_range() -> None:
 
 
 def test_what_came_after_is_a_row_a_rule_and_direction(filled: Path) -> None:
-    opened = store.open_reader(f"sqlite:///{filled}")
+    opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
     found, said = flagging.read(opened, house(), demo.NOW), log.read(opened)
     frame = flags_view.after(found, said, "en")

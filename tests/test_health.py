@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
-from basketwatch import answers, clock, daily, demo, freshness, health, panels, store, tables
+from basketwatch import answers, clock, daily, demo, freshness, health, panels, tables
 from basketwatch.daily import Picture
 from basketwatch.domain.model import Listed, Names
-from basketwatch.store import Store, SymbolState
+from basketwatch.store import runs
+from basketwatch.store.database import Store
+from basketwatch.store.runs import SymbolState
 from basketwatch.words.text import say, sentence
 from tests.stores import fill, house
 from tests.test_calendars import CALENDARS, at
@@ -54,9 +56,9 @@ def rows(opened: Store, seen: Picture, title: str, lang: str = "zh") -> list[lis
 def test_lanes_of_one_part_are_told_apart(opened: Store, seen: Picture) -> None:
     lanes = ("china", "abroad", "sectors")
     parts = [{"part": "quotes", "lane": n, "source": None, "wanted": 1, "got": 1, "attempts": []} for n in lanes]
-    run = store.start_run(opened, demo.NOW, 1)
+    run = runs.start_run(opened, demo.NOW, 1)
     report = {"requests": {"total": 3, "by_host": {}}, "parts": parts}
-    store.finish_run(opened, run, demo.NOW, report, [])
+    runs.finish_run(opened, run, demo.NOW, report, [])
     names = [row[0] for row in rows(opened, daily.picture(opened, house(), demo.NOW), "health_sources")]
     assert names == ["行情 · A股与港股", "行情 · 美股与海外", "行情 · 申万行业"]
 
@@ -75,11 +77,11 @@ def test_sick_symbols_come_first(opened: Store, seen: Picture) -> None:
 
 def test_a_breaker_is_told_in_the_time_of_the_market(opened: Store, seen: Picture) -> None:
     until = demo.NOW + timedelta(minutes=20)  # 08:50 UTC
-    store.save_breakers(opened, [{"host": "qt.gtimg.cn", "open_until": until, "failures": 3, "reason": "429"}])
+    runs.save_breakers(opened, [{"host": "qt.gtimg.cn", "open_until": until, "failures": 3, "reason": "429"}])
     assert [r[3] for r in rows(opened, seen, "health_requests") if r[0] == "qt.gtimg.cn"] == ["至 16:50 北京时间：429"]
     told = sentence(("source_breaker_open", {"host": "h", "until": clock.iso(until)}), "en")
     assert "16:50 Beijing time" in told
-    store.save_breakers(opened, [])
+    runs.save_breakers(opened, [])
 
 
 def test_old_quotes_of_one_source_are_one_line(look: Look, opened: Store) -> None:  # noqa: F811

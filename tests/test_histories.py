@@ -9,13 +9,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from basketwatch import clock, histories, store
+from basketwatch import clock, histories
 from basketwatch.domain import columns
 from basketwatch.domain.model import House
 from basketwatch.past import look_back
 from basketwatch.sources import History
 from basketwatch.sources.eastmoney import DIVIDENDS
 from basketwatch.sources.shape import shaped
+from basketwatch.store import opening
 from basketwatch.work import Work
 from tests.test_calendars import CALENDARS, CN
 
@@ -26,7 +27,7 @@ BAD, GOOD = date(2026, 6, 15), date(2026, 6, 22)
 @pytest.fixture
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
     monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(NOW))
-    opened, _ = store.open_writer(f"sqlite:///{tmp_path}/s.sqlite")
+    opened, _ = opening.open_writer(f"sqlite:///{tmp_path}/s.sqlite")
     return Work(opened, House(), 1, dict(CALENDARS), 1, lambda *_: None, inf)
 
 

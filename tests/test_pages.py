@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from basketwatch import clock, demo, store
+from basketwatch import clock, demo
 from basketwatch.refresher import Outcome, Refresher
+from basketwatch.store import notes, prices
 from basketwatch.words.text import say
 from tests.apps import html_of, run
 from tests.stores import PROJECT, fill
@@ -173,10 +174,10 @@ def test_a_new_version_is_drawn_and_the_old_picture_is_not_served(on, tmp_path: 
     opened = fill(path, is_demo=False)
     monkeypatch.setenv("BASKETWATCH_DB", str(path))
     assert "7.1234" not in html_of(run("today"))
-    quotes = store.read_quotes(opened)
+    quotes = prices.read_quotes(opened)
     quotes.loc["USDCNY.FX", ["last", "high"]] = 7.1234
-    store.save_quotes(opened, quotes)
-    store.new_version(opened)
+    prices.save_quotes(opened, quotes)
+    notes.new_version(opened)
     assert "7.1234" in html_of(run("today"))
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from basketwatch import pe_histories, refresh, store
+from basketwatch import pe_histories, refresh
 from basketwatch.domain.model import SeriesKey
 from basketwatch.sources import guard
-from basketwatch.store import valuations
+from basketwatch.store import notes, opening, runs, valuations
 from tests.test_refresh import FRIDAY, SECTORS, THURSDAY, World, _reset, make_home, quick, ups
 from tests.upstream import Market, Upstream, listings
 
@@ -116,10 +116,10 @@ def empty(ups: Upstream, homes: dict, tmp_path: Path, monkeypatch: pytest.Monkey
     patient(monkeypatch)
     shutil.copytree(homes[THURSDAY], tmp_path, dirs_exist_ok=True)
     world = World(tmp_path, ups, monkeypatch).at(THURSDAY)
-    opened, _ = store.open_writer(world.url)
+    opened, _ = opening.open_writer(world.url)
     from sqlalchemy import delete
 
-    from basketwatch import schema
+    from basketwatch.store import schema
 
     with opened.engine.begin() as c:
         c.execute(delete(schema.valuations))
@@ -263,9 +263,9 @@ def test_a_wrong_multiple_is_kept_out_and_named(thursday: World, kind: str) -> N
     shares = [k for k in EXPECTED if k.source == "eastmoney" and kind != "multiple:2"]
     for k in aggregates + shares:
         assert found[k]["session"].iloc[-1] == before[k]["session"].iloc[-1], (k, thursday.lines)
-    keys = {r.key for r in store.read_quarantine(thursday.store, 500) if r.part == "valuation"}
+    keys = {r.key for r in runs.read_quarantine(thursday.store, 500) if r.part == "valuation"}
     assert WRONG[kind] in keys
-    sector = next(s for s in store.read_states(thursday.store) if (s.ticker, s.part) == ("801770.SI", "valuation"))
+    sector = next(s for s in runs.read_states(thursday.store) if (s.ticker, s.part) == ("801770.SI", "valuation"))
     assert sector.key in (WRONG[kind], None) and sector.state in ("ok", "suspect")
 
 
@@ -275,7 +275,7 @@ def test_another_stocks_data_is_rejected_whole(empty: World) -> None:
     assert empty.status == 3 and empty.states("valuation")["688498.SH"] == "suspect"
     found = series(empty)
     assert key("688498.SH", "eastmoney", "ttm") not in found and TTM in found
-    assert [r.ticker for r in store.read_quarantine(empty.store) if r.part == "valuation"] == ["688498.SH"]
+    assert [r.ticker for r in runs.read_quarantine(empty.store) if r.part == "valuation"] == ["688498.SH"]
 
 
 def test_half_a_day_of_sectors_is_no_day(thursday: World) -> None:
@@ -283,7 +283,7 @@ def test_half_a_day_of_sectors_is_no_day(thursday: World) -> None:
     thursday.run(only=ALL)
     k = key("801770.SI", "shenwan", "shenwan_pe")
     assert series(thursday)[k]["session"].iloc[-1].date() == THURSDAY.date()
-    rows = [r for r in store.read_quarantine(thursday.store) if r.key == "pe_sectors_missing"]
+    rows = [r for r in runs.read_quarantine(thursday.store) if r.key == "pe_sectors_missing"]
     assert rows and "16/31" in rows[0].params
     thursday.up.clear_faults()
     thursday.run(FRIDAY + timedelta(hours=2), only=ALL)
@@ -298,7 +298,7 @@ def test_a_cut_report_of_the_sectors_is_not_used(thursday: World) -> None:
     for ticker in SECTORS:
         k = key(ticker, "shenwan", "shenwan_pe")
         pd.testing.assert_frame_equal(series(thursday)[k], before[k])
-    assert "pe_report_cut" in {r.key for r in store.read_quarantine(thursday.store)}
+    assert "pe_report_cut" in {r.key for r in runs.read_quarantine(thursday.store)}
 
 
 def test_without_baidu_the_us_is_rebuilt_from_announced_eps(empty: World) -> None:
@@ -321,10 +321,10 @@ def test_without_baidu_the_us_is_rebuilt_from_announced_eps(empty: World) -> Non
 
 
 def test_cnindex_without_a_stored_close_of_the_day_has_no_date(empty: World) -> None:
-    opened, _ = store.open_writer(empty.url)
+    opened, _ = opening.open_writer(empty.url)
     from sqlalchemy import delete
 
-    from basketwatch import schema
+    from basketwatch.store import schema
 
     with opened.engine.begin() as c:
         c.execute(delete(schema.bars).where(schema.bars.c.ticker == "399006.SZ"))
@@ -345,7 +345,7 @@ def test_a_suspended_stock_is_not_asked_for_again_and_again(empty: World) -> Non
 
 
 def test_the_instants_of_the_notes_survive(thursday: World) -> None:
-    noted = store.noted(thursday.store, "valuation csindex")
+    noted = notes.noted(thursday.store, "valuation csindex")
     assert noted is not None
     at, day = noted.split()
     assert datetime.fromisoformat(at) == THURSDAY.astimezone(UTC) and date.fromisoformat(day) == THURSDAY.date()

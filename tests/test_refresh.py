@@ -20,9 +20,11 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from basketwatch import baskets, histories, refresh, store
+from basketwatch import baskets, histories, refresh
 from basketwatch.errors import RefreshRunning, StoreFull
 from basketwatch.sources import guard, yahoo
+from basketwatch.store import database, lock, prices, runs
+from basketwatch.store.opening import open_reader, open_writer
 from tests.upstream import Market, Upstream, listings, paths
 from tests.upstream.view import View
 
@@ -74,8 +76,8 @@ class World:
         return self.up.market
 
     @property
-    def store(self) -> store.Store:
-        found = store.open_reader(self.url)
+    def store(self) -> database.Store:
+        found = open_reader(self.url)
         assert found is not None
         return found
 
@@ -105,13 +107,13 @@ class World:
         return next(p for p in self.report["parts"] if p["part"] == part and lane in (None, p["lane"]))
 
     def states(self, part: str = "quotes") -> dict[str, str]:
-        return {s.ticker: s.state for s in store.read_states(self.store) if s.part == part}
+        return {s.ticker: s.state for s in runs.read_states(self.store) if s.part == part}
 
     def quote(self, ticker: str) -> Any:
-        return store.read_quotes(self.store).loc[ticker]
+        return prices.read_quotes(self.store).loc[ticker]
 
     def bars(self, ticker: str) -> pd.DataFrame:
-        return store.read_bars(self.store, [ticker]).set_index("session")
+        return prices.read_bars(self.store, [ticker]).set_index("session")
 
     def asked(self, host: str, path: str = "") -> int:
         return sum(path in e.path for e in self.up.requests(host))
@@ -120,15 +122,15 @@ class World:
 # --- the judge ---------------------------------------------------------------------------------------------------
 
 
-def assert_store_true(opened: store.Store, market: Market) -> None:
+def assert_store_true(opened: database.Store, market: Market) -> None:
     """Every stored quote, bar and factor is what the made-up market says; no session is made up, none final too soon."""
     wrong: list[str] = []
     now = market.now
-    for row in store.read_quotes(opened).to_dict("records"):
+    for row in prices.read_quotes(opened).to_dict("records"):
         wrong += _wrong_quote(row, market, now)
-    for ticker, bars in store.read_bars(opened).groupby("ticker"):
+    for ticker, bars in prices.read_bars(opened).groupby("ticker"):
         wrong += _wrong_bars(str(ticker), bars, market, now)
-    for ticker, factors in store.read_factors(opened).groupby("ticker"):
+    for ticker, factors in prices.read_factors(opened).groupby("ticker"):
         wrong += _wrong_factors(str(ticker), factors, market)
     assert not wrong, "\n".join(wrong[:12])
 
@@ -294,8 +296,8 @@ def test_first_fill_then_nothing_to_ask(world: World) -> None:
     world.run(FRIDAY, progress=lambda *step: seen.append(step))
     assert world.status == 0, world.lines
     everything = {*MEMBERS, *LISTED, *SECTORS}
-    assert set(store.read_quotes(world.store).index) == everything
-    assert set(store.read_series(world.store)) == everything
+    assert set(prices.read_quotes(world.store).index) == everything
+    assert set(prices.read_series(world.store)) == everything
     assert {s for part in ("quotes", "bars") for s in world.states(part).values()} == {"ok"}
     assert [s[0] for s in seen] == list(range(1, len(seen) + 1)) and seen[-1][0] == seen[-1][1]
     first = world.report["version"]
@@ -352,7 +354,7 @@ def test_an_ex_date_shows_in_the_quote(world: World, ticker: str, day: date) -> 
     assert world.status == 0, world.lines
     assert world.asked("push2his|ifzq|datacenter") == 0  # a second quote is enough
     reference = world.quote(ticker)["previous_close"]
-    factors = store.read_factors(world.store, [ticker]).set_index("ex_date")
+    factors = prices.read_factors(world.store, [ticker]).set_index("ex_date")
     assert reference < before
     assert factors.loc[pd.Timestamp(day), "factor"] == pytest.approx(reference / before, abs=1e-12)
     world.run(days_before(world.market, day, -1), years=1)
@@ -365,11 +367,11 @@ def test_what_a_quote_told_of_an_ex_date_outlives_the_next_history(world: World)
     make_home(world.home, ("300308.SZ",), ("000300.SH",))
     day = date(2026, 4, 30)
     world.run(days_before(world.market, day, 1), years=1).run(days_before(world.market, day, 0), years=1)
-    noticed = store.read_factors(world.store, ["300308.SZ"])["source"].tolist()
+    noticed = prices.read_factors(world.store, ["300308.SZ"])["source"].tolist()
     assert noticed[-1] == "tencent quote"
     world.run(days_before(world.market, day, -6), years=1)  # a gap: the history and the dividends are read
     assert world.asked("push2his") and world.asked("datacenter") == 1
-    assert store.read_factors(world.store, ["300308.SZ"])["source"].tolist() == noticed
+    assert prices.read_factors(world.store, ["300308.SZ"])["source"].tolist() == noticed
 
 
 @pytest.mark.parametrize("ratio", [4.0, 10.0])
@@ -434,7 +436,7 @@ def test_before_the_opening_a_line_of_the_new_day_changes_nothing(thursday: Worl
         )  # fmt: skip
     thursday.run(monday)
     assert thursday.quote("300308.SZ")["last"] == stored["last"]
-    assert thursday.states()["300308.SZ"] == "ok" and not store.read_quarantine(thursday.store), thursday.lines
+    assert thursday.states()["300308.SZ"] == "ok" and not runs.read_quarantine(thursday.store), thursday.lines
     assert [e.query["secids"] for e in thursday.up.requests("push2delay")] == ["2.931160"]
 
 
@@ -561,13 +563,13 @@ def test_a_blocked_host_is_left_alone_by_the_next_process(thursday: World) -> No
 
 def test_all_sources_down(thursday: World, tmp_path_factory: pytest.TempPathFactory) -> None:
     thursday.up.fault("", "", "status:403")
-    stored = store.read_quotes(thursday.store)
+    stored = prices.read_quotes(thursday.store)
     thursday.run()
-    assert thursday.status == 3 and store.read_quotes(thursday.store).equals(stored)
+    assert thursday.status == 3 and prices.read_quotes(thursday.store).equals(stored)
     assert set(thursday.states().values()) == {"blocked"}
     make_home(home := tmp_path_factory.mktemp("nothing"))
     empty = World(home, thursday.up, thursday.patch).run(FRIDAY)
-    assert empty.status == 4 and not len(store.read_quotes(empty.store))
+    assert empty.status == 4 and not len(prices.read_quotes(empty.store))
 
 
 def test_only_quotes(thursday: World) -> None:
@@ -589,7 +591,7 @@ def test_a_bug_in_one_reader_is_said_and_stops_no_other(thursday: World) -> None
     thursday.run()
     assert thursday.part("quotes", "china")["got"] == 7, thursday.lines
     assert "RuntimeError" in thursday.part("quotes", "sectors")["error"]
-    assert "geheim" not in json.dumps(thursday.report) + str(store.read_states(thursday.store))
+    assert "geheim" not in json.dumps(thursday.report) + str(runs.read_states(thursday.store))
 
 
 def test_a_call_that_ignores_every_limit_cannot_outlive_the_run(thursday: World) -> None:
@@ -606,10 +608,10 @@ def test_a_call_that_ignores_every_limit_cannot_outlive_the_run(thursday: World)
 
 
 def test_two_at_once(thursday: World) -> None:
-    opened, _ = store.open_writer(thursday.url)
-    with store.writer_lock(opened), pytest.raises(RefreshRunning):
+    opened, _ = open_writer(thursday.url)
+    with lock.writer_lock(opened), pytest.raises(RefreshRunning):
         refresh.refresh(thursday.home, thursday.url)
-    with store.writer_lock(opened):
+    with lock.writer_lock(opened):
         told = command(thursday)
     assert told.returncode == 0 and told.stderr.count("\n") == 1, told.stderr
 
@@ -636,12 +638,12 @@ def test_killed_in_the_middle_goes_on_where_it_stopped(world: World) -> None:
         time.sleep(0.02)
     child.send_signal(signal.SIGKILL)
     child.wait()
-    opened = store.open_reader(world.url)
+    opened = open_reader(world.url)
     assert opened is not None
-    kept = set(store.read_series(opened))
+    kept = set(prices.read_series(opened))
     assert_store_true(opened, world.market)
     world.run()
-    assert world.status == 0 and kept <= set(store.read_series(world.store)), world.lines
+    assert world.status == 0 and kept <= set(prices.read_series(world.store)), world.lines
     assert world.part("bars", "histories")["wanted"] == len(MEMBERS) + len(LISTED) - len(kept - set(SECTORS))
 
 
@@ -672,7 +674,7 @@ def test_a_damaged_store_is_moved_aside_and_said(thursday: World) -> None:
     file.write_bytes(b"<html>captive portal</html>" * 100)
     thursday.run()
     assert thursday.status == 3 and "damage" in thursday.report["damage"]
-    assert list(file.parent.glob("s.sqlite.corrupt-*")) and len(store.read_quotes(thursday.store)) == 13
+    assert list(file.parent.glob("s.sqlite.corrupt-*")) and len(prices.read_quotes(thursday.store)) == 13
 
 
 def test_a_full_disk_is_one_sentence(thursday: World) -> None:
@@ -681,7 +683,7 @@ def test_a_full_disk_is_one_sentence(thursday: World) -> None:
     def small(connection: Any, _: Any) -> None:
         connection.execute("PRAGMA max_page_count=1")
 
-    stored = set(store.read_quotes(thursday.store).index)
+    stored = set(prices.read_quotes(thursday.store).index)
     event.listen(Engine, "connect", small)
     try:
         with pytest.raises(StoreFull):
@@ -689,7 +691,7 @@ def test_a_full_disk_is_one_sentence(thursday: World) -> None:
                 refresh.refresh(thursday.home, thursday.url)
     finally:
         event.remove(Engine, "connect", small)
-    assert stored <= set(store.read_quotes(thursday.store).index) and guard._installed is None
+    assert stored <= set(prices.read_quotes(thursday.store).index) and guard._installed is None
 
 
 def test_a_read_only_place_is_one_sentence(world: World) -> None:

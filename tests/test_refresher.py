@@ -20,7 +20,7 @@ import pytest
 
 from basketwatch.domain.calendars import Calendar, MarketState, Session
 from basketwatch.refresher import Due, Outcome, Refresher, clean_environment, due, is_daily, refresh_command
-from basketwatch.store import Run
+from basketwatch.store.runs import Run
 
 # exchange_calendars calls what pandas 4 will rename
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")

@@ -15,8 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from basketwatch import store
-from basketwatch.store import repair
+from basketwatch.store import opening, prices, repair, runs
 from tests.test_refresh import FRIDAY, THURSDAY, World, make_home, quick, ups, world  # noqa: F401 - fixtures
 from tests.upstream import Upstream
 from tests.upstream.listings import SECTORS
@@ -51,12 +50,12 @@ def flip(at: World, ticker: str, day: date) -> float:
     Its last bytes are made such that the number stands once in the file. The bit is the mantissa's second: the close
     is off by an eighth to a quarter.
     """
-    opened, _ = store.open_writer(at.url)
-    bars = store.read_bars(opened, [ticker])
+    opened, _ = opening.open_writer(at.url)
+    bars = prices.read_bars(opened, [ticker])
     row = bars[bars["session"] == pd.Timestamp(day)]
     close = struct.unpack(">d", struct.pack(">d", float(row["close"].iloc[0]))[:-2] + b"\xa5\x5a")[0]
-    store.save_bars(opened, row.assign(close=close, open=float("nan"), high=float("nan"), low=float("nan")))
-    assert store.damaged_series(opened) == []
+    prices.save_bars(opened, row.assign(close=close, open=float("nan"), high=float("nan"), low=float("nan")))
+    assert prices.damaged_series(opened) == []
     path = at.home / "data/s.sqlite"
     with sqlite3.connect(path) as c:
         c.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -73,13 +72,13 @@ def test_a_flipped_bit_is_found_and_the_history_read_again(thursday: World, tick
     """An old close, and one that the next quote is held against; a sector, whose closes come all in one answer."""
     close = flip(thursday, ticker, day)
     assert abs(thursday.bars(ticker)["close"].loc[pd.Timestamp(day)] / close - 1) > 0.1
-    assert store.damaged_series(thursday.store) == [ticker]
+    assert prices.damaged_series(thursday.store) == [ticker]
     kept = len(thursday.bars(ticker))
     thursday.run(only=PARTS)  # the judge holds every bar and factor against the market's
-    assert store.damaged_series(thursday.store) == [] and thursday.status == 0, thursday.lines
+    assert prices.damaged_series(thursday.store) == [] and thursday.status == 0, thursday.lines
     assert thursday.bars(ticker)["close"].loc[pd.Timestamp(day)] == pytest.approx(close, rel=1e-6)
     assert len(thursday.bars(ticker)) >= kept
-    assert [r.ticker for r in store.read_quarantine(thursday.store) if r.key == "healed"] == [ticker]
+    assert [r.ticker for r in runs.read_quarantine(thursday.store) if r.key == "healed"] == [ticker]
     thursday.run(only=PARTS)
     assert thursday.asked("push2his|query2|ifzq|datacenter") == 0
 
@@ -90,35 +89,35 @@ def test_damage_that_cannot_be_mended_yet_is_looked_for_again(thursday: World) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tests.test_refresh.assert_store_true", lambda *_: None)
         thursday.run(only=PARTS)
-    assert store.damaged_series(thursday.store) == ["300308.SZ"]
+    assert prices.damaged_series(thursday.store) == ["300308.SZ"]
     thursday.up.clear_faults()
     thursday.run(FRIDAY + timedelta(minutes=30), only=PARTS)
-    assert store.damaged_series(thursday.store) == [], thursday.lines
+    assert prices.damaged_series(thursday.store) == [], thursday.lines
 
 
 def test_a_session_from_the_future_is_taken_out(thursday: World) -> None:
     """A sector's quote and bar of next month, once stored, would be newer than every honest answer until then."""
-    opened, _ = store.open_writer(thursday.url)
+    opened, _ = opening.open_writer(thursday.url)
     ahead, ticker = pd.Timestamp("2026-08-03"), "801770.SI"
-    quote = store.read_quotes(opened).loc[[ticker]].assign(session=ahead, quote_time=ahead.tz_localize("UTC"))
-    store.save_quotes(opened, quote)
-    store.save_bars(opened, store.read_bars(opened, [ticker]).tail(1).assign(session=ahead))
-    assert store.read_series(opened)[ticker].last == ahead.date()
+    quote = prices.read_quotes(opened).loc[[ticker]].assign(session=ahead, quote_time=ahead.tz_localize("UTC"))
+    prices.save_quotes(opened, quote)
+    prices.save_bars(opened, prices.read_bars(opened, [ticker]).tail(1).assign(session=ahead))
+    assert prices.read_series(opened)[ticker].last == ahead.date()
     thursday.run(only=PARTS)
     assert thursday.status == 0, thursday.lines
     assert thursday.quote(ticker)["session"].date() == FRIDAY.date()
-    assert thursday.bars(ticker).index[-1].date() == store.read_series(thursday.store)[ticker].last == FRIDAY.date()
-    assert store.damaged_series(thursday.store) == []
+    assert thursday.bars(ticker).index[-1].date() == prices.read_series(thursday.store)[ticker].last == FRIDAY.date()
+    assert prices.damaged_series(thursday.store) == []
 
 
 def test_a_clock_that_is_behind_takes_nothing_out(thursday: World) -> None:
     """Most of the store lies after now: then it is the clock, or a day replayed on purpose."""
-    opened, _ = store.open_writer(thursday.url)
-    bars, quotes = len(store.read_bars(opened)), len(store.read_quotes(opened))
+    opened, _ = opening.open_writer(thursday.url)
+    bars, quotes = len(prices.read_bars(opened)), len(prices.read_quotes(opened))
     now = datetime(2026, 6, 1, 8, 30, tzinfo=UTC)
     ends = dict.fromkeys(("CN", "HK", "US", "TW", "FX"), date(2026, 6, 2))
     assert repair.drop_future(opened, ends, now) == []
-    assert (len(store.read_bars(opened)), len(store.read_quotes(opened))) == (bars, quotes)
+    assert (len(prices.read_bars(opened)), len(prices.read_quotes(opened))) == (bars, quotes)
 
 
 def test_holes_are_kept_and_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
@@ -128,7 +127,7 @@ def test_holes_are_kept_and_told(world: World, monkeypatch: pytest.MonkeyPatch) 
     whole = world.market.bars
     monkeypatch.setattr(world.market, "bars", lambda t: [b for b in whole(t) if t != "300308.SZ" or b.day not in lost])
     world.run(FRIDAY, years=1, only=PARTS)
-    said = {s.ticker: (s.state, s.key, dict(s.params)) for s in store.read_states(world.store) if s.part == "bars"}
+    said = {s.ticker: (s.state, s.key, dict(s.params)) for s in runs.read_states(world.store) if s.part == "bars"}
     state, key, params = said["300308.SZ"]
     assert (state, key, params["detail"]) == ("ok", "holes", "3")
     assert said["000300.SH"][1] is None

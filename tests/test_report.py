@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import daily, report, store, weekly
+from basketwatch import daily, report, weekly
 from basketwatch.domain import columns
 from basketwatch.errors import UsageError
-from basketwatch.store import Store, valuations
+from basketwatch.store import notes, opening, prices, valuations
+from basketwatch.store.database import Store
 from tests.stores import PROJECT, calendars, house
 
 SUNDAY = datetime(2026, 7, 5, 10, tzinfo=UTC)
@@ -69,13 +70,13 @@ def history(last: float = 34.48) -> pd.DataFrame:
 
 
 def opened_with(path: Path, every: dict[str, dict[str, float]], pe: pd.DataFrame | None = None) -> Store:
-    opened, _ = store.open_writer(f"sqlite:///{path}")
+    opened, _ = opening.open_writer(f"sqlite:///{path}")
     for group, calendar in calendars().items():
-        store.save_sessions(opened, group, calendar.sessions)
-    store.save_bars(opened, bars(every))
+        prices.save_sessions(opened, group, calendar.sessions)
+    prices.save_bars(opened, bars(every))
     if pe is not None:
         valuations.save(opened, pe)
-    store.new_version(opened)
+    notes.new_version(opened)
     return opened
 
 
@@ -94,7 +95,7 @@ def reviewed(opened: Store, now: datetime, day: date | None = None) -> tuple[dai
 
 @pytest.fixture(scope="module")
 def example(filled: Path) -> tuple[daily.Picture, weekly.Review]:
-    opened = store.open_reader(f"sqlite:///{filled}")
+    opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
     return reviewed(opened, SUNDAY)
 

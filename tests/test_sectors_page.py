@@ -12,9 +12,10 @@ import streamlit as st
 from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
 
-from basketwatch import clock, daily, demo, schema, sectors_view, store, weekly
+from basketwatch import clock, daily, demo, sectors_view, weekly
 from basketwatch.charts import sectors as sector_charts
-from basketwatch.store import Store
+from basketwatch.store import notes, opening, schema
+from basketwatch.store.database import Store
 from basketwatch.words.text import say
 from tests import apps
 from tests.apps import html_of
@@ -47,11 +48,11 @@ def without(live: Path, tmp_path: Path, ticker: str, day: str) -> Store:
     """A copy of the store in which one bar is missing."""
     path = tmp_path / "hole.sqlite"
     shutil.copy(live, path)
-    opened, _ = store.open_writer(f"sqlite:///{path}")
+    opened, _ = opening.open_writer(f"sqlite:///{path}")
     b = schema.bars.c
     with opened.engine.begin() as c:
         c.execute(delete(schema.bars).where(b.ticker == ticker, b.session == datetime.fromisoformat(day).date()))
-    store.new_version(opened)
+    notes.new_version(opened)
     return opened
 
 
@@ -92,7 +93,7 @@ def test_on_a_weekday_the_review_stays_that_of_last_week(live: Path, monkeypatch
     """Wednesday noon: the page is of Wednesday, the review of the week that ended on 26 June."""
     app = run(live, monkeypatch, now="2026-07-01T04:00:00Z")
     assert app.code[0].value.startswith("上周，") and "2026年6月22日—6月26日" in html_of(app)
-    opened = store.open_reader(f"sqlite:///{live}")
+    opened = opening.open_reader(f"sqlite:///{live}")
     assert opened is not None
     then = daily.picture(opened, house(), datetime(2026, 6, 28, 12, tzinfo=UTC))
     expected = then.closes.loc["2026-06-26", SECTOR] / then.closes.loc["2026-06-18", SECTOR] - 1

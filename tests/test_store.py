@@ -29,7 +29,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from basketwatch import schema, settings, store
+from basketwatch import settings
 from basketwatch.domain import columns as frames
 from basketwatch.domain.calendars import Session
 from basketwatch.errors import (
@@ -41,7 +41,10 @@ from basketwatch.errors import (
     StoreNewer,
     StoreReadOnly,
 )
-from basketwatch.store import Store, SymbolState
+from basketwatch.store import database, lock, notes, opening, prices, runs, schema
+from basketwatch.store.database import Store
+from basketwatch.store.rows import _upsert_statement
+from basketwatch.store.runs import SymbolState
 from basketwatch.words.text import sentence
 
 PG = os.environ.get("BASKETWATCH_TEST_PG_URL")
@@ -60,13 +63,13 @@ def file_url(folder: Path) -> str:
 
 
 def writer(url: str, *, demo: bool = False) -> Store:
-    opened, damage = store.open_writer(url, demo=demo)
+    opened, damage = opening.open_writer(url, demo=demo)
     assert damage is None
     return opened
 
 
 def reader(url: str) -> Store:
-    opened = store.open_reader(url)
+    opened = opening.open_reader(url)
     assert opened is not None
     return opened
 
@@ -101,11 +104,11 @@ def factors(ticker: str, *rows: tuple[date, float]) -> pd.DataFrame:
 
 
 def keep(opened: Store, frame: pd.DataFrame, *, swap: bool = False, given: pd.DataFrame | None = None) -> None:
-    store.save_series(opened, str(frame["ticker"].iloc[0]), frame, given, years=3, now=NOW, swap=swap)
+    prices.save_series(opened, str(frame["ticker"].iloc[0]), frame, given, years=3, now=NOW, swap=swap)
 
 
 def closes(opened: Store, ticker: str = A) -> dict[str, float]:
-    frame = store.read_bars(opened, [ticker])
+    frame = prices.read_bars(opened, [ticker])
     return {f"{d:%m-%d}": c for d, c in zip(frame["session"], frame["close"], strict=True)}
 
 
@@ -124,7 +127,7 @@ def filled(url: str, count: int = 40) -> Store:
     """Enough bars to fill many pages."""
     opened = writer(url)
     frame = pd.concat([bars(f"{i:06d}.SZ", date(2026, 1, 1), [10.5 + n for n in range(60)]) for i in range(count)])
-    store.save_histories(opened, frame, factors(A), years=3, now=NOW)
+    prices.save_histories(opened, frame, factors(A), years=3, now=NOW)
     return opened
 
 
@@ -190,53 +193,53 @@ def opened(url: str) -> Opened:
 
 def test_a_missing_empty_or_tableless_store_is_none_for_the_reader_and_built_by_the_writer(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
-    assert store.open_reader(file_url(tmp_path)) is None and not path.exists()
+    assert opening.open_reader(file_url(tmp_path)) is None and not path.exists()
     path.touch()
-    assert store.open_reader(file_url(tmp_path)) is None
+    assert opening.open_reader(file_url(tmp_path)) is None
     with create_engine(file_url(tmp_path)).begin() as c:
         c.execute(text("PRAGMA user_version = 1"))
-    assert path.stat().st_size > 0 and store.open_reader(file_url(tmp_path)) is None
+    assert path.stat().st_size > 0 and opening.open_reader(file_url(tmp_path)) is None
     writer(file_url(tmp_path))
-    assert store.version(reader(file_url(tmp_path))).endswith("-0")
+    assert notes.version(reader(file_url(tmp_path))).endswith("-0")
 
 
 def test_a_store_killed_while_its_tables_were_made_is_finished_by_the_next_writer(url: str) -> None:
     engine = create_engine(url)
     schema.metadata.create_all(engine, tables=[schema.bars, schema.meta])
     engine.dispose()
-    assert store.open_reader(url) is None
+    assert opening.open_reader(url) is None
     opened = writer(url)
     keep(opened, bars(A, date(2026, 7, 1), [1.5]))
-    assert closes(reader(url)) == {"07-01": 1.5} and store.version(opened).endswith("-0")
+    assert closes(reader(url)) == {"07-01": 1.5} and notes.version(opened).endswith("-0")
 
 
 def test_the_writer_makes_the_folder_and_a_second_opening_changes_nothing(tmp_path: Path) -> None:
     where = f"sqlite:///{tmp_path}/a/b/s.sqlite"
-    first = store.version(writer(where))
-    assert store.version(writer(where)) == first
+    first = notes.version(writer(where))
+    assert notes.version(writer(where)) == first
 
 
 @pytest.mark.parametrize("name", ["with space", "50%25 #1", "数据"])
 def test_file_names_that_a_url_would_bend(tmp_path: Path, name: str) -> None:
     where = settings.location(f"{name}/s.sqlite", tmp_path)
     writer(where)
-    assert store.file_of(where) == tmp_path / name / "s.sqlite" and (tmp_path / name / "s.sqlite").exists()
-    assert store.noted(reader(where), "schema") == str(schema.VERSION)
+    assert database.file_of(where) == tmp_path / name / "s.sqlite" and (tmp_path / name / "s.sqlite").exists()
+    assert notes.noted(reader(where), "schema") == str(schema.VERSION)
 
 
 def test_location_of_each_kind_of_setting(tmp_path: Path) -> None:
-    assert store.file_of(settings.location("", tmp_path)) == tmp_path / "data" / "basketwatch.sqlite"
-    assert store.file_of(settings.location("x.db", tmp_path)) == tmp_path / "x.db"
-    assert store.file_of(settings.location("/else/x.db", tmp_path)) == Path("/else/x.db")
+    assert database.file_of(settings.location("", tmp_path)) == tmp_path / "data" / "basketwatch.sqlite"
+    assert database.file_of(settings.location("x.db", tmp_path)) == tmp_path / "x.db"
+    assert database.file_of(settings.location("/else/x.db", tmp_path)) == Path("/else/x.db")
     assert settings.location("postgresql://h/b", tmp_path) == "postgresql://h/b"
-    assert store.file_of("postgresql://h/b") is None
+    assert database.file_of("postgresql://h/b") is None
 
 
 @pytest.mark.parametrize(
     "bad", ["sqlite://", "sqlite:///:memory:", "mysql://u:secret@h/b", "no url", "odd://u:secret@h/b"]
 )
 def test_a_url_of_another_database_is_said_without_its_password(bad: str) -> None:
-    for call in (store.open_reader, store.open_writer):
+    for call in (opening.open_reader, opening.open_writer):
         with pytest.raises(StoreError) as caught:
             call(bad)
         assert "secret" not in str(caught.value)
@@ -244,7 +247,7 @@ def test_a_url_of_another_database_is_said_without_its_password(bad: str) -> Non
 
 def test_a_server_that_does_not_answer_is_said_without_its_password() -> None:
     pytest.importorskip("psycopg")
-    for call in (store.open_reader, store.open_writer):
+    for call in (opening.open_reader, opening.open_writer):
         with pytest.raises(StoreError) as caught:
             call("postgresql+psycopg://u:secret@127.0.0.1:1/b")
         assert "secret" not in str(caught.value) and "Connection refused" in caught.value.params["detail"]
@@ -252,37 +255,37 @@ def test_a_server_that_does_not_answer_is_said_without_its_password() -> None:
 
 def test_a_missing_driver_is_said() -> None:
     with pytest.raises(StoreError, match="pg8000"):
-        store.open_reader("postgresql+pg8000://u:secret@h/b")
+        opening.open_reader("postgresql+pg8000://u:secret@h/b")
 
 
 def test_newer_schema_is_refused_by_both_and_left_alone(opened: Opened, url: str) -> None:
     set_meta(opened[0], "schema", "99")
-    for call in (store.open_reader, store.open_writer):
+    for call in (opening.open_reader, opening.open_writer):
         with pytest.raises(StoreNewer) as caught:
             call(url)
         assert (caught.value.params["found"], caught.value.params["known"]) == ("99", str(schema.VERSION))
-    assert store.noted(opened[1], "schema") == "99"
+    assert notes.noted(opened[1], "schema") == "99"
 
 
 def test_a_store_of_version_1_gains_its_new_tables_and_keeps_its_rows(opened: Opened, url: str) -> None:
-    store.note(opened[0], "kept", "yes")
+    notes.note(opened[0], "kept", "yes")
     with opened[0].engine.begin() as c:
         schema.metadata.drop_all(c, [schema.valuations, schema.flags])
     set_meta(opened[0], "schema", "1")
-    assert store.open_reader(url) is None  # as if empty, until a refresh has opened it
-    upgraded, damage = store.open_writer(url)
-    assert damage is None and store.noted(upgraded, "kept") == "yes"
-    assert store.open_reader(url) is not None
+    assert opening.open_reader(url) is None  # as if empty, until a refresh has opened it
+    upgraded, damage = opening.open_writer(url)
+    assert damage is None and notes.noted(upgraded, "kept") == "yes"
+    assert opening.open_reader(url) is not None
     with upgraded.engine.connect() as c:
         assert c.execute(select(schema.valuations)).all() == c.execute(select(schema.flags)).all() == []
 
 
 def test_demo_and_live_never_meet(opened: Opened, url: str, tmp_path: Path) -> None:
-    for call in (store.open_reader, store.open_writer):
+    for call in (opening.open_reader, opening.open_writer):
         with pytest.raises(StoreMixed):
             call(url, demo=True)
     writer(f"sqlite:///{tmp_path}/d.sqlite", demo=True)
-    for call in (store.open_reader, store.open_writer):
+    for call in (opening.open_reader, opening.open_writer):
         with pytest.raises(StoreMixed):
             call(f"sqlite:///{tmp_path}/d.sqlite")
 
@@ -291,7 +294,7 @@ def test_another_programs_meta_table_is_refused(tmp_path: Path) -> None:
     with create_engine(file_url(tmp_path)).begin() as c:
         c.execute(text("CREATE TABLE meta (key TEXT, value TEXT)"))
         c.execute(text("INSERT INTO meta VALUES ('schema', 'x.1')"))
-    for call in (store.open_reader, store.open_writer):
+    for call in (opening.open_reader, opening.open_writer):
         with pytest.raises(StoreError, match="not a store of basketwatch"):
             call(file_url(tmp_path))
 
@@ -322,28 +325,28 @@ def _damaged_header(path: Path) -> None:
 @pytest.mark.parametrize("spoil", [_html, _short_text, _cut, _halved, _damaged_header])
 def test_a_damaged_file_is_said_moved_aside_whole_and_rebuilt(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
     path, where = tmp_path / "s.sqlite", file_url(tmp_path)
-    before = store.version(filled(where))
+    before = notes.version(filled(where))
     spoil(path)
     spoiled = path.read_bytes()
     with pytest.raises(StoreCorrupt):
-        store.open_reader(where)
+        opening.open_reader(where)
     assert path.read_bytes() == spoiled  # a reader only says it
-    opened, damage = store.open_writer(where)
+    opened, damage = opening.open_writer(where)
     assert damage is not None and damage.params["moved"].startswith("s.sqlite.corrupt-")
     assert (tmp_path / damage.params["moved"]).read_bytes() == spoiled
-    assert store.read_bars(opened).empty and store.version(opened) != before
-    assert store.open_writer(where)[1] is None
+    assert prices.read_bars(opened).empty and notes.version(opened) != before
+    assert opening.open_writer(where)[1] is None
 
 
 def test_the_wal_goes_with_the_file_and_an_earlier_one_is_never_overwritten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noon = SimpleNamespace(now=lambda zone: datetime(2026, 7, 3, 12, 0, tzinfo=zone))
-    monkeypatch.setattr(store, "datetime", noon)
+    monkeypatch.setattr(opening, "datetime", noon)
     for n in range(3):
         for end in ("", "-wal", "-shm"):
             (tmp_path / f"s.sqlite{end}").write_text(f"not a database {n}" * 1000, encoding="utf-8")
-        assert store.open_writer(file_url(tmp_path))[1] is not None
+        assert opening.open_writer(file_url(tmp_path))[1] is not None
     name = "s.sqlite.corrupt-20260703T120000"
     for n, plus in enumerate(("", "+", "++")):
         for end in ("", "-wal"):  # SQLite writes the -shm anew
@@ -358,28 +361,28 @@ def test_a_page_damaged_in_the_middle_is_a_sentence_for_readers_and_writers_and_
     opened = filled(where)
     damage_a_bars_page(tmp_path / "s.sqlite")
     seen = reader(where)
-    assert store.version(seen) and store.read_quotes(seen).empty  # the rest is still served
+    assert notes.version(seen) and prices.read_quotes(seen).empty  # the rest is still served
     frame = bars("000020.SZ", date(2026, 1, 1), [7.5] * 60)
     for touch in (
-        lambda: store.read_bars(seen), lambda: store.last_closes(seen), lambda: store.damaged_series(seen),
-        lambda: store.read_bars(opened, ["000020.SZ"]), lambda: store.save_bars(opened, frame),
+        lambda: prices.read_bars(seen), lambda: prices.last_closes(seen), lambda: prices.damaged_series(seen),
+        lambda: prices.read_bars(opened, ["000020.SZ"]), lambda: prices.save_bars(opened, frame),
         lambda: keep(opened, frame), lambda: keep(opened, frame, swap=True),
     ):  # fmt: skip
         with pytest.raises(StoreCorrupt) as caught:
             touch()
         assert caught.value.params["path"].endswith("s.sqlite")
-    rebuilt, damage = store.open_writer(where)
-    assert damage is not None and store.read_bars(rebuilt).empty
+    rebuilt, damage = opening.open_writer(where)
+    assert damage is not None and prices.read_bars(rebuilt).empty
 
 
 def test_damage_is_not_moved_away_under_a_running_refresh(tmp_path: Path) -> None:
     where = file_url(tmp_path)
     opened = filled(where)
     damage_a_bars_page(tmp_path / "s.sqlite")
-    with store.writer_lock(opened), pytest.raises(RefreshRunning):
-        store.open_writer(where)
+    with lock.writer_lock(opened), pytest.raises(RefreshRunning):
+        opening.open_writer(where)
     assert not list(tmp_path.glob("*.corrupt-*"))
-    assert store.open_writer(where)[1] is not None
+    assert opening.open_writer(where)[1] is not None
 
 
 def test_a_flipped_bit_in_a_close_is_found_where_sqlite_sees_nothing(tmp_path: Path) -> None:
@@ -388,17 +391,17 @@ def test_a_flipped_bit_in_a_close_is_found_where_sqlite_sees_nothing(tmp_path: P
     keep(opened, bars(B, date(2026, 7, 1), [50.5, 51.5]))
     frame = bars(A, date(2026, 7, 4), [97.59375])
     frame[["open", "high", "low"]] = float("nan")  # so that its eight bytes stand once in the file
-    store.save_bars(opened, frame)
-    assert store.damaged_series(opened) == []
+    prices.save_bars(opened, frame)
+    assert prices.damaged_series(opened) == []
     good = struct.pack(">d", 97.59375)
     patch(tmp_path / "s.sqlite", good, good[:-1] + bytes([good[-1] ^ 1]))
     with opened.engine.connect() as c:
         assert c.execute(text("PRAGMA integrity_check")).scalar() == "ok"
-    assert store.damaged_series(reader(file_url(tmp_path))) == [A]
-    store.save_bars(opened, bars(A, date(2026, 7, 5), [99.5]))
-    assert store.damaged_series(opened) == [A]  # a bar added later does not hide it
+    assert prices.damaged_series(reader(file_url(tmp_path))) == [A]
+    prices.save_bars(opened, bars(A, date(2026, 7, 5), [99.5]))
+    assert prices.damaged_series(opened) == [A]  # a bar added later does not hide it
     keep(opened, bars(A, date(2026, 7, 1), [97.03125, 98.5, 99.25, 97.59375, 99.5]))
-    assert store.damaged_series(opened) == []  # read whole again
+    assert prices.damaged_series(opened) == []  # read whole again
 
 
 # --- refused by the disk ------------------------------------------------------------------------------------------
@@ -420,16 +423,16 @@ def test_a_read_only_folder_is_served_and_says_why_it_is_not_written(killed: boo
             Child(lambda _: _die(writer(where))).wait()
             assert (folder / "s.sqlite-wal").stat().st_size > 0
         else:
-            store.note(writer(where), "word", "kept")
+            notes.note(writer(where), "word", "kept")
         for path in (*folder.iterdir(), folder):
             path.chmod(0o555 if path == folder else 0o444)
 
         def look(say: Say) -> None:
             _nobody()
-            say(store.noted(reader(where), "word"))
+            say(notes.noted(reader(where), "word"))
             for refused in (
-                lambda: store.open_writer(where),
-                lambda: store.save_bars(reader(where), bars(A, NOW.date(), [2.5])),
+                lambda: opening.open_writer(where),
+                lambda: prices.save_bars(reader(where), bars(A, NOW.date(), [2.5])),
             ):
                 try:
                     refused()
@@ -453,7 +456,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     below = f"{tmp_path}/file/data/s.sqlite"
     for ask, path in (  # below a file; and a folder where the file should be
-        (store.open_writer, below), (store.open_writer, tmp_path), (store.open_reader, tmp_path),
+        (opening.open_writer, below), (opening.open_writer, tmp_path), (opening.open_reader, tmp_path),
     ):  # fmt: skip
         with pytest.raises(StoreError) as caught:
             ask(f"sqlite:///{path}")
@@ -463,10 +466,10 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 def test_readers_cannot_write(opened: Opened) -> None:
     with pytest.raises(StoreReadOnly):
-        store.save_quotes(opened[1], quotes({}))
+        prices.save_quotes(opened[1], quotes({}))
     with pytest.raises(StoreReadOnly):
-        store.new_version(opened[1])
-    assert store.read_quotes(opened[0]).empty and store.version(opened[0]).endswith("-0")
+        notes.new_version(opened[1])
+    assert prices.read_quotes(opened[0]).empty and notes.version(opened[0]).endswith("-0")
 
 
 def test_commits_reach_the_disk_and_readers_are_bound_twice(tmp_path: Path) -> None:
@@ -502,18 +505,18 @@ def test_a_really_full_disk_is_said_and_what_was_stored_stays(small_disk: Path) 
     _fills_up(opened, 5)
     (small_disk / "rest").write_bytes(b"\0" * (shutil.disk_usage(small_disk).free // 4096 * 4096))
     with pytest.raises(StoreFull):
-        store.save_quotes(opened, quotes({}))
+        prices.save_quotes(opened, quotes({}))
     kept = [f"{i:06d}.SZ" for i in range(5)]
     # not even room for the -wal: still served
-    assert len(store.read_bars(reader(file_url(small_disk)), kept)) == 300
+    assert len(prices.read_bars(reader(file_url(small_disk)), kept)) == 300
 
 
 def _fills_up(opened: Store, count: int) -> None:
     with pytest.raises(StoreFull):
         for i in range(200):
             keep(opened, bars(f"{i:06d}.HK", date(2026, 1, 1), [10.5] * 60))
-    assert len(store.read_bars(opened, [f"{i:06d}.SZ" for i in range(count)])) == 60 * count
-    assert store.damaged_series(opened) == []
+    assert len(prices.read_bars(opened, [f"{i:06d}.SZ" for i in range(count)])) == 60 * count
+    assert prices.damaged_series(opened) == []
     with opened.engine.connect() as c:
         assert c.execute(text("PRAGMA integrity_check")).scalar() == "ok"
 
@@ -529,8 +532,8 @@ def test_forty_kills_lose_no_acknowledged_commit_and_never_mix_two_generations(t
     for _ in range(40):
 
         def write(say: Say, start: int = held) -> None:
-            opened = store.open_writer(where)[0]
-            with store.writer_lock(opened):
+            opened = opening.open_writer(where)[0]
+            with lock.writer_lock(opened):
                 for n in range(start + 1, start + 1000):
                     keep(opened, bars(A, date(2026, 1, 1), [n + 0.5] * 30), swap=n % 2 == 0)
                     say(n)
@@ -540,10 +543,10 @@ def test_forty_kills_lose_no_acknowledged_commit_and_never_mix_two_generations(t
         threading.Event().wait(chance.random() * 0.01)
         acknowledged += child.kill()
         seen = reader(where)
-        frame = store.read_bars(seen)
+        frame = prices.read_bars(seen)
         stored = frame["close"].unique().tolist()
         assert len(frame) == 30 and len(stored) == 1 and stored[0] - 0.5 >= int(acknowledged[-1])
-        assert store.damaged_series(seen) == []
+        assert prices.damaged_series(seen) == []
         held, total = int(stored[0] - 0.5), total + len(acknowledged)
     with writer(where).engine.connect() as c:
         assert c.execute(text("PRAGMA integrity_check")).scalar() == "ok"
@@ -556,21 +559,21 @@ def test_a_second_writer_is_told_who_writes_and_a_kill_frees_the_place(url: str)
 
     def hold(say: Say) -> None:
         own = writer(url)
-        with store.writer_lock(own):
-            store.start_run(own, NOW, 60)
+        with lock.writer_lock(own):
+            runs.start_run(own, NOW, 60)
             say("held")
             threading.Event().wait()
 
     child = Child(hold)
     assert child.lines.readline() == "held\n"
-    with pytest.raises(RefreshRunning) as caught, store.writer_lock(opened):
+    with pytest.raises(RefreshRunning) as caught, lock.writer_lock(opened):
         pass
     assert caught.value.params == {"pid": str(child.pid), "since": "2026-07-03T08:30:00Z"}
-    assert store.read_bars(reader(url)).empty
+    assert prices.read_bars(reader(url)).empty
     child.kill()
     for _ in range(200):  # a server notices the dead connection a moment later
         try:
-            with store.writer_lock(opened):
+            with lock.writer_lock(opened):
                 return
         except RefreshRunning:
             threading.Event().wait(0.05)
@@ -578,9 +581,9 @@ def test_a_second_writer_is_told_who_writes_and_a_kill_frees_the_place(url: str)
 
 
 def test_the_place_is_free_again_after_an_error_and_one_process_cannot_take_it_twice(opened: Opened) -> None:
-    with pytest.raises(ZeroDivisionError), store.writer_lock(opened[0]):
+    with pytest.raises(ZeroDivisionError), lock.writer_lock(opened[0]):
         raise ZeroDivisionError
-    with store.writer_lock(opened[0]), pytest.raises(RefreshRunning) as caught, store.writer_lock(opened[0]):
+    with lock.writer_lock(opened[0]), pytest.raises(RefreshRunning) as caught, lock.writer_lock(opened[0]):
         pass
     assert caught.value.params == {"pid": "?", "since": "?"}
 
@@ -593,7 +596,7 @@ def test_readers_are_never_locked_out_by_a_writer(url: str) -> None:
     def read() -> None:
         while not stop.is_set():
             try:
-                frame = store.read_bars(reader(url))
+                frame = prices.read_bars(reader(url))
                 assert len(frame) == 200 and frame["close"].nunique() == 1
                 reads.append(1)
             except BaseException as error:
@@ -604,28 +607,28 @@ def test_readers_are_never_locked_out_by_a_writer(url: str) -> None:
         thread.start()
     for n in range(60):
         keep(opened, bars(A, date(2026, 1, 1), [n + 0.5] * 200), swap=True)
-        store.new_version(opened)
+        notes.new_version(opened)
     stop.set()
     for thread in threads:
         thread.join()
-    assert faults == [] and len(reads) >= 3 and store.version(opened).endswith("-60")
+    assert faults == [] and len(reads) >= 3 and notes.version(opened).endswith("-60")
 
 
 # --- version, words ----------------------------------------------------------------------------------------------
 
 
 def test_the_version_counts_and_belongs_to_this_store(opened: Opened, tmp_path: Path) -> None:
-    name, count = store.version(opened[1]).split("-")
-    assert count == "0" and store.new_version(opened[0]) == f"{name}-1" == store.version(opened[1])
-    other = store.version(writer(f"sqlite:///{tmp_path}/other.sqlite"))
+    name, count = notes.version(opened[1]).split("-")
+    assert count == "0" and notes.new_version(opened[0]) == f"{name}-1" == notes.version(opened[1])
+    other = notes.version(writer(f"sqlite:///{tmp_path}/other.sqlite"))
     assert other.endswith("-0") and not other.startswith(name)
 
 
 def test_words_about_the_store(opened: Opened) -> None:
-    assert store.noted(opened[1], "demo_build") is None
-    store.note(opened[0], "demo_build", "a")
-    store.note(opened[0], "demo_build", "b")
-    assert store.noted(opened[1], "demo_build") == "b"
+    assert notes.noted(opened[1], "demo_build") is None
+    notes.note(opened[0], "demo_build", "a")
+    notes.note(opened[0], "demo_build", "b")
+    assert notes.noted(opened[1], "demo_build") == "b"
 
 
 # --- rows: in and out --------------------------------------------------------------------------------------------
@@ -633,46 +636,46 @@ def test_words_about_the_store(opened: Opened) -> None:
 
 def test_an_empty_store_gives_frames_with_every_column_and_its_dtype(opened: Opened) -> None:
     for frame, columns in (
-        (store.read_quotes(opened[1]), frames.QUOTES), (store.read_bars(opened[1]), frames.BARS),
-        (store.read_bars(opened[1], []), frames.BARS), (store.read_factors(opened[1]), frames.FACTORS),
-        (store.read_factors(opened[1], []), frames.FACTORS),
+        (prices.read_quotes(opened[1]), frames.QUOTES), (prices.read_bars(opened[1]), frames.BARS),
+        (prices.read_bars(opened[1], []), frames.BARS), (prices.read_factors(opened[1]), frames.FACTORS),
+        (prices.read_factors(opened[1], []), frames.FACTORS),
     ):  # fmt: skip
         assert frame.empty and {c: str(t) for c, t in frame.dtypes.items()} == {
             c: t for c, (t, _, _) in columns.items()
         }
-    assert store.read_quotes(opened[1]).index.name == "ticker"
-    assert store.last_run(opened[1]) is None and store.recent_runs(opened[1]) == []
-    for read in (store.read_series, store.last_closes, store.read_calendars, lambda s: store.freshness(s, [A])):
+    assert prices.read_quotes(opened[1]).index.name == "ticker"
+    assert runs.last_run(opened[1]) is None and runs.recent_runs(opened[1]) == []
+    for read in (prices.read_series, prices.last_closes, prices.read_calendars, lambda s: prices.freshness(s, [A])):
         assert read(opened[1]) == {}
-    assert store.read_states(opened[1]) == store.read_breakers(opened[1]) == store.read_quarantine(opened[1]) == []
-    assert store.requests_since(opened[1], NOW) == {} and store.damaged_series(opened[1]) == []
+    assert runs.read_states(opened[1]) == runs.read_breakers(opened[1]) == runs.read_quarantine(opened[1]) == []
+    assert runs.requests_since(opened[1], NOW) == {} and prices.damaged_series(opened[1]) == []
 
 
 def test_saving_nothing_changes_nothing(opened: Opened) -> None:
     w = opened[0]
     keep(w, bars(A, date(2026, 7, 1), [1.5]), given=factors(A, (date(2026, 7, 1), 0.5)))
-    store.save_quotes(w, quotes({}))
-    store.save_sessions(w, "US", [Session(date(2026, 7, 2), NOW, NOW)])
+    prices.save_quotes(w, quotes({}))
+    prices.save_sessions(w, "US", [Session(date(2026, 7, 2), NOW, NOW)])
     for nothing in (pd.DataFrame(), bars(A, NOW.date(), [])):
-        store.save_bars(w, nothing)
-        store.save_histories(w, nothing, pd.DataFrame(), years=3, now=NOW)
+        prices.save_bars(w, nothing)
+        prices.save_histories(w, nothing, pd.DataFrame(), years=3, now=NOW)
         for swap in (True, False):
-            store.save_series(w, A, nothing, factors(A), years=3, now=NOW, swap=swap)
-    store.save_quotes(w, pd.DataFrame())
-    store.save_quotes(w, quotes({}).iloc[:0])
-    store.save_factors(w, pd.DataFrame())
-    store.save_factors(w, factors(A))
-    store.save_states(w, [])
-    store.save_quarantine(w, [])
-    store.save_sessions(w, "US", [])
-    assert closes(w) == {"07-01": 1.5} and len(store.read_factors(w)) == 1 and len(store.read_quotes(w)) == 1
-    assert len(store.read_calendars(w)["US"].sessions) == 1 and store.damaged_series(w) == []
+            prices.save_series(w, A, nothing, factors(A), years=3, now=NOW, swap=swap)
+    prices.save_quotes(w, pd.DataFrame())
+    prices.save_quotes(w, quotes({}).iloc[:0])
+    prices.save_factors(w, pd.DataFrame())
+    prices.save_factors(w, factors(A))
+    runs.save_states(w, [])
+    runs.save_quarantine(w, [])
+    prices.save_sessions(w, "US", [])
+    assert closes(w) == {"07-01": 1.5} and len(prices.read_factors(w)) == 1 and len(prices.read_quotes(w)) == 1
+    assert len(prices.read_calendars(w)["US"].sessions) == 1 and prices.damaged_series(w) == []
 
 
 def test_a_quote_comes_back_as_it_went_in_and_nan_is_null_between(opened: Opened) -> None:
     sent = quotes({}, {"ticker": B, "name": None, "pe_ttm": float("nan"), "suspended": True, "limit_up": float("nan")})
-    store.save_quotes(opened[0], sent)
-    found = store.read_quotes(opened[1])
+    prices.save_quotes(opened[0], sent)
+    found = prices.read_quotes(opened[1])
     pd.testing.assert_frame_equal(found.loc[[A, B]].reset_index(drop=True), sent)
     with opened[1].engine.connect() as c:
         q = schema.quotes.c
@@ -682,35 +685,35 @@ def test_a_quote_comes_back_as_it_went_in_and_nan_is_null_between(opened: Opened
 
 
 def test_a_column_without_any_value_keeps_its_dtype(opened: Opened) -> None:
-    store.save_quotes(opened[0], quotes({"name": None, "limit_up": float("nan"), "delay_minutes": float("nan")}))
-    found = store.read_quotes(opened[1])
+    prices.save_quotes(opened[0], quotes({"name": None, "limit_up": float("nan"), "delay_minutes": float("nan")}))
+    found = prices.read_quotes(opened[1])
     assert {c: str(t) for c, t in found.dtypes.items()} == {c: t for c, (t, _, _) in frames.QUOTES.items()}
     assert found[["limit_up", "name", "delay_minutes"]].isna().all(axis=None)
 
 
 def test_a_new_quote_keeps_the_name_and_caps_that_it_lacks_and_nothing_else(opened: Opened) -> None:
-    store.save_quotes(opened[0], quotes({}))
+    prices.save_quotes(opened[0], quotes({}))
     nan = float("nan")
-    store.save_quotes(
+    prices.save_quotes(
         opened[0], quotes({"name": None, "market_cap": nan, "float_cap": nan, "pe_ttm": nan, "last": 102.5})
     )
-    row = store.read_quotes(opened[1]).loc[A]
+    row = prices.read_quotes(opened[1]).loc[A]
     assert (row["name"], row["market_cap"], row["float_cap"], row["last"]) == ("中际旭创", 1e11, 9e10, 102.5)
     assert pd.isna(row["pe_ttm"])
-    store.save_quotes(opened[0], quotes({"name": "旭创", "market_cap": 2e11}))
-    assert store.read_quotes(opened[1]).loc[A, ["name", "market_cap"]].tolist() == ["旭创", 2e11]
+    prices.save_quotes(opened[0], quotes({"name": "旭创", "market_cap": 2e11}))
+    assert prices.read_quotes(opened[1]).loc[A, ["name", "market_cap"]].tolist() == ["旭创", 2e11]
 
 
 def test_instants_are_stored_as_utc_whatever_their_zone_and_refused_without_one(opened: Opened) -> None:
     shanghai = datetime(2026, 7, 3, 15, 0, 3, tzinfo=timezone(timedelta(hours=8)))
-    run = store.start_run(opened[0], shanghai, 1)
-    found = store.last_run(opened[1])
+    run = runs.start_run(opened[0], shanghai, 1)
+    found = runs.last_run(opened[1])
     assert found is not None and found.id == run
     assert found.started == datetime(2026, 7, 3, 7, 0, 3, tzinfo=UTC) and found.started.tzinfo == UTC
-    store.save_quotes(opened[0], quotes({"quote_time": shanghai}))
-    assert str(store.read_quotes(opened[1]).loc[A, "quote_time"]) == "2026-07-03 07:00:03+00:00"
+    prices.save_quotes(opened[0], quotes({"quote_time": shanghai}))
+    assert str(prices.read_quotes(opened[1]).loc[A, "quote_time"]) == "2026-07-03 07:00:03+00:00"
     with pytest.raises(Exception, match="without a zone"):
-        store.start_run(opened[0], datetime(2026, 7, 3, 15, 0), 1)  # noqa: DTZ001
+        runs.start_run(opened[0], datetime(2026, 7, 3, 15, 0), 1)  # noqa: DTZ001
 
 
 def test_dates_are_the_exchanges_own_in_every_process_zone(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -721,33 +724,33 @@ def test_dates_are_the_exchanges_own_in_every_process_zone(url: str, monkeypatch
         monkeypatch.setenv("TZ", zone)
         time.tzset()
         # 3 July in New York: its close, 20:00 UTC, is already 4 July in Shanghai
-        store.save_quotes(
+        prices.save_quotes(
             opened,
             quotes({"ticker": B, "session": date(2026, 7, 3), "quote_time": datetime(2026, 7, 3, 20, tzinfo=UTC)}),
         )
         keep(opened, bars(B, date(2026, 7, 3), [1.5]), swap=True)
-        row = store.read_quotes(opened).loc[B]
+        row = prices.read_quotes(opened).loc[B]
         assert (str(row["session"].date()), str(row["quote_time"])) == ("2026-07-03", "2026-07-03 20:00:00+00:00")
-        assert store.last_closes(opened) == {B: (date(2026, 7, 3), 1.5)}
+        assert prices.last_closes(opened) == {B: (date(2026, 7, 3), 1.5)}
     monkeypatch.undo()
     time.tzset()
 
 
 def test_read_bars_by_ticker_and_date_sorted(opened: Opened) -> None:
     frame = pd.concat([bars(t, date(2026, 7, 1), [1.5, 2.5, 3.5]) for t in (B, A)]).iloc[::-1]
-    store.save_histories(
+    prices.save_histories(
         opened[0], frame, factors(A, (date(2026, 7, 3), 0.5), (date(2026, 7, 2), 0.9)), years=3, now=NOW
     )
-    found = store.read_bars(opened[1])
+    found = prices.read_bars(opened[1])
     assert found["ticker"].tolist() == [A] * 3 + [B] * 3 and found["close"].tolist() == [1.5, 2.5, 3.5] * 2
     assert {c: str(t) for c, t in found.dtypes.items()} == {c: t for c, (t, _, _) in frames.BARS.items()}
     assert found["amount"].isna().all()
-    some = store.read_bars(opened[1], [B, "NONE.US"], date(2026, 7, 2))
+    some = prices.read_bars(opened[1], [B, "NONE.US"], date(2026, 7, 2))
     assert some["close"].tolist() == [2.5, 3.5] and set(some["ticker"]) == {B}
-    assert len(store.read_bars(opened[1], [f"{i:05d}.HK" for i in range(5000)] + [A])) == 3
-    assert store.read_factors(opened[1], [A])["factor"].tolist() == [0.9, 0.5]
-    assert store.read_factors(opened[1], [B]).empty
-    assert store.damaged_series(opened[1]) == []
+    assert len(prices.read_bars(opened[1], [f"{i:05d}.HK" for i in range(5000)] + [A])) == 3
+    assert prices.read_factors(opened[1], [A])["factor"].tolist() == [0.9, 0.5]
+    assert prices.read_factors(opened[1], [B]).empty
+    assert prices.damaged_series(opened[1]) == []
 
 
 def test_an_overlapping_history_is_merged_and_a_swap_replaces_it(opened: Opened) -> None:
@@ -756,13 +759,13 @@ def test_an_overlapping_history_is_merged_and_a_swap_replaces_it(opened: Opened)
     later = bars(A, date(2026, 7, 3), [30.5, 40.5, 50.5])
     keep(w, later[later["close"] != 40.5])  # 3 and 5 July: the source has no row for the 4th
     assert closes(w) == {"07-01": 1.5, "07-02": 2.5, "07-03": 30.5, "07-04": 4.5, "07-05": 50.5}
-    row = store.read_series(w)[A]
+    row = prices.read_series(w)[A]
     assert (row.first, row.last, row.count, row.years, row.read_at) == (date(2026, 7, 1), date(2026, 7, 5), 5, 3, NOW)
     keep(w, bars(A, date(2026, 7, 2), [0.25, 0.5], source="tencent"), swap=True)
     assert closes(w) == {"07-02": 0.25, "07-03": 0.5}
-    row = store.read_series(w)[A]
+    row = prices.read_series(w)[A]
     assert (row.first, row.last, row.count, row.source) == (date(2026, 7, 2), date(2026, 7, 3), 2, "tencent")
-    assert store.damaged_series(w) == []
+    assert prices.damaged_series(w) == []
 
 
 def test_factors_are_left_replaced_from_the_first_bar_on_or_swapped(opened: Opened) -> None:
@@ -771,29 +774,29 @@ def test_factors_are_left_replaced_from_the_first_bar_on_or_swapped(opened: Open
     old, new = (date(2025, 7, 1), 0.5), (date(2026, 7, 2), 0.75)
     keep(w, frame, given=factors(A, old, (date(2026, 7, 1), 0.9)))
     keep(w, frame)
-    assert store.read_factors(w)["factor"].tolist() == [0.5, 0.9]
+    assert prices.read_factors(w)["factor"].tolist() == [0.5, 0.9]
     keep(w, frame, given=factors(A, new))  # the older one belongs to older bars, which stay
-    assert store.read_factors(w)["factor"].tolist() == [0.5, 0.75]
+    assert prices.read_factors(w)["factor"].tolist() == [0.5, 0.75]
     keep(w, frame, given=factors(A, (old[0], 0.6), new))
-    assert store.read_factors(w)["factor"].tolist() == [0.6, 0.75]
+    assert prices.read_factors(w)["factor"].tolist() == [0.6, 0.75]
     keep(w, frame, given=factors(A, new), swap=True)
-    assert store.read_factors(w)["factor"].tolist() == [0.75]
-    store.save_factors(w, factors(A, (new[0], 0.8)))
-    assert store.read_factors(w)["factor"].tolist() == [0.8]
+    assert prices.read_factors(w)["factor"].tolist() == [0.75]
+    prices.save_factors(w, factors(A, (new[0], 0.8)))
+    assert prices.read_factors(w)["factor"].tolist() == [0.8]
 
 
 def test_a_failed_write_leaves_the_whole_history_as_it_was(opened: Opened) -> None:
     keep(opened[0], bars(A, date(2026, 7, 1), [1.5, 2.5]), given=factors(A, (date(2026, 7, 2), 0.5)))
     with pytest.raises(IntegrityError):  # a bug of ours, so no sentence
         keep(opened[0], bars(A, date(2026, 7, 1), [9.5, float("nan")]), swap=True, given=factors(A))
-    assert closes(opened[1]) == {"07-01": 1.5, "07-02": 2.5} and len(store.read_factors(opened[1])) == 1
+    assert closes(opened[1]) == {"07-01": 1.5, "07-02": 2.5} and len(prices.read_factors(opened[1])) == 1
 
 
 def test_a_run_empties_its_log_once_and_not_after_each_write(tmp_path: Path) -> None:
     w, log = writer(file_url(tmp_path)), tmp_path / "s.sqlite-wal"
     keep(w, bars(A, date(2026, 7, 1), [1.5]))
     assert not log.exists()  # the last connection of the file was closed
-    with store.kept_open(w):
+    with lock.kept_open(w):
         keep(w, bars(A, date(2026, 7, 2), [2.5]))
         assert log.stat().st_size > 0
         assert closes(reader(file_url(tmp_path))) == {"07-01": 1.5, "07-02": 2.5}
@@ -803,29 +806,31 @@ def test_a_run_empties_its_log_once_and_not_after_each_write(tmp_path: Path) -> 
 def test_bars_from_quotes_bring_their_series_up_to_date(opened: Opened) -> None:
     w = opened[0]
     keep(w, bars(A, date(2026, 7, 1), [1.5, 2.5]))
-    store.save_bars(w, pd.concat([bars(A, date(2026, 7, 3), [3.5], final=False), bars(B, date(2026, 7, 3), [9.5])]))
-    row = store.read_series(w)[A]
-    assert (row.last, row.count) == (date(2026, 7, 2), 2) and B not in store.read_series(w)
-    assert store.last_closes(w) == {A: (date(2026, 7, 2), 2.5), B: (date(2026, 7, 3), 9.5)}
-    assert store.last_closes(w, [B]) == {B: (date(2026, 7, 3), 9.5)}
-    assert store.last_closes(w, []) == {}
-    since = {(ticker, day): close for ticker, day, close, _ in store.final_closes(w, date(2026, 7, 2))}
+    prices.save_bars(w, pd.concat([bars(A, date(2026, 7, 3), [3.5], final=False), bars(B, date(2026, 7, 3), [9.5])]))
+    row = prices.read_series(w)[A]
+    assert (row.last, row.count) == (date(2026, 7, 2), 2) and B not in prices.read_series(w)
+    assert prices.last_closes(w) == {A: (date(2026, 7, 2), 2.5), B: (date(2026, 7, 3), 9.5)}
+    assert prices.last_closes(w, [B]) == {B: (date(2026, 7, 3), 9.5)}
+    assert prices.last_closes(w, []) == {}
+    since = {(ticker, day): close for ticker, day, close, _ in prices.final_closes(w, date(2026, 7, 2))}
     assert since[A, date(2026, 7, 2)] == 2.5 and since[B, date(2026, 7, 3)] == 9.5
     assert min(day for _, day in since) == date(2026, 7, 2) and (A, date(2026, 7, 3)) not in since
-    store.save_bars(w, bars(A, date(2026, 7, 3), [3.75]))  # final now
-    row = store.read_series(w)[A]
+    prices.save_bars(w, bars(A, date(2026, 7, 3), [3.75]))  # final now
+    row = prices.read_series(w)[A]
     assert (row.first, row.last, row.count, row.read_at) == (date(2026, 7, 1), date(2026, 7, 3), 3, NOW)
-    store.save_bars(w, bars(A, date(2026, 7, 2), [2.25, 3.25]))  # corrected inside the series
-    assert closes(w) == {"07-01": 1.5, "07-02": 2.25, "07-03": 3.25} and store.read_series(w)[A].count == 3
-    store.save_bars(w, pd.concat([bars(A, date(2026, 7, 4), [4.5]), bars(A, date(2026, 7, 4), [4.75])]))  # the last one
-    assert closes(w)["07-04"] == 4.75 and store.damaged_series(w) == []
+    prices.save_bars(w, bars(A, date(2026, 7, 2), [2.25, 3.25]))  # corrected inside the series
+    assert closes(w) == {"07-01": 1.5, "07-02": 2.25, "07-03": 3.25} and prices.read_series(w)[A].count == 3
+    prices.save_bars(
+        w, pd.concat([bars(A, date(2026, 7, 4), [4.5]), bars(A, date(2026, 7, 4), [4.75])])
+    )  # the last one
+    assert closes(w)["07-04"] == 4.75 and prices.damaged_series(w) == []
 
 
 def test_a_history_without_a_final_bar_has_no_series(opened: Opened) -> None:
     keep(opened[0], bars(A, date(2026, 7, 3), [1.5], final=False))
-    assert store.read_series(opened[0]) == {} and closes(opened[0]) == {"07-03": 1.5}
-    store.save_histories(opened[0], bars(B, date(2026, 7, 3), [1.5], final=False), factors(B), years=3, now=NOW)
-    assert store.read_series(opened[0]) == {} and store.last_closes(opened[0]) == {}
+    assert prices.read_series(opened[0]) == {} and closes(opened[0]) == {"07-03": 1.5}
+    prices.save_histories(opened[0], bars(B, date(2026, 7, 3), [1.5], final=False), factors(B), years=3, now=NOW)
+    assert prices.read_series(opened[0]) == {} and prices.last_closes(opened[0]) == {}
 
 
 def test_states_remember_the_last_success_over_failures(opened: Opened) -> None:
@@ -833,16 +838,16 @@ def test_states_remember_the_last_success_over_failures(opened: Opened) -> None:
         A, "quotes", "blocked", "tencent", NOW, None, "source_blocked", (("host", "h"), ("detail", "四二九"))
     )
     later = NOW + timedelta(hours=1)
-    store.save_states(opened[0], [bad])
-    assert store.read_states(opened[1]) == [bad]
-    store.save_states(
+    runs.save_states(opened[0], [bad])
+    assert runs.read_states(opened[1]) == [bad]
+    runs.save_states(
         opened[0], [SymbolState(A, "quotes", "ok", "sina", NOW), SymbolState(B, "bars", "partial", "yahoo", NOW)]
     )
-    store.save_states(opened[0], [replace(bad, at=later)])
-    found = {s.ticker: s for s in store.read_states(opened[1])}
+    runs.save_states(opened[0], [replace(bad, at=later)])
+    found = {s.ticker: s for s in runs.read_states(opened[1])}
     assert found[A] == replace(bad, at=later, last_ok=NOW) and found[B].last_ok == NOW
-    store.save_states(opened[0], [SymbolState(A, "quotes", "ok", "sina", later)])
-    found = {s.ticker: s for s in store.read_states(opened[1])}
+    runs.save_states(opened[0], [SymbolState(A, "quotes", "ok", "sina", later)])
+    found = {s.ticker: s for s in runs.read_states(opened[1])}
     assert (found[A].last_ok, found[A].key, found[A].params) == (later, None, ())
 
 
@@ -850,25 +855,25 @@ def test_sessions_breakers_quarantine(opened: Opened) -> None:
     w, r = opened
     day = Session(date(2026, 7, 3), datetime(2026, 7, 3, 1, 30, tzinfo=UTC), datetime(2026, 7, 3, 7, 0, tzinfo=UTC))
     earlier = Session(date(2026, 7, 2), day.opens - timedelta(days=1), day.closes - timedelta(days=1))
-    store.save_sessions(w, "CN", [day, earlier])
-    store.save_sessions(w, "US", [day])
-    store.save_sessions(w, "US", [earlier])
-    assert store.read_calendars(r)["CN"].sessions == (earlier, day) and store.read_calendars(r)["US"].sessions == (
+    prices.save_sessions(w, "CN", [day, earlier])
+    prices.save_sessions(w, "US", [day])
+    prices.save_sessions(w, "US", [earlier])
+    assert prices.read_calendars(r)["CN"].sessions == (earlier, day) and prices.read_calendars(r)["US"].sessions == (
         earlier,
     )
-    assert store.read_calendars(r, date(2026, 7, 3))["CN"].sessions == (day,)
-    assert "US" not in store.read_calendars(r, date(2026, 7, 3))
-    store.save_breakers(w, [{"host": "h", "open_until": NOW, "failures": 2, "reason": "429"}])
-    store.save_breakers(
+    assert prices.read_calendars(r, date(2026, 7, 3))["CN"].sessions == (day,)
+    assert "US" not in prices.read_calendars(r, date(2026, 7, 3))
+    runs.save_breakers(w, [{"host": "h", "open_until": NOW, "failures": 2, "reason": "429"}])
+    runs.save_breakers(
         w,
         [
             {"host": "i", "open_until": None, "failures": 1, "reason": "403"},
             {"host": "j", "open_until": NOW, "failures": 3, "reason": ""},
         ],
     )
-    assert {b.host: b.open_until for b in store.read_breakers(r)} == {"i": None, "j": NOW}
-    store.save_breakers(w, [])
-    assert store.read_breakers(r) == []
+    assert {b.host: b.open_until for b in runs.read_breakers(r)} == {"i": None, "j": NOW}
+    runs.save_breakers(w, [])
+    assert runs.read_breakers(r) == []
     row = {
         "at": NOW,
         "ticker": A,
@@ -877,22 +882,22 @@ def test_sessions_breakers_quarantine(opened: Opened) -> None:
         "key": "suspect",
         "params": json.dumps({"detail": "五"}),
     }
-    store.save_quarantine(w, [row, row | {"ticker": B}])
-    assert [q.ticker for q in store.read_quarantine(r)] == [B, A] and len(store.read_quarantine(r, 1)) == 1
+    runs.save_quarantine(w, [row, row | {"ticker": B}])
+    assert [q.ticker for q in runs.read_quarantine(r)] == [B, A] and len(runs.read_quarantine(r, 1)) == 1
 
 
 def test_freshness_is_by_market_group(opened: Opened) -> None:
     old = NOW - timedelta(hours=2)
-    store.save_quotes(opened[0], quotes(
+    prices.save_quotes(opened[0], quotes(
         {}, {"ticker": "688205.SH", "fetched_at": old, "quote_time": old, "source": "sina"},
         {"ticker": "300394.SZ"}, {"ticker": "801770.SI", "source": "shenwan"},
         {"ticker": B, "fetched_at": old, "quote_time": old, "source": "yahoo"},
     ))  # fmt: skip
-    found = store.freshness(opened[1], [A, "688205.SH", "300394.SZ", "801770.SI", B])
+    found = prices.freshness(opened[1], [A, "688205.SH", "300394.SZ", "801770.SI", B])
     assert set(found) == {"CN", "US"} and (found["CN"].fetched_at, found["CN"].quote_time) == (NOW, NOW)
     assert set(found["CN"].sources) == {"tencent", "sina"}
-    assert found["US"] == store.Freshness(old, old, ("yahoo",))
-    assert set(store.freshness(opened[1], [A])) == {"CN"}, "a member that has left must not make its market look late"
+    assert found["US"] == prices.Freshness(old, old, ("yahoo",))
+    assert set(prices.freshness(opened[1], [A])) == {"CN"}, "a member that has left must not make its market look late"
 
 
 def _asked(at: datetime, host: str, status: int | None) -> dict[str, Any]:
@@ -904,24 +909,24 @@ def _asked(at: datetime, host: str, status: int | None) -> dict[str, Any]:
 
 def test_a_run_from_start_to_report(opened: Opened) -> None:
     w, r = opened
-    first = store.start_run(w, NOW, 5)
-    store.note_progress(w, first, 2, 6, "A股")
-    seen = store.last_run(r)
-    assert seen == store.Run(first, NOW, None, os.getpid(), 2, 6, "A股", None)
-    assert store.last_run(r, finished=True) is None and store.recent_runs(r) == []
+    first = runs.start_run(w, NOW, 5)
+    runs.note_progress(w, first, 2, 6, "A股")
+    seen = runs.last_run(r)
+    assert seen == runs.Run(first, NOW, None, os.getpid(), 2, 6, "A股", None)
+    assert runs.last_run(r, finished=True) is None and runs.recent_runs(r) == []
     minute = timedelta(minutes=1)
     asked = [_asked(NOW, "h", 200), _asked(NOW, "h", 429), _asked(NOW, "h", None), _asked(NOW - minute, "i", 200)]
-    store.finish_run(w, first, NOW + minute, {"parts": [], "名": 1}, asked)
-    second = store.start_run(w, NOW + 2 * minute, 1)
+    runs.finish_run(w, first, NOW + minute, {"parts": [], "名": 1}, asked)
+    second = runs.start_run(w, NOW + 2 * minute, 1)
     assert second > first
-    done, last = store.last_run(r, finished=True), store.last_run(r)
+    done, last = runs.last_run(r, finished=True), runs.last_run(r)
     assert done is not None and (done.id, done.finished, done.report) == (first, NOW + minute, {"parts": [], "名": 1})
     assert last is not None and last.id == second
-    assert store.requests_since(r, NOW) == {"h": {"total": 3, "failed": 2}}
-    assert store.requests_since(r, NOW - minute)["i"] == {"total": 1, "failed": 0}
-    store.finish_run(w, second, NOW + 3 * minute, {}, [])
-    assert [run.id for run in store.recent_runs(r)] == [second, first]
-    assert [run.id for run in store.recent_runs(r, 1)] == [second]
+    assert runs.requests_since(r, NOW) == {"h": {"total": 3, "failed": 2}}
+    assert runs.requests_since(r, NOW - minute)["i"] == {"total": 1, "failed": 0}
+    runs.finish_run(w, second, NOW + 3 * minute, {}, [])
+    assert [run.id for run in runs.recent_runs(r)] == [second, first]
+    assert [run.id for run in runs.recent_runs(r, 1)] == [second]
 
 
 def test_old_requests_runs_and_answers_put_aside_are_dropped(opened: Opened) -> None:
@@ -929,13 +934,13 @@ def test_old_requests_runs_and_answers_put_aside_are_dropped(opened: Opened) -> 
     day = timedelta(days=1)
     aside = {"ticker": A, "part": "bars", "source": "sina", "key": "suspect", "params": "{}"}
     for age in (61, 59, 15, 13):
-        run = store.start_run(w, NOW - age * day, 1)
-        store.finish_run(w, run, NOW - age * day, {"age": age}, [_asked(NOW - age * day, f"h{age}", 200)])
-        store.save_quarantine(w, [aside | {"at": NOW - age * day}])
-    store.start_run(w, NOW, 1)
-    assert [run.report and run.report["age"] for run in store.recent_runs(r)] == [13, 15, 59]
-    assert set(store.requests_since(r, NOW - 100 * day)) == {"h13"}
-    assert [q.at for q in store.read_quarantine(r)] == [NOW - 13 * day, NOW - 15 * day, NOW - 59 * day]
+        run = runs.start_run(w, NOW - age * day, 1)
+        runs.finish_run(w, run, NOW - age * day, {"age": age}, [_asked(NOW - age * day, f"h{age}", 200)])
+        runs.save_quarantine(w, [aside | {"at": NOW - age * day}])
+    runs.start_run(w, NOW, 1)
+    assert [run.report and run.report["age"] for run in runs.recent_runs(r)] == [13, 15, 59]
+    assert set(runs.requests_since(r, NOW - 100 * day)) == {"h13"}
+    assert [q.at for q in runs.read_quarantine(r)] == [NOW - 13 * day, NOW - 15 * day, NOW - 59 * day]
 
 
 # --- every statement, for both databases --------------------------------------------------------------------------
@@ -949,7 +954,7 @@ def test_every_table_and_upsert_compiles_for_both_databases(table: Any) -> None:
             assert "CREATE INDEX" in str(CreateIndex(index).compile(dialect=dialect))
         keep_one = [c.name for c in table.c if not c.primary_key][:1]
         for kept in ((), keep_one):
-            said = str(store._upsert_statement(name, table, kept).compile(dialect=dialect))
+            said = str(_upsert_statement(name, table, kept).compile(dialect=dialect))
             assert "ON CONFLICT" in said and ("coalesce(excluded." in said) == bool(kept)
         for statement in (insert(table), delete(table), select(table)):
             assert table.name in str(statement.compile(dialect=dialect))

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import store
-from basketwatch.store import flags
+from basketwatch.store import database, flags, opening
 
 NOW = datetime(2026, 7, 3, 8, 30, tzinfo=UTC)
 
@@ -25,11 +24,11 @@ def row(rule: str = "limit", ticker: str = "300394.SZ", day: str = "2026-07-03",
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> store.Store:
-    return store.open_writer(f"sqlite:///{tmp_path}/flags.sqlite")[0]
+def opened(tmp_path: Path) -> database.Store:
+    return opening.open_writer(f"sqlite:///{tmp_path}/flags.sqlite")[0]
 
 
-def test_what_was_said_is_never_rewritten(opened: store.Store) -> None:
+def test_what_was_said_is_never_rewritten(opened: database.Store) -> None:
     assert flags.save(opened, pd.DataFrame([row()]), NOW) == 1
     again = pd.DataFrame([row(reason_en="Something else", value=0.1), row("gap")])
     assert flags.save(opened, again, NOW + timedelta(days=1)) == 1, "only the gap is new"
@@ -39,7 +38,7 @@ def test_what_was_said_is_never_rewritten(opened: store.Store) -> None:
     assert found.loc["gap", "raised_at"] == NOW + timedelta(days=1)
 
 
-def test_columns_come_back_as_they_went_in(opened: store.Store) -> None:
+def test_columns_come_back_as_they_went_in(opened: database.Store) -> None:
     told = row(value=np.nan, threshold=np.nan, basket=("cpo", "ocs"), state="no_data", notice=False, severity="data")
     flags.save(opened, pd.DataFrame([told]), NOW)
     found = flags.read(opened)
@@ -50,13 +49,13 @@ def test_columns_come_back_as_they_went_in(opened: store.Store) -> None:
     assert str(found["session"].dtype) == "datetime64[s]" and str(found["raised_at"].dtype) == "datetime64[s, UTC]"
 
 
-def test_a_sentence_is_kept_to_the_letter(opened: store.Store) -> None:
+def test_a_sentence_is_kept_to_the_letter(opened: database.Store) -> None:
     nasty = "<img src=x onerror=alert(1)> '; drop table flags; -- {name} % \u202e 涨停"
     flags.save(opened, pd.DataFrame([row(reason_zh=nasty, ticker="basket:cpo")]), NOW)
     assert flags.read(opened)["reason_zh"].tolist() == [nasty]
 
 
-def test_read_chooses_by_session_rule_and_ticker(opened: store.Store) -> None:
+def test_read_chooses_by_session_rule_and_ticker(opened: database.Store) -> None:
     rows = [row(rule, ticker, day) for rule in ("limit", "gap") for ticker in ("300394.SZ", "COHR.US")
             for day in ("2026-07-01", "2026-07-03")]  # fmt: skip
     assert flags.save(opened, pd.DataFrame(rows), NOW) == 8
@@ -67,14 +66,14 @@ def test_read_chooses_by_session_rule_and_ticker(opened: store.Store) -> None:
     assert flags.newest(opened) == date(2026, 7, 3)
 
 
-def test_nothing_stored_is_an_empty_log_with_its_columns(opened: store.Store) -> None:
+def test_nothing_stored_is_an_empty_log_with_its_columns(opened: database.Store) -> None:
     assert flags.save(opened, pd.DataFrame([]), NOW) == 0
     found = flags.read(opened)
     assert len(found) == 0 and "basket" in found and "raised_at" in found
     assert flags.newest(opened) is None
 
 
-def test_up_to_which_session_each_market_is_judged(opened: store.Store) -> None:
+def test_up_to_which_session_each_market_is_judged(opened: database.Store) -> None:
     assert flags.judged(opened) == {}
     flags.note_judged(opened, {"CN": date(2026, 7, 2), "US": date(2026, 7, 1)})
     flags.note_judged(opened, {"CN": date(2026, 7, 3)})

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from sqlalchemy import select
 
-from basketwatch import schema, store
 from basketwatch.domain import columns
 from basketwatch.domain.model import SeriesKey
-from basketwatch.store import Store, valuations
+from basketwatch.store import opening, schema, valuations
+from basketwatch.store.database import Store
 
 AT = datetime(2026, 7, 3, 9, 30, tzinfo=UTC)
 TTM = SeriesKey("300308.SZ", "eastmoney", "ttm")
@@ -20,7 +20,7 @@ TTM = SeriesKey("300308.SZ", "eastmoney", "ttm")
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Store:
-    return store.open_writer(f"sqlite:///{tmp_path}/s.sqlite")[0]
+    return opening.open_writer(f"sqlite:///{tmp_path}/s.sqlite")[0]
 
 
 def rows(key: SeriesKey, values: dict[str, float], at: datetime = AT) -> pd.DataFrame:

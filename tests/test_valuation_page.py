@@ -15,9 +15,10 @@ import plotly.graph_objects as go
 import pytest
 import streamlit as st
 
-from basketwatch import clock, demo, store, valuation, valuation_view, valuation_words
+from basketwatch import clock, demo, valuation, valuation_view, valuation_words
 from basketwatch.charts import bands
 from basketwatch.domain.model import Names, SeriesKey
+from basketwatch.store import notes, prices
 from basketwatch.valuation import Band, BasketPe
 from basketwatch.valued import BasketValued, Valued
 from basketwatch.words.text import say, times
@@ -391,9 +392,9 @@ def test_a_store_without_any_pe_says_what_will_fill_it(
     stores: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_demo: None
 ) -> None:
     opened_store = fill(tmp_path / "live.sqlite", is_demo=False)
-    quotes = store.read_quotes(opened_store).assign(pe_ttm=NAN)
-    store.save_quotes(opened_store, quotes)
-    store.new_version(opened_store)
+    quotes = prices.read_quotes(opened_store).assign(pe_ttm=NAN)
+    prices.save_quotes(opened_store, quotes)
+    notes.new_version(opened_store)
     monkeypatch.delenv("BASKETWATCH_DEMO")
     monkeypatch.setenv("BASKETWATCH_DB", str(tmp_path / "live.sqlite"))
     app = run("valuation")

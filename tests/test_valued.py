@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import daily, demo, demo_valuations, store, valued
+from basketwatch import daily, demo, demo_valuations, valued
 from basketwatch.domain import columns as frames
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.model import SeriesKey
-from basketwatch.store import valuations
+from basketwatch.store import database, opening, valuations
 from basketwatch.valued import Histories, Valued
 from tests.stores import calendars, fill, house
 
@@ -197,9 +197,9 @@ def test_a_negative_pe_is_a_loss() -> None:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> store.Store:
+def kept(tmp_path: Path) -> database.Store:
     """A mainland and a US series up to Friday in a store."""
-    opened, _ = store.open_writer(f"sqlite:///{tmp_path}/kept.sqlite")
+    opened, _ = opening.open_writer(f"sqlite:///{tmp_path}/kept.sqlite")
     both = [("300308.SZ", "eastmoney", "ttm"), ("COHR.US", "yahoo", "yahoo_trailing")]
     told = [rows(LONG).assign(ticker=t, source=s, definition=d) for t, s, d in both]
     valuations.save(opened, pd.concat(told)[list(frames.VALUATIONS)])
@@ -212,13 +212,15 @@ def kept(tmp_path: Path) -> store.Store:
     (datetime(2026, 7, 3, 6, 59, tzinfo=UTC), date(2026, 7, 2), date(2026, 7, 2)),  # a minute before Shanghai closes
     (datetime(2026, 6, 28, 8, tzinfo=UTC), date(2026, 6, 26), date(2026, 6, 26)),
 ])  # fmt: skip
-def test_sessions_that_had_not_closed_are_not_known(kept: store.Store, now: datetime, mainland: date, us: date) -> None:
+def test_sessions_that_had_not_closed_are_not_known(
+    kept: database.Store, now: datetime, mainland: date, us: date
+) -> None:
     found = valued.histories(kept, ["300308.SZ", "COHR.US"], WEEKDAYS, now)
     ends = {key.ticker: own["session"].iat[-1].date() for key, own in found.items()}
     assert ends == {"300308.SZ": mainland, "COHR.US": us}
 
 
-def test_before_a_series_began_there_is_none(kept: store.Store) -> None:
+def test_before_a_series_began_there_is_none(kept: database.Store) -> None:
     assert valued.histories(kept, ["300308.SZ"], WEEKDAYS, datetime(2020, 1, 6, tzinfo=UTC)) == {}
 
 
@@ -307,12 +309,12 @@ def test_an_empty_basket() -> None:
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> store.Store:
+def opened(tmp_path_factory: pytest.TempPathFactory) -> database.Store:
     return fill(tmp_path_factory.mktemp("valued") / "demo.sqlite", is_demo=True)
 
 
 @pytest.fixture(scope="module")
-def seen(opened: store.Store) -> daily.Picture:
+def seen(opened: database.Store) -> daily.Picture:
     return daily.picture(opened, house(), demo.NOW)
 
 
@@ -349,7 +351,7 @@ def test_every_page_of_the_demo_market_has_something_to_show(seen: daily.Picture
         assert 0 <= one.bands["10y"].percentile <= 1
 
 
-def test_an_announcement_lifted_profit_on_one_day(opened: store.Store) -> None:
+def test_an_announcement_lifted_profit_on_one_day(opened: database.Store) -> None:
     """The demo market's table says by 60 %; the printed PE rounds it."""
     from basketwatch.valuation import earnings_steps
 
@@ -358,7 +360,7 @@ def test_an_announcement_lifted_profit_on_one_day(opened: store.Store) -> None:
     assert earnings_steps(history)["change"].iloc[-1] == pytest.approx(demo_valuations.STEP - 1, abs=0.002)
 
 
-def test_a_past_day_of_the_demo_market(opened: store.Store) -> None:
+def test_a_past_day_of_the_demo_market(opened: database.Store) -> None:
     """A year earlier: every value is of that day or before, and the bands end with it."""
     then = daily.picture(opened, house(), datetime(2025, 7, 4, 8, 30, tzinfo=UTC))
     one = then.valuations["300308.SZ"]

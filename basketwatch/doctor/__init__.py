@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from basketwatch import clock, store
+from basketwatch import clock
 from basketwatch.baskets import read_house
 from basketwatch.doctor.questions import QUESTIONS, SHARE, SOURCES, Answers, ask, find
 from basketwatch.doctor.report import Asked, Finding, Report, Stored
@@ -29,6 +29,7 @@ from basketwatch.errors import BasketwatchError, StoreCorrupt
 from basketwatch.redact import excerpt
 from basketwatch.settings import Settings
 from basketwatch.sources import guard, sessions, yahoo
+from basketwatch.store import database, notes, opening, prices, runs
 
 PACKAGES = ("streamlit", "akshare", "yfinance", "pandas", "plotly", "sqlalchemy", "exchange_calendars", "curl_cffi")
 SOON = timedelta(days=30)  # this close to a calendar's end, its days are not confirmed
@@ -112,7 +113,7 @@ def read_store(settings: Settings) -> Stored:
     facts: dict[str, Any] = {"path": shown, "exists": path is None or path.exists()}
     try:
         facts |= _folder(path) if path else {}
-        opened = store.open_reader(settings.url, demo=settings.demo)
+        opened = opening.open_reader(settings.url, demo=settings.demo)
         return Stored(facts) if opened is None else _contents(opened, facts)
     except Exception as fault:  # whatever a damaged file leads to is a sentence of the report
         return Stored(facts, _store_fault(fault, settings.url, shown))
@@ -133,24 +134,24 @@ def _folder(path: Path) -> dict[str, Any]:
     return {"size": size, "writable": os.access(folder, os.W_OK), "free": shutil.disk_usage(folder).free}
 
 
-def _contents(opened: store.Store, facts: dict[str, Any]) -> Stored:
-    series, quotes, run = store.read_series(opened), store.read_quotes(opened), store.last_run(opened)
+def _contents(opened: database.Store, facts: dict[str, Any]) -> Stored:
+    series, quotes, run = prices.read_series(opened), prices.read_quotes(opened), runs.last_run(opened)
     facts |= {
-        "schema": int(store.noted(opened, "schema") or 0),
-        "version": store.version(opened),
+        "schema": int(notes.noted(opened, "schema") or 0),
+        "version": notes.version(opened),
         "quotes": len(quotes),
         "series": len(series),
         "bars": sum(row._mapping["count"] for row in series.values()),
-        "damaged": store.damaged_series(opened),
+        "damaged": prices.damaged_series(opened),
         "last_run": run and {"started": clock.iso(run.started), "finished": run.finished and clock.iso(run.finished)},
     }
-    last, row = store.last_closes(opened).get(SHARE), series.get(SHARE)
+    last, row = prices.last_closes(opened).get(SHARE), series.get(SHARE)
     return Stored(
         facts,
-        breakers=tuple(guard.Breaker(b.host, b.open_until, b.failures, b.reason) for b in store.read_breakers(opened)),
+        breakers=tuple(guard.Breaker(b.host, b.open_until, b.failures, b.reason) for b in runs.read_breakers(opened)),
         new=tuple(t for t, n in zip(quotes["ticker"], quotes["name"], strict=True) if _is_new(t, n))[:3],
         share=(*last, row.source) if last and row else None,
-        bounds={group: c.bound for group, c in store.read_calendars(opened).items() if c.bound},
+        bounds={group: c.bound for group, c in prices.read_calendars(opened).items() if c.bound},
     )
 
 
@@ -163,7 +164,7 @@ def _store_fault(fault: Exception, url: str, shown: str) -> BasketwatchError:
     """The error of a store that cannot be read, with nothing secret in it."""
     if "malformed" in str(fault) or "not a database" in str(fault):
         return StoreCorrupt(path=shown, moved="")
-    error = fault if isinstance(fault, BasketwatchError) else store.storage_fault(fault, shown)
+    error = fault if isinstance(fault, BasketwatchError) else database.storage_fault(fault, shown)
     error.params["path"] = shown
     if "detail" in error.params:
         error.params["detail"] = excerpt(error.params["detail"].replace(url, shown), 160)

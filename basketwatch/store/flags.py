@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select
 
-from basketwatch import schema
-from basketwatch.store import Store, _frame, _records, note, noted
+from basketwatch.store import schema
+from basketwatch.store.database import Store
+from basketwatch.store.notes import note, noted
+from basketwatch.store.rows import as_records, frame_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +47,7 @@ def save(opened: Store, rows: pd.DataFrame, now: datetime) -> int:
     if not len(rows):
         return 0
     told = rows.assign(baskets=[json.dumps(list(b)) for b in rows["basket"]])
-    records = [{**row, "raised_at": now} for row in _records(told, schema.flags)]
+    records = [{**row, "raised_at": now} for row in as_records(told, schema.flags)]
     with opened.engine.begin() as c:
         before = c.execute(select(func.count()).select_from(schema.flags)).scalar_one()
         c.execute(_insert_new(c.dialect.name), records)
@@ -77,7 +79,7 @@ def read(
         query = query.where(f.rule.in_(rules))
     if tickers is not None:
         query = query.where(f.ticker.in_(tickers))
-    found = _frame(opened, query, COLUMNS)
+    found = frame_of(opened, query, COLUMNS)
     baskets = [tuple(json.loads(text)) for text in found.pop("baskets")]
     found.insert(3, "basket", baskets)
     return found

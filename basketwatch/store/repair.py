@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
-from basketwatch import schema
 from basketwatch.domain.markets import group
-from basketwatch.store import Store, _digest, _hex, _upsert
+from basketwatch.store import schema
+from basketwatch.store.database import Store
+from basketwatch.store.prices import as_hex, digest_of
+from basketwatch.store.rows import upsert
 
 AHEAD = timedelta(days=1)  # an instant further than this from now is of no exchange
 
@@ -54,6 +56,6 @@ def _cut(c: Connection, ticker: str, end: date) -> None:
     if not kept:
         c.execute(delete(schema.series).where(s.ticker == ticker))
         return
-    digest = _hex(int(row["digest"], 16) - _digest(dropped))
+    digest = as_hex(int(row["digest"], 16) - digest_of(dropped))
     changed: dict[str, Any] = {"last": kept[-1], "count": len(kept), "digest": digest}
-    _upsert(c, schema.series, [dict(row) | changed])
+    upsert(c, schema.series, [dict(row) | changed])

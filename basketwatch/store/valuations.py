@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, select
 
-from basketwatch import schema
 from basketwatch.domain.model import SeriesKey
-from basketwatch.store import Store, _upsert
+from basketwatch.store import schema
+from basketwatch.store.database import Store
+from basketwatch.store.rows import upsert
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +42,7 @@ def save(opened: Store, rows: pd.DataFrame) -> None:
     with opened.engine.begin() as c:
         stored = _stored(c, sorted({key.ticker for key in new}), sorted({key.source for key in new}))
         merged = [_row(key, _merged(stored.get(key), mine)) for key, mine in new.items()]
-        _upsert(c, schema.valuations, merged)
+        upsert(c, schema.valuations, merged)
 
 
 def read(

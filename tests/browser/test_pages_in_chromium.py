@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from basketwatch import clock, demo, store
+from basketwatch import clock, demo
+from basketwatch.store import notes, prices
 from tests.browser.conftest import picture, served
 from tests.stores import PROJECT, fill
 
@@ -135,12 +136,12 @@ def test_new_data_appear_in_place(open_page: Callable, tmp_path: Path) -> None:
         page.wait_for_timeout(1000)
         before = page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
         assert before > 0
-        quotes = store.read_quotes(opened)
-        bars = store.read_bars(opened, ["688205.SH"]).tail(1)
-        store.save_bars(opened, bars.assign(final=False))
+        quotes = prices.read_quotes(opened)
+        bars = prices.read_bars(opened, ["688205.SH"]).tail(1)
+        prices.save_bars(opened, bars.assign(final=False))
         quotes.loc["688205.SH", ["last", "high"]] = 18.88
-        store.save_quotes(opened, quotes)
-        store.new_version(opened)
+        prices.save_quotes(opened, quotes)
+        notes.new_version(opened)
         expect(page.locator(".bw .dots", has_text="18.88")).to_be_visible(timeout=20_000)
         page.wait_for_timeout(500)
         assert abs(page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") - before) < 40

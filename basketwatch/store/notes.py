@@ -1,0 +1,54 @@
+"""The version of the store, which every cache is keyed by, and notes kept in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    Engine,
+    select,
+    update,
+)
+
+from basketwatch.store import schema
+
+if TYPE_CHECKING:
+    pass
+from basketwatch.store.database import Store
+from basketwatch.store.rows import upsert
+
+
+def read_meta(engine: Engine) -> dict[str, str]:
+    with engine.connect() as c:
+        if not engine.dialect.has_table(c, "meta"):
+            return {}
+        return {row.key: row.value for row in c.execute(select(schema.meta))}
+
+
+# --- version -----------------------------------------------------------------------------------------------------
+
+
+def version(store: Store) -> str:
+    """What the caches are keyed by: the store's own id and a counter, e.g. ``3f2a91c0-17``."""
+    found = read_meta(store.engine)
+    return f"{found['store']}-{found['version']}"
+
+
+def new_version(store: Store) -> str:
+    """Announce that the data changed."""
+    with store.engine.begin() as c:
+        row = schema.meta.c
+        count = int(c.execute(select(row.value).where(row.key == "version")).scalar_one()) + 1
+        c.execute(update(schema.meta).where(row.key == "version").values(value=str(count)))
+    return version(store)
+
+
+def note(store: Store, key: str, value: str) -> None:
+    """Keep a word about the store itself."""
+    with store.engine.begin() as c:
+        upsert(c, schema.meta, [{"key": key, "value": value}])
+
+
+def noted(store: Store, key: str) -> str | None:
+    """A word kept by ``note``."""
+    return read_meta(store.engine).get(key)
