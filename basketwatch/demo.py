@@ -36,7 +36,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from basketwatch import demo_valuations, flagging
+from basketwatch import flagging
 from basketwatch.clock import iso
 from basketwatch.domain import columns as frames
 from basketwatch.domain import limits, markets
@@ -44,6 +44,7 @@ from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.model import House, Names
 from basketwatch.domain.universe import names, universe
 from basketwatch.errors import StoreMixed
+from basketwatch.sources.demo import valuations as demo_valuations
 from basketwatch.store import notes, prices, runs, valuations
 from basketwatch.store.database import Store
 from basketwatch.store.runs import SymbolState

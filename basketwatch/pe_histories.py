@@ -22,7 +22,8 @@ from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.faults import Fault
 from basketwatch.domain.model import SeriesKey
 from basketwatch.errors import NoData, SourceError, SuspectAnswer
-from basketwatch.sources import chains, guard
+from basketwatch.sources import chains
+from basketwatch.sources.net import guard
 from basketwatch.store import notes, prices, runs, valuations
 from basketwatch.store.runs import SymbolState
 from basketwatch.work import Part, Row, Work, aside, ask_early, settled, side_by_side, state_of, told

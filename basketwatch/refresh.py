@@ -19,7 +19,8 @@ from basketwatch.domain.calendars import Calendar, Session, settled_days
 from basketwatch.domain.model import Problem
 from basketwatch.domain.universe import universe, with_stand_ins
 from basketwatch.errors import SourceError, StoreCorrupt
-from basketwatch.sources import chains, guard
+from basketwatch.sources import chains
+from basketwatch.sources.net import guard
 from basketwatch.store import database, lock, notes, opening, prices, runs
 from basketwatch.store import flags as flag_log
 from basketwatch.store.database import Store

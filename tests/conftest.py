@@ -23,7 +23,7 @@ def _own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def wire(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> Iterator[Upstream]:
     """The stand-in behind a guard without pauses, at the stand-in's own instant (2026-07-03, after the close)."""
     from basketwatch import clock
-    from basketwatch.sources import guard
+    from basketwatch.sources.net import guard
 
     monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(upstream.market.now))
     guard.install(guard.Guard(pace={"": 0.0}))

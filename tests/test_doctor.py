@@ -25,7 +25,8 @@ from basketwatch.domain import columns
 from basketwatch.domain.calendars import Session
 from basketwatch.errors import Unreachable
 from basketwatch.settings import Settings
-from basketwatch.sources import eastmoney, guard, yahoo
+from basketwatch.sources import eastmoney, yahoo
+from basketwatch.sources.net import guard
 from basketwatch.store import database, opening, prices, runs
 from basketwatch.words.catalogue import CATALOGUE
 from tests.test_yahoo import forget

@@ -12,7 +12,8 @@ import pytest
 
 from basketwatch.domain.columns import FACTORS, QUOTES
 from basketwatch.errors import BadAnswer, Blocked, NoData, SourceError, Unreachable
-from basketwatch.sources import eastmoney, guard, tencent
+from basketwatch.sources import eastmoney, tencent
+from basketwatch.sources.net import guard
 from tests.upstream import Upstream
 
 CLOSED = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)  # 16:00 in Shanghai

@@ -24,10 +24,19 @@ import requests
 
 from basketwatch import clock
 from basketwatch.errors import BadAnswer, Blocked, BreakerOpen, NoData, SourceError, StillSilent, TooLarge, Unreachable
-from basketwatch.sources import guard
-from basketwatch.sources.breaker import Answer, Breaker, Outcome, after, is_captcha, of_error, of_status, retry_after
-from basketwatch.sources.certificates import bundle
-from basketwatch.sources.guard import Guard, Limits
+from basketwatch.sources.net import guard
+from basketwatch.sources.net.breaker import (
+    Answer,
+    Breaker,
+    Outcome,
+    after,
+    is_captcha,
+    of_error,
+    of_status,
+    retry_after,
+)
+from basketwatch.sources.net.certificates import bundle
+from basketwatch.sources.net.guard import Guard, Limits
 from basketwatch.words.text import sentence
 from tests.upstream import Upstream
 
@@ -509,6 +518,6 @@ def test_shenwan_is_checked_with_the_intermediate_that_it_leaves_out() -> None:
 
 def test_the_joined_certificates_are_gone_with_the_process() -> None:
     """A refresh a minute would fill the temporary folder otherwise."""
-    code = "from basketwatch.sources.certificates import bundle; print(bundle('www.swsresearch.com', None))"
+    code = "from basketwatch.sources.net.certificates import bundle; print(bundle('www.swsresearch.com', None))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     assert said.endswith(".pem") and not Path(said).exists()

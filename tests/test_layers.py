@@ -31,7 +31,7 @@ ROOMS: dict[str, set[str]] = {
 # modules that have not moved into their room yet
 FLAT = {
     "documents": "files", "baskets": "files", "rules": "files", "rulebook": "files",
-    "demo_valuations": "sources",
+
     "checks": "refresh", "pe_checks": "refresh", "announced": "refresh", "pe_histories": "refresh", "work": "refresh",
     "quotes": "refresh", "histories": "refresh", "ahead": "refresh", "past": "refresh", "repairs": "refresh",
     "demo": "refresh", "demo_store": "refresh",

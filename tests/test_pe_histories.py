@@ -12,7 +12,7 @@ import pytest
 
 from basketwatch import pe_histories, refresh
 from basketwatch.domain.model import SeriesKey
-from basketwatch.sources import guard
+from basketwatch.sources.net import guard
 from basketwatch.store import notes, opening, runs, valuations
 from tests.test_refresh import FRIDAY, SECTORS, THURSDAY, World, _reset, make_home, quick, ups
 from tests.upstream import Market, Upstream, listings

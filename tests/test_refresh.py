@@ -22,7 +22,8 @@ import pytest
 
 from basketwatch import baskets, histories, refresh
 from basketwatch.errors import RefreshRunning, StoreFull
-from basketwatch.sources import guard, yahoo
+from basketwatch.sources import yahoo
+from basketwatch.sources.net import guard
 from basketwatch.store import database, lock, prices, runs
 from basketwatch.store.opening import open_reader, open_writer
 from tests.upstream import Market, Upstream, listings, paths

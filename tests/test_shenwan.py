@@ -10,7 +10,8 @@ import pytest
 
 from basketwatch.domain.columns import BARS, QUOTES
 from basketwatch.errors import BadAnswer, Blocked, NoData, SourceError, SuspectAnswer, Unreachable
-from basketwatch.sources import guard, shenwan
+from basketwatch.sources import shenwan
+from basketwatch.sources.net import guard
 from tests.upstream import Upstream
 
 NAMES = {"801770.SI": "通信", "801080.SI": "电子"}

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import daily, demo, demo_valuations, valued
+from basketwatch import daily, demo, valued
 from basketwatch.domain import columns as frames
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.model import SeriesKey
+from basketwatch.sources.demo import valuations as demo_valuations
 from basketwatch.store import database, opening, valuations
 from basketwatch.valued import Histories, Valued
 from tests.stores import calendars, fill, house

@@ -28,7 +28,8 @@ from basketwatch.errors import (
     UnknownSymbol,
     Unreachable,
 )
-from basketwatch.sources import guard, yahoo
+from basketwatch.sources import yahoo
+from basketwatch.sources.net import guard
 from tests.upstream import Upstream
 
 FINAL = date(2026, 7, 3)  # the stand-in's day: Asia has closed, New York has not opened

@@ -28,7 +28,8 @@ from basketwatch.domain.universe import universe
 from basketwatch.errors import BasketwatchError, StoreCorrupt
 from basketwatch.redact import excerpt
 from basketwatch.settings import Settings
-from basketwatch.sources import guard, sessions, yahoo
+from basketwatch.sources import sessions, yahoo
+from basketwatch.sources.net import guard
 from basketwatch.store import database, notes, opening, prices, runs
 
 PACKAGES = ("streamlit", "akshare", "yfinance", "pandas", "plotly", "sqlalchemy", "exchange_calendars", "curl_cffi")

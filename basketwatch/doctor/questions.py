@@ -23,7 +23,6 @@ from basketwatch.sources import (
     chains,
     datacenter,
     eastmoney,
-    guard,
     indexpe,
     legulegu,
     shenwan,
@@ -31,6 +30,7 @@ from basketwatch.sources import (
     tencent,
     yahoo,
 )
+from basketwatch.sources.net import guard
 from basketwatch.words.text import DASH
 
 SHARE, STAR, MAIN, BEIJING, HONG_KONG = "300308.SZ", "688498.SH", "600519.SH", "920045.BJ", "00700.HK"

@@ -11,7 +11,7 @@ from typing import Any
 from basketwatch import clock
 from basketwatch.domain.model import Problem
 from basketwatch.errors import BasketwatchError, SourceError
-from basketwatch.sources import guard
+from basketwatch.sources.net import guard
 from basketwatch.words.text import DASH, age, say, sentence, source_name
 
 PANDAS_BELOW = 4  # akshare and yfinance use calls that it removes

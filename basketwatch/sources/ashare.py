@@ -18,7 +18,8 @@ from basketwatch import clock
 from basketwatch.domain import markets
 from basketwatch.domain.columns import FACTORS
 from basketwatch.errors import BadAnswer, NoData, SuspectAnswer
-from basketwatch.sources import History, guard, tencent
+from basketwatch.sources import History, tencent
+from basketwatch.sources.net import guard
 from basketwatch.sources.shape import as_bars, no_factors, shaped
 
 Link = Callable[..., History]

@@ -17,7 +17,7 @@ import pandas as pd
 from basketwatch import clock
 from basketwatch.domain import markets
 from basketwatch.errors import BadAnswer, NoData
-from basketwatch.sources import guard
+from basketwatch.sources.net import guard
 from basketwatch.sources.shape import multiples
 
 SOURCE = "baidu"

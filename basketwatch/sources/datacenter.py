@@ -16,7 +16,8 @@ import pandas as pd
 from basketwatch import clock
 from basketwatch.domain import markets
 from basketwatch.errors import BadAnswer, NoData
-from basketwatch.sources import eastmoney, guard
+from basketwatch.sources import eastmoney
+from basketwatch.sources.net import guard
 from basketwatch.sources.shape import multiples
 
 SOURCE = eastmoney.SOURCE

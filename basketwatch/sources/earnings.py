@@ -15,7 +15,8 @@ import pandas as pd
 
 from basketwatch.domain import markets
 from basketwatch.errors import BadAnswer, NoData
-from basketwatch.sources import guard, yahoo
+from basketwatch.sources import yahoo
+from basketwatch.sources.net import guard
 
 SOURCE = yahoo.SOURCE
 DEFINITION = "announced_eps"

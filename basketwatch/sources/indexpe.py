@@ -18,7 +18,7 @@ import pandas as pd
 from basketwatch import clock
 from basketwatch.domain import markets
 from basketwatch.errors import BadAnswer, NoData, SuspectAnswer
-from basketwatch.sources import guard
+from basketwatch.sources.net import guard
 from basketwatch.sources.shape import multiples
 
 CSINDEX, DANJUAN, CNINDEX = "csindex", "danjuan", "cnindex"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from basketwatch.errors import BadAnswer
-from basketwatch.sources import guard
+from basketwatch.sources.net import guard
 
 SOURCE = "legulegu"
 COLUMNS = {"静态市盈率": "static", "TTM(滚动)市盈率": "ttm"}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from basketwatch import clock
 from basketwatch.domain.columns import BARS, QUOTES, VALUATIONS
 from basketwatch.errors import BadAnswer, NoData, SuspectAnswer
-from basketwatch.sources import guard
+from basketwatch.sources.net import guard
 from basketwatch.sources.shape import multiples, shaped
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from basketwatch import clock
 from basketwatch.domain import markets
 from basketwatch.domain.columns import QUOTES
 from basketwatch.errors import BadAnswer, NoData
-from basketwatch.sources import guard
+from basketwatch.sources.net import guard
 from basketwatch.sources.shape import shaped
 from basketwatch.sources.tencent import number
 

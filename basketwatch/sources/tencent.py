@@ -17,7 +17,8 @@ from basketwatch import clock
 from basketwatch.domain import markets
 from basketwatch.domain.columns import QUOTES
 from basketwatch.errors import BadAnswer, NoData
-from basketwatch.sources import History, guard
+from basketwatch.sources import History
+from basketwatch.sources.net import guard
 from basketwatch.sources.shape import as_bars, no_factors, shaped
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from zoneinfo import ZoneInfo
 from basketwatch import clock
 from basketwatch.domain import columns, markets
 from basketwatch.errors import BadAnswer, Blocked, NoData, SourceError, SuspectAnswer
-from basketwatch.sources import History, guard
+from basketwatch.sources import History
+from basketwatch.sources.net import guard
 from basketwatch.sources.shape import shaped
 
 if TYPE_CHECKING:

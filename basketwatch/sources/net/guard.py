@@ -40,8 +40,8 @@ from basketwatch.errors import (
     Unreachable,
 )
 from basketwatch.redact import Redact, excerpt
-from basketwatch.sources import hooks
-from basketwatch.sources.breaker import (
+from basketwatch.sources.net import hooks
+from basketwatch.sources.net.breaker import (
     Answer,
     Breaker,
     Outcome,

@@ -18,11 +18,11 @@ from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
 from basketwatch.errors import BadAnswer, Blocked, BreakerOpen, SourceError, TooLarge, Unreachable
-from basketwatch.sources.breaker import Answer
-from basketwatch.sources.certificates import bundle
+from basketwatch.sources.net.breaker import Answer
+from basketwatch.sources.net.certificates import bundle
 
 if TYPE_CHECKING:
-    from basketwatch.sources.guard import Guard
+    from basketwatch.sources.net.guard import Guard
 
 _send, _request, _readinto = HTTPAdapter.send, CurlSession.request, socket.SocketIO.readinto
 _REDIRECTS = 5
