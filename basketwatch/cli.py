@@ -102,7 +102,7 @@ def refresh(only: tuple[str, ...], years: int, as_json: bool) -> int:
     """Bring the store up to date."""
     gc.set_threshold(50_000)  # a short run: looking for cycles among freshly imported modules is a tenth of it
     sys.setswitchinterval(0.001)  # seconds: a thread whose answer has come must not wait for one that computes
-    from basketwatch import refresh as refreshing
+    from basketwatch.refresh import run
 
     if hasattr(os, "nice"):
         os.nice(10)  # whoever reads a page meanwhile goes first
@@ -110,7 +110,7 @@ def refresh(only: tuple[str, ...], years: int, as_json: bool) -> int:
     here = settings.read(demo=False)
     bar = _Bar(sys.stderr.isatty())
     try:
-        report, status = refreshing.refresh(here.home, here.url, only=only, years=years, progress=bar.show)
+        report, status = run.refresh(here.home, here.url, only=only, years=years, progress=bar.show)
     except BasketwatchError as fault:
         if not as_json:
             raise

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from basketwatch import ahead
 from basketwatch.domain.calendars import Calendar, Session
 from basketwatch.errors import Blocked, SourceError
+from basketwatch.refresh import early
+from basketwatch.refresh.work import Work
 from basketwatch.sources import chains
-from basketwatch.work import Work
 
 NOW = datetime(2026, 7, 2, 9, 0, tzinfo=UTC)  # 17:00 in Shanghai
 THURSDAY = date(2026, 7, 2)
@@ -44,7 +44,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[str, ...], d
 
 
 def test_nothing_before_the_first_answers_loads_pandas() -> None:
-    modules = "basketwatch.refresh, basketwatch.ahead, basketwatch.sources.tencent, basketwatch.sources.shenwan"
+    modules = "basketwatch.refresh, basketwatch.refresh.early, basketwatch.sources.tencent, basketwatch.sources.shenwan"
     code = f"import sys, {modules}, basketwatch.sources.yahoo; sys.exit('pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -52,27 +52,27 @@ def test_nothing_before_the_first_answers_loads_pandas() -> None:
 
 def test_each_chain_asks_its_first_source_once_for_all_its_tickers(asked: list[Any]) -> None:
     work = work_of("CN")
-    ahead.ask(work, TICKERS)
+    early.ask(work, TICKERS)
     china = ["000300.SH", "300308.SZ"]
-    assert ahead.answer(work, "tencent", china, **HOW) == ("tencent", tuple(china), THURSDAY)
-    assert ahead.answer(work, "yahoo", ["COHR.US"], **HOW) == ("yahoo", ("COHR.US",), THURSDAY)
-    assert ahead.answer(work, "shenwan", ["801770.SI"], **HOW) == ("shenwan", ("801770.SI",), THURSDAY)
+    assert early.answer(work, "tencent", china, **HOW) == ("tencent", tuple(china), THURSDAY)
+    assert early.answer(work, "yahoo", ["COHR.US"], **HOW) == ("yahoo", ("COHR.US",), THURSDAY)
+    assert early.answer(work, "shenwan", ["801770.SI"], **HOW) == ("shenwan", ("801770.SI",), THURSDAY)
     assert sorted(source for source, *_ in asked) == ["shenwan", "tencent", "yahoo"]
 
 
 def test_the_page_without_a_date_waits_for_the_calendar(asked: list[Any]) -> None:
     work = work_of()
-    ahead.ask(work, TICKERS)
+    early.ask(work, TICKERS)
     assert set(work.ahead) == {"tencent", "yahoo"}
     monday = date(2026, 7, 6)
-    assert ahead.answer(work, "shenwan", ["801770.SI"], session=monday, now=NOW) == ("shenwan", ("801770.SI",), monday)
+    assert early.answer(work, "shenwan", ["801770.SI"], session=monday, now=NOW) == ("shenwan", ("801770.SI",), monday)
 
 
 def test_another_question_is_put_anew_and_an_answer_is_given_once(asked: list[Any]) -> None:
     work = work_of("CN")
-    ahead.ask(work, TICKERS)
-    assert ahead.answer(work, "yahoo", ["NVDA.US"], **HOW)[1] == ("NVDA.US",)
-    assert ahead.answer(work, "yahoo", ["COHR.US"], **HOW)[1] == ("COHR.US",)
+    early.ask(work, TICKERS)
+    assert early.answer(work, "yahoo", ["NVDA.US"], **HOW)[1] == ("NVDA.US",)
+    assert early.answer(work, "yahoo", ["COHR.US"], **HOW)[1] == ("COHR.US",)
     assert sum(source == "yahoo" for source, *_ in asked) == 3
 
 
@@ -82,16 +82,16 @@ def test_a_failure_reaches_the_one_who_waits(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(chains, "fetch_quotes", refuse)
     work = work_of("CN")
-    ahead.ask(work, TICKERS)
+    early.ask(work, TICKERS)
     with pytest.raises(Blocked):
-        ahead.answer(work, "yahoo", ["COHR.US"], **HOW)
+        early.answer(work, "yahoo", ["COHR.US"], **HOW)
 
 
 def test_a_question_without_an_answer_ends_with_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     never = threading.Event()
     monkeypatch.setattr(chains, "fetch_quotes", lambda *_, **__: never.wait(30))
     work = work_of("CN", seconds=0.2)
-    ahead.ask(work, TICKERS)
+    early.ask(work, TICKERS)
     with pytest.raises(SourceError):
-        ahead.answer(work, "yahoo", ["COHR.US"], **HOW)
+        early.answer(work, "yahoo", ["COHR.US"], **HOW)
     never.set()

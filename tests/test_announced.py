@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch.announced import point_in_time
+from basketwatch.refresh.valuations.announced import point_in_time
 
 QUARTERS = {"2025-02-20": 1.0, "2025-05-20": 1.1, "2025-08-20": 1.2, "2025-11-20": 1.3, "2026-02-20": 1.4}
 

@@ -17,11 +17,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from basketwatch import checks
 from basketwatch.domain import columns
 from basketwatch.domain.calendars import Calendar, Session
 from basketwatch.domain.faults import REMARKS, Fault, remark, remarks
 from basketwatch.errors import BadAnswer, SuspectAnswer
+from basketwatch.refresh.checks import shape
+from basketwatch.refresh.checks.bars import Verdict, check_bars
+from basketwatch.refresh.checks.quotes import check_quotes
 from basketwatch.words.text import sentence
 
 TICKER, FRIDAY, THURSDAY = "300308.SZ", date(2026, 7, 3), date(2026, 7, 2)
@@ -48,13 +50,11 @@ def history(rows: int = 100, *, ticker: str = TICKER, seed: int = 1, last: date 
     volume = chance.integers(10_000, 50_000, len(days)) * 100.0
     raw = pd.DataFrame({"ticker": ticker, "session": days, "close": close, "open": close, "source": "test"})
     raw = raw.assign(high=np.round(close * 1.01, 2), low=np.round(close * 0.99, 2), volume=volume, final=True)
-    return checks.typed(
-        raw.assign(amount=volume * close, turnover=volume / 1e9).tail(rows), columns.BARS, source="test"
-    )
+    return shape.typed(raw.assign(amount=volume * close, turnover=volume / 1e9).tail(rows), columns.BARS, source="test")
 
 
-def check(bars: pd.DataFrame, stored: pd.DataFrame | None = None, ticker: str = TICKER, **more: Any) -> checks.Verdict:
-    return checks.check_bars(bars, ticker, stored=stored, **{"calendar": CALENDAR, "now": NOW, **more})
+def check(bars: pd.DataFrame, stored: pd.DataFrame | None = None, ticker: str = TICKER, **more: Any) -> Verdict:
+    return check_bars(bars, ticker, stored=stored, **{"calendar": CALENDAR, "now": NOW, **more})
 
 
 def keys(faults: list[Fault]) -> list[str]:
@@ -70,19 +70,19 @@ def quote(**changes: Any) -> pd.DataFrame:
         "quote_time": datetime(2026, 7, 3, 7, 0, 3, tzinfo=UTC), "suspended": False, "source": "test",
         "fetched_at": NOW,
     }  # fmt: skip
-    return checks.typed(pd.DataFrame([row | changes]), columns.QUOTES, source="test")
+    return shape.typed(pd.DataFrame([row | changes]), columns.QUOTES, source="test")
 
 
 def ask(quotes: pd.DataFrame, *, wanted: set[str] | None = None, **more: Any) -> tuple[pd.DataFrame, list[Fault]]:
     asked = {"begun": {"CN": FRIDAY, "US": THURSDAY}, "now": NOW, **more}
-    return checks.check_quotes(quotes, wanted or set(quotes["ticker"]), **asked)
+    return check_quotes(quotes, wanted or set(quotes["ticker"]), **asked)
 
 
 # --- shape -------------------------------------------------------------------------------------------------------
 
 
 def test_typed_adds_orders_and_casts() -> None:
-    frame = checks.typed(
+    frame = shape.typed(
         quote().drop(columns=["name", "pe_ttm"]).assign(last="861.90", high="-", extra=1), columns.QUOTES, source="test"
     )
     assert list(frame.columns) == list(columns.QUOTES)
@@ -92,7 +92,7 @@ def test_typed_adds_orders_and_casts() -> None:
 
 @pytest.mark.parametrize("schema", [columns.QUOTES, columns.BARS, columns.FACTORS])
 def test_typed_keeps_an_empty_frame_with_its_dtypes(schema: dict[str, tuple[str, str, bool]]) -> None:
-    frame = checks.typed(pd.DataFrame(columns=list(schema)), schema, source="test")
+    frame = shape.typed(pd.DataFrame(columns=list(schema)), schema, source="test")
     assert [str(t) for t in frame.dtypes] == [dtype for dtype, _, _ in schema.values()]
 
 
@@ -112,7 +112,7 @@ def test_typed_keeps_an_empty_frame_with_its_dtypes(schema: dict[str, tuple[str,
 )
 def test_typed_refuses(change: Callable[[pd.DataFrame], pd.DataFrame], detail: str) -> None:
     with pytest.raises(BadAnswer) as caught:
-        checks.typed(change(quote()), columns.QUOTES, source="tencent")
+        shape.typed(change(quote()), columns.QUOTES, source="tencent")
     assert caught.value.params["source"] == "tencent"
     assert caught.value.params["detail"].startswith(detail)
 
@@ -120,7 +120,7 @@ def test_typed_refuses(change: Callable[[pd.DataFrame], pd.DataFrame], detail: s
 def test_typed_takes_dates_and_instants_as_they_come() -> None:
     raw = quote().astype({"session": object, "quote_time": object})
     raw["session"], raw["quote_time"] = "2026-07-03", "2026-07-03T15:00:03+08:00"
-    frame = checks.typed(raw, columns.QUOTES, source="test")
+    frame = shape.typed(raw, columns.QUOTES, source="test")
     assert frame["session"][0] == pd.Timestamp("2026-07-03")
     assert frame["quote_time"][0] == pd.Timestamp("2026-07-03T07:00:03Z")
 
@@ -599,7 +599,7 @@ def test_a_factor_explains_a_jump_on_its_own_day_and_by_its_own_size() -> None:
     factor = {"ticker": "688498.SH", "ex_date": day, "factor": 1058.08 / 1559.00, "source": "test"}
 
     def found(**changes: Any) -> list[str]:
-        factors = checks.typed(pd.DataFrame([factor | changes]), columns.FACTORS, source="test")
+        factors = shape.typed(pd.DataFrame([factor | changes]), columns.FACTORS, source="test")
         return keys(check(bars, ticker="688498.SH", factors=factors).faults)
 
     assert found() == []
@@ -607,7 +607,7 @@ def test_a_factor_explains_a_jump_on_its_own_day_and_by_its_own_size() -> None:
     # a day late: the fall stays unexplained, and the flat day after it becomes a rise of 47 %
     assert found(ex_date=bars["session"][51]) == ["unexplained_jump", "unexplained_jump"]
     gap = bars.drop(index=[49])  # suspended over the ex-date: the factor counts at the next bar
-    factors = checks.typed(pd.DataFrame([factor | {"ex_date": bars["session"][49]}]), columns.FACTORS, source="test")
+    factors = shape.typed(pd.DataFrame([factor | {"ex_date": bars["session"][49]}]), columns.FACTORS, source="test")
     assert keys(check(gap, ticker="688498.SH", factors=factors).faults) == ["holes"]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import checks, daily, demo
+from basketwatch import daily, demo
 from basketwatch.baskets import read_house
 from basketwatch.domain import columns as frames
 from basketwatch.domain import limits, markets
@@ -18,6 +18,8 @@ from basketwatch.domain.calendars import Calendar, Session
 from basketwatch.domain.model import House
 from basketwatch.domain.universe import universe
 from basketwatch.errors import StoreMixed
+from basketwatch.refresh.checks.bars import check_bars
+from basketwatch.refresh.checks.quotes import check_quotes
 from basketwatch.store import database, notes, opening, prices, runs
 
 FRIDAY, THURSDAY = date(2026, 7, 3), date(2026, 7, 2)
@@ -210,11 +212,11 @@ def test_charts_look_like_a_market(made: demo.Market) -> None:
 
 def test_checks_find_no_hard_fault(made: demo.Market, house: House) -> None:
     begun = {g: s.day for g, c in CALENDARS.items() if (s := c.state(demo.NOW).session)}
-    kept, faults = checks.check_quotes(made.quotes, universe(house), begun=begun | {"FX": FRIDAY}, now=demo.NOW)
+    kept, faults = check_quotes(made.quotes, universe(house), begun=begun | {"FX": FRIDAY}, now=demo.NOW)
     assert [f for f in faults if f.severity == "hard"] == [] and len(kept) == len(made.quotes)
     assert {f.ticker for f in faults if f.key == "stale_day"} == set(demo.STALE)
     for ticker, bars in made.bars.groupby("ticker"):
-        verdict = checks.check_bars(
+        verdict = check_bars(
             bars.reset_index(drop=True), str(ticker), calendar=CALENDARS.get(markets.group(str(ticker))),
             now=demo.NOW, stored=None, factors=made.factors,
         )  # fmt: skip

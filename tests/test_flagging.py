@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import clock, daily, demo, flagging, flags, refresh
+from basketwatch import clock, daily, demo, flagging, flags
 from basketwatch.domain import columns, markets, rules
 from basketwatch.domain.model import Rule
+from basketwatch.refresh import run
+from basketwatch.refresh.work import Work
 from basketwatch.store import database, notes, opening, prices, valuations
 from basketwatch.store import flags as log
-from basketwatch.work import Work
 from tests.stores import fill, house
 
 THURSDAY_EVENING = datetime(2026, 7, 2, 8, 30, tzinfo=UTC)  # after the A-share close of 2 July, before the US opens
@@ -415,10 +416,10 @@ def test_a_refresh_judges_what_has_closed_and_nothing_between_two_closes(
     """Quotes every few minutes bring nothing new to judge; new bars do, and so does a close."""
     monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(THURSDAY_EVENING))
     work = Work(opened, house(), 1, prices.read_calendars(opened), 3, lambda *_: None, 0.0)
-    assert refresh._flags(work, ("quotes",)) == len(log.read(opened)) > 0
+    assert run._flags(work, ("quotes",)) == len(log.read(opened)) > 0
     calls: list[datetime] = []
     monkeypatch.setattr(flagging, "update", lambda *given: calls.append(given[-1]) or 7)
-    assert refresh._flags(work, ("quotes",)) == 0 and calls == []
-    assert refresh._flags(work, ("quotes", "bars")) == 7 and calls == [THURSDAY_EVENING]
+    assert run._flags(work, ("quotes",)) == 0 and calls == []
+    assert run._flags(work, ("quotes", "bars")) == 7 and calls == [THURSDAY_EVENING]
     monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(demo.NOW))
-    assert refresh._flags(work, ("quotes",)) == 7 and calls[-1] == demo.NOW
+    assert run._flags(work, ("quotes",)) == 7 and calls[-1] == demo.NOW

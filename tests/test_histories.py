@@ -9,15 +9,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from basketwatch import clock, histories
+from basketwatch import clock
 from basketwatch.domain import columns
 from basketwatch.domain.model import House
-from basketwatch.past import look_back
+from basketwatch.refresh import histories
+from basketwatch.refresh.evidence import look_back
+from basketwatch.refresh.work import Work
 from basketwatch.sources import History
 from basketwatch.sources.eastmoney import DIVIDENDS
 from basketwatch.sources.shape import shaped
 from basketwatch.store import opening
-from basketwatch.work import Work
 from tests.test_calendars import CALENDARS, CN
 
 TICKER, NOW = "300308.SZ", datetime(2026, 7, 3, 12, tzinfo=UTC)

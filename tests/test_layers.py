@@ -31,9 +31,6 @@ ROOMS: dict[str, set[str]] = {
 # modules that have not moved into their room yet
 FLAT = {
     "documents": "files", "baskets": "files", "rules": "files", "rulebook": "files",
-
-    "checks": "refresh", "pe_checks": "refresh", "announced": "refresh", "pe_histories": "refresh", "work": "refresh",
-    "quotes": "refresh", "histories": "refresh", "ahead": "refresh", "past": "refresh", "repairs": "refresh",
     "demo": "refresh", "demo_store": "refresh",
     "metrics": "analysis", "daily": "analysis", "valuation": "analysis", "valued": "analysis", "weekly": "analysis",
     "flags": "analysis", "flags_outcomes": "analysis", "flagging": "analysis",
@@ -44,7 +41,7 @@ FLAT = {
 }  # fmt: skip
 
 # imports that run back up, to be cut: (file's module, module)
-TO_CUT = {("health", "store"), ("freshness", "store"), ("ui", "demo_store"), ("daily", "baskets"), ("daily", "checks")}
+TO_CUT = {("health", "store"), ("freshness", "store"), ("ui", "demo_store"), ("daily", "baskets")}
 
 # package from outside -> the rooms that may import it
 HEAVY: dict[str, set[str]] = {

@@ -11,7 +11,7 @@ import pytest
 from basketwatch.domain import columns
 from basketwatch.domain.calendars import Calendar, Session
 from basketwatch.errors import SuspectAnswer
-from basketwatch.pe_checks import Known, check, whole_days
+from basketwatch.refresh.checks.valuations import Known, check, whole_days
 from basketwatch.words.catalogue import CATALOGUE
 
 LAST = date(2026, 7, 3)

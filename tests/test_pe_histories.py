@@ -10,8 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from basketwatch import pe_histories, refresh
 from basketwatch.domain.model import SeriesKey
+from basketwatch.refresh import run
+from basketwatch.refresh.valuations.part import BUDGET
 from basketwatch.sources.net import guard
 from basketwatch.store import notes, opening, runs, valuations
 from tests.test_refresh import FRIDAY, SECTORS, THURSDAY, World, _reset, make_home, quick, ups
@@ -22,7 +23,7 @@ __all__ = ["ups"]  # the fixture
 MEMBERS = ("300308.SZ", "688498.SH", "688167.SH", "515880.SH", "01686.HK", "COHR.US", "AXTI.US", "2308.TW")
 LISTED = ("000300.SH", "399006.SZ", "^SOX.US", "USDCNY.FX")
 SHARES = [t for t in MEMBERS if t.endswith((".SZ", ".SH")) and not t.startswith("5")]
-ALL = refresh.PARTS
+ALL = run.PARTS
 MONDAY = FRIDAY + timedelta(days=3)
 HOSTS = {
     "datacenter-web.eastmoney.com": SHARES, "finance.baidu.com": ["01686.HK"], "gushitong.baidu.com": ["COHR.US"],
@@ -349,4 +350,4 @@ def test_the_instants_of_the_notes_survive(thursday: World) -> None:
     assert noted is not None
     at, day = noted.split()
     assert datetime.fromisoformat(at) == THURSDAY.astimezone(UTC) and date.fromisoformat(day) == THURSDAY.date()
-    assert pe_histories.BUDGET == 10
+    assert BUDGET == 10

@@ -20,8 +20,10 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from basketwatch import baskets, histories, refresh
+from basketwatch import baskets
 from basketwatch.errors import RefreshRunning, StoreFull
+from basketwatch.refresh import histories, run
+from basketwatch.refresh.run import refresh
 from basketwatch.sources import yahoo
 from basketwatch.sources.net import guard
 from basketwatch.store import database, lock, prices, runs
@@ -94,7 +96,7 @@ class World:
         self.up.log.clear()
         self.patch.setattr(baskets, "SECTORS", len(SECTORS))  # of this house: its table is whole
         how = {"only": ("quotes", "bars", "sectors")} | how  # the valuation has tests of its own, in test_pe_histories
-        self.report, self.status = refresh.refresh(self.home, self.url, **how)
+        self.report, self.status = refresh(self.home, self.url, **how)
         assert_store_true(self.store, self.market)
         return self
 
@@ -598,7 +600,7 @@ def test_a_bug_in_one_reader_is_said_and_stops_no_other(thursday: World) -> None
 def test_a_call_that_ignores_every_limit_cannot_outlive_the_run(thursday: World) -> None:
     from basketwatch.sources import tencent
 
-    thursday.patch.setattr(refresh, "LEAST_SECONDS", 0.5)
+    thursday.patch.setattr(run, "LEAST_SECONDS", 0.5)
     thursday.patch.setattr(refresh, "_seconds", lambda _: 2.0)
     thursday.patch.setattr(refresh, "GRACE", 0.5)
     thursday.patch.setattr(tencent, "fetch_quotes", lambda _: time.sleep(20))
@@ -611,7 +613,7 @@ def test_a_call_that_ignores_every_limit_cannot_outlive_the_run(thursday: World)
 def test_two_at_once(thursday: World) -> None:
     opened, _ = open_writer(thursday.url)
     with lock.writer_lock(opened), pytest.raises(RefreshRunning):
-        refresh.refresh(thursday.home, thursday.url)
+        refresh(thursday.home, thursday.url)
     with lock.writer_lock(opened):
         told = command(thursday)
     assert told.returncode == 0 and told.stderr.count("\n") == 1, told.stderr
@@ -689,7 +691,7 @@ def test_a_full_disk_is_one_sentence(thursday: World) -> None:
     try:
         with pytest.raises(StoreFull):
             for _ in range(3):
-                refresh.refresh(thursday.home, thursday.url)
+                refresh(thursday.home, thursday.url)
     finally:
         event.remove(Engine, "connect", small)
     assert stored <= set(prices.read_quotes(thursday.store).index) and guard._installed is None

@@ -15,28 +15,23 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from basketwatch import checks, clock, past, pe_histories
+from basketwatch import clock
 from basketwatch.domain import columns, markets
 from basketwatch.domain.calendars import FINAL_AFTER
 from basketwatch.domain.faults import remark
 from basketwatch.errors import NoData, SourceError, SuspectAnswer
-from basketwatch.past import Past
-from basketwatch.quotes import NOTICED
+from basketwatch.refresh import evidence
+from basketwatch.refresh.checks import shape
+from basketwatch.refresh.checks.bars import Verdict, check_bars
+from basketwatch.refresh.evidence import Past
+from basketwatch.refresh.quotes import NOTICED
+from basketwatch.refresh.valuations import plan
+from basketwatch.refresh.valuations.part import keep_sectors
+from basketwatch.refresh.work import Part, Work, aside, ask_early, final_before, settled, side_by_side, state_of, told
 from basketwatch.sources import History, chains
 from basketwatch.sources.shape import no_factors
 from basketwatch.store import notes, prices, runs
 from basketwatch.store.runs import SymbolState
-from basketwatch.work import (
-    Part,
-    Work,
-    aside,
-    ask_early,
-    final_before,
-    settled,
-    side_by_side,
-    state_of,
-    told,
-)
 
 if TYPE_CHECKING:
     from basketwatch.sources.shenwan import Days
@@ -58,7 +53,7 @@ DIVIDENDS = "dividends"  # the store's word: when they were read last, or "" aft
 class Kept:
     """A history that passed: what to write, and how."""
 
-    verdict: checks.Verdict
+    verdict: Verdict
     factors: pd.DataFrame
     source: str
 
@@ -80,7 +75,7 @@ def wanted(work: Work, tickers: Sequence[str], known: Past, now: datetime) -> tu
     asked = [t for t in tickers if not _given_up(words.get((t, "bars")), words.get((t, "quotes")), now)]
     must = [t for t in asked if _lacks(work, t, known, now)]
     # a day a week the requests are left to the valuation: there are ten in all
-    most = 0 if pe_histories.has_its_day(work, now) else HEAL
+    most = 0 if plan.has_its_day(work, now) else HEAL
     left = most - sum(row.read_at > now - ONCE_A_DAY for row in known.series.values())
     old = [t for t in asked if t not in must and known.series[t].read_at < now - _patience(t)]
     due = {t for t in old if markets.kind(t) == "fx" or _dividend_due(work, t, now)}
@@ -106,7 +101,7 @@ def _lacks(work: Work, ticker: str, known: Past, now: datetime) -> bool:
     if row is None or last is None or row.years < work.years or ticker in work.reread:
         return True
     waiting = work.waiting.get(ticker)
-    if waiting and any(past.fit(row, known, now) == "contradicts" for row in waiting[0]):
+    if waiting and any(evidence.fit(row, known, now) == "contradicts" for row in waiting[0]):
         return True
     due = _due(work, ticker, known, now)
     calendar = work.calendars.get(markets.group(ticker))
@@ -162,7 +157,7 @@ def _first_source(work: Work, ticker: str) -> History:
 def update(work: Work, tickers: Sequence[str]) -> None:
     """Read what is wanted, mainland and foreign hosts side by side, each at its own pace; written as it arrives."""
     now = clock.now()
-    known = past.look_back(work.opened, work.calendars, now)
+    known = evidence.look_back(work.opened, work.calendars, now)
     must, again = wanted(work, tickers, known, now)
     todo = [*must[:MOST], *again]
     part = Part("bars", "histories", len(must) + len(again), missing=list(must[MOST:]))
@@ -245,14 +240,14 @@ def _read(work: Work, ticker: str, dividends: pd.DataFrame, known: Past) -> Read
 def accept(work: Work, ticker: str, found: History, dividends: pd.DataFrame, known: Past) -> Kept:
     """Check a history against the store and this run's quote. Raises SuspectAnswer, BadAnswer."""
     calendar, now = work.calendars.get(markets.group(ticker)), clock.now()
-    bars = checks.typed(found.bars, columns.BARS, source=found.source)
+    bars = shape.typed(found.bars, columns.BARS, source=found.source)
     stored = prices.read_bars(work.opened, [ticker])
     if bars.empty:
         raise NoData(source=found.source, ticker=ticker)
     factors = _factors(ticker, found, dividends)
     # Tencent sends 800 bars at most; for the sectors only what lies between was asked for
     asked = None if markets.kind(ticker) == "sector" else now.date() - timedelta(days=365 * min(work.years, 3))
-    verdict = checks.check_bars(bars, ticker, calendar=calendar, now=now, stored=stored, factors=factors, asked=asked)
+    verdict = check_bars(bars, ticker, calendar=calendar, now=now, stored=stored, factors=factors, asked=asked)
     if verdict.bars.empty:
         raise SuspectAnswer(source=found.source, ticker=ticker, detail="no bar passed")
     if len(verdict.bars) < len(bars):
@@ -291,7 +286,7 @@ def _check_quotes(
     """Raise SuspectAnswer where this run's quotes contradict a history; ``compared`` with the store it beats a doubtful."""
     kept = work.quotes.get(ticker)
     quotes = [kept] if kept else work.waiting.get(ticker, ([], None))[0]
-    said = [past.explains(bars, factors, row, known) for row in quotes]
+    said = [evidence.explains(bars, factors, row, known) for row in quotes]
     if not said or False not in said or True in said or (compared and kept is None):
         return
     if kept is None:
@@ -369,10 +364,10 @@ def update_sectors(work: Work, tickers: Sequence[str], *, closes: bool, pe: bool
     year for both. PE that come along are kept as well; closes are not, where none lacks: each quote has given one.
     """
     now = clock.now()
-    known = past.look_back(work.opened, work.calendars, now)
+    known = evidence.look_back(work.opened, work.calendars, now)
     closes = closes and any(_lacks(work, t, known, now) for t in tickers)
     begins = [_closes_from(work, tickers, known, now)] if closes else []
-    since = pe_histories.sectors_from(work, tickers, now) if pe else None
+    since = plan.sectors_from(work, tickers, now) if pe else None
     begins += [since] if since else []
     if not begins:
         return
@@ -391,7 +386,7 @@ def update_sectors(work: Work, tickers: Sequence[str], *, closes: bool, pe: bool
         for ticker in tickers:
             _keep(work, ticker, _sector(work, ticker, found, known), part)
     if since or not isinstance(found, SourceError):
-        pe_histories.keep_sectors(work, tickers, found)
+        keep_sectors(work, tickers, found)
     work.step("sectors")
 
 

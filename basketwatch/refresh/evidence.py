@@ -16,9 +16,9 @@ import pandas as pd
 
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import FINAL_AFTER, Calendar
+from basketwatch.refresh.work import FX_ZONE, Row
 from basketwatch.store import prices
 from basketwatch.store.database import Store
-from basketwatch.work import FX_ZONE, Row
 
 Fit = Literal["fits", "contradicts", "unknown"]
 

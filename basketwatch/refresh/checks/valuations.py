@@ -17,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from basketwatch.checks import AGREE
 from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.faults import Fault
 from basketwatch.domain.model import Severity
 from basketwatch.errors import SuspectAnswer
+from basketwatch.refresh.checks.bars import AGREE
 
 ABSURD = 10_000.0  # times; a stock that hardly earns anything: nothing to measure a band with
 ABSURD_AGGREGATE = 1_000.0  # of an index or a sector

@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any
 
 from basketwatch import clock
+from basketwatch.refresh.work import Work, ask_early, begun
 from basketwatch.sources import chains
-from basketwatch.work import Work, ask_early, begun
 
 
 def ask(work: Work, tickers: Sequence[str]) -> None:

@@ -1,17 +1,11 @@
-"""What may enter the store: the shape of a frame, the rows of a quote answer, the bars of one ticker.
-
-A hard fault rejects its row, and the first one found is told; a soft one is told and leaves it in. An answer that
-cannot be believed as a whole raises ``SuspectAnswer`` and leaves the store alone. Nothing is repaired and no row is
-ever made up.
-"""
+"""Whether a history may enter the store: each bar by itself, against the calendar and against the stored bars."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -20,16 +14,11 @@ from basketwatch.domain import limits, markets
 from basketwatch.domain.calendars import FINAL_AFTER, Calendar
 from basketwatch.domain.faults import Fault
 from basketwatch.domain.model import Severity
-from basketwatch.errors import BadAnswer, SuspectAnswer
+from basketwatch.errors import SuspectAnswer
 
 AGREE = 1e-3  # relative; two sources print the same close to the tick
 VWAP = 0.05  # amount / volume may leave [low, high] by this much
 OVERLAP = 5  # common final bars below which an answer cannot be compared with the store
-_NOT_A_NUMBER = {"-", "--", "", "None"}
-
-# Shanghai and Shenzhen write N before a name on the listing day and C on the four days after; none of these, nor the
-# first day of the delisting period (退市…, …退), has a limit.
-_UNLIMITED = r"^[NC][\u4e00-\u9fff]|^退市|退$"
 
 
 @dataclass(frozen=True)
@@ -46,54 +35,10 @@ class Verdict:
     ratio: float | None = None
 
 
-# --- shape -------------------------------------------------------------------------------------------------------
-
-
-def typed(frame: pd.DataFrame, schema: Mapping[str, tuple[str, str, bool]], *, source: str) -> pd.DataFrame:
-    """A frame with the columns of ``schema`` (see ``frames``), in its order and with its dtypes, and no others.
-
-    Missing optional columns become NaN or None, ``-`` in a number NaN. Raises BadAnswer where a required column is
-    missing or a value cannot be read: no instant without a zone, no session with a time of day, no guessed bool.
-    """
-    missing = [c for c, (_, _, required) in schema.items() if required and c not in frame.columns]
-    if missing or not frame.columns.is_unique:
-        raise BadAnswer(source=source, detail=f"columns missing: {', '.join(missing)}" if missing else "columns twice")
-    out: dict[str, pd.Series] = {}
-    for column, (dtype, _, _) in schema.items():
-        values = frame[column] if column in frame.columns else pd.Series(None, index=frame.index, dtype="object")
-        try:
-            out[column] = _cast(values, dtype)
-        except (TypeError, ValueError, OverflowError) as reason:
-            raise BadAnswer(source=source, detail=f"{column}: {reason}"[:200]) from None
-    return pd.DataFrame(out, index=frame.index).reset_index(drop=True)
-
-
-def _cast(values: pd.Series, dtype: Any) -> pd.Series:
-    if values.dtype == dtype and dtype != "datetime64[s]":  # of a session it has to be seen that it is a plain date
-        return values
-    if dtype == "float64":
-        text = values.map(lambda v: isinstance(v, str) and v.strip() in _NOT_A_NUMBER).astype(bool)
-        return pd.to_numeric(values.mask(text)).astype("float64")
-    if dtype == "bool":
-        if not values.map(lambda v: isinstance(v, (bool, np.bool_))).all():
-            raise ValueError("not a bool")  # bool("False") is True
-        return values.astype("bool")
-    if not dtype.startswith("datetime64"):
-        return values.astype(dtype)
-    moments = pd.to_datetime(values)
-    if dtype == "datetime64[s, UTC]":
-        if moments.dt.tz is None and moments.notna().any():
-            raise ValueError("instant without a zone")
-        return pd.to_datetime(moments, utc=True).astype(dtype)
-    if moments.dt.tz is not None or (moments.dropna() != moments.dropna().dt.normalize()).any():
-        raise ValueError("session is not a plain date")
-    return moments.astype("datetime64[s]")
-
-
 # --- shared by quotes and bars -----------------------------------------------------------------------------------
 
 
-def _faults(rows: pd.DataFrame, mask: pd.Series, key: str, severity: Severity, *columns: str) -> list[Fault]:
+def faults_where(rows: pd.DataFrame, mask: pd.Series, key: str, severity: Severity, *columns: str) -> list[Fault]:
     """One fault for each masked row, carrying the named columns as its values."""
     if not mask.any():
         return []
@@ -109,14 +54,14 @@ def _counted(ticker: str, key: str, count: int) -> Fault:
     return Fault(ticker, None, key, str(count), "soft", (("rows", float(count)),))
 
 
-def _not_prices(rows: pd.DataFrame, required: list[str], optional: list[str]) -> pd.Series:
+def not_prices(rows: pd.DataFrame, required: list[str], optional: list[str]) -> pd.Series:
     """True where a required price is missing, or any price that is there is not finite and positive."""
     missing = rows[required].isna().any(axis=1)
     prices = rows[required + optional]
     return missing | (prices.notna() & ~(np.isfinite(prices) & (prices > 0))).any(axis=1)
 
 
-def _vwap_off(rows: pd.DataFrame) -> pd.Series:
+def vwap_off(rows: pd.DataFrame) -> pd.Series:
     """True where amount / volume leaves [low, high] by more than 5 %: lots for shares, 万 for units.
 
     Sources round volume to lots of 100 and amount to 10,000, which decides on thin trade only; so much is allowed.
@@ -126,102 +71,12 @@ def _vwap_off(rows: pd.DataFrame) -> pd.Series:
     return (rows["amount"] < least) | (rows["amount"] > most) | (rows["volume"] < 0) | (rows["amount"] < 0)
 
 
-def _tick(ticker: str) -> float:
+def tick_of(ticker: str) -> float:
     """Tick of a price in its currency, with a margin for float noise; 0.01 outside the mainland too."""
     return 1.001 / limits.per_unit(ticker)
 
 
-# --- quotes ------------------------------------------------------------------------------------------------------
-
-
-def check_quotes(
-    quotes: pd.DataFrame,
-    wanted: Collection[str],
-    *,
-    begun: Mapping[str, date],
-    now: datetime,
-) -> tuple[pd.DataFrame, list[Fault]]:
-    """Rows of a ``columns.QUOTES`` frame that may be stored, sorted by ticker, and everything wrong with the answer.
-
-    ``begun``: a group's latest session that has begun. Nothing here knows what is stored: ``past`` holds a quote
-    against that.
-    """
-    columns = [c for c in quotes.columns if c != "fetched_at"]
-    rows = quotes.sort_values(["ticker", "fetched_at"]).drop_duplicates(columns).reset_index(drop=True)
-    strange = ~rows["ticker"].isin(list(wanted))
-    faults = _faults(rows, strange, "not_wanted", "hard")
-    rows = _known(rows[~strange].reset_index(drop=True), begun, now)
-    bad = pd.Series(False, index=rows.index)
-    for key, mask, shown in _quote_hard(rows):
-        faults += _faults(rows, mask & ~bad, key, "hard", *shown)
-        bad |= mask
-    good = rows[~bad].reset_index(drop=True)
-    for key, mask, shown in _quote_soft(good):
-        faults += _faults(good, mask, key, "soft", *shown)
-    absent = sorted(set(wanted) - set(rows["ticker"]))
-    faults += [Fault(ticker, None, "missing", "", "hard") for ticker in absent]
-    return good[list(quotes.columns)], faults
-
-
-def _known(rows: pd.DataFrame, begun: Mapping[str, date], now: datetime) -> pd.DataFrame:
-    """The rows with what is known about each ticker beside them, in columns that start with ``_``."""
-    tomorrow = (now + timedelta(days=1)).date()
-    tickers = list(rows["ticker"])
-    groups = [markets.group(t) for t in tickers]
-    kinds = [markets.kind(t) for t in tickers]
-    return rows.assign(
-        _latest=pd.Series([min(begun.get(g, tomorrow), tomorrow) for g in groups], dtype="datetime64[s]"),
-        _begun=pd.Series([begun.get(g) for g in groups], dtype="datetime64[s]"),
-        _tick=np.array([_tick(t) for t in tickers], dtype="float64"),
-        _traded=np.array([k in ("stock", "etf") for k in kinds], dtype=bool),
-        _share=np.array([limits.board(t) not in (None, "etf") for t in tickers], dtype=bool),
-    )
-
-
 Check = tuple[str, pd.Series, tuple[str, ...]]
-
-
-def _quote_hard(rows: pd.DataFrame) -> list[Check]:
-    last, before, name = rows["last"], rows["previous_close"], rows["name"].fillna("")
-    ranged = rows["volume"] != 0  # NaN: an index or a rate may come without
-    within = (last >= rows["low"] - rows["_tick"]) & (last <= rows["high"] + rows["_tick"])
-    bounded = rows["low"].notna() & rows["high"].notna() & ranged
-    outside_own = (last > rows["limit_up"]) | (last < rows["limit_down"])
-    unlimited = name.str.contains(_UNLIMITED, regex=True) & ~outside_own
-    far = (last / before - 1).abs() > 0.45  # the widest limit is 30 %
-    prices = ["open", "high", "low", "limit_up", "limit_down"]
-    return [
-        ("duplicate", rows["ticker"].duplicated(keep=False), ("last",)),
-        ("bad_price", _not_prices(rows, ["last", "previous_close"], prices), ("last", "previous_close", *prices)),
-        ("high_below_low", rows["low"] > rows["high"], ("low", "high")),
-        ("outside_range", bounded & ~within & last.notna(), ("last", "low", "high")),
-        ("no_session", rows["session"].isna(), ()),
-        ("not_begun", rows["session"] > rows["_latest"], ()),
-        ("units", rows["_traded"] & _vwap_off(rows), ("volume", "amount", "low", "high")),
-        ("limits_off", (rows["limit_up"] <= before) | (rows["limit_down"] >= before), ("previous_close", *prices[3:])),
-        ("turnover", rows["_share"] & _turnover_off(rows), ("turnover", "volume", "last", "float_cap")),
-        ("impossible_move", rows["_share"] & far & ~unlimited, ("last", "previous_close")),
-    ]  # fmt: skip
-
-
-def _turnover_off(rows: pd.DataFrame) -> pd.Series:
-    """True where a share's turnover is no fraction: over 1, or 20 % off volume × last / float cap.
-
-    Sources print hundredths of a percent, hence 1e-4 either way. Funds that trade T+0 do exceed 1 and are not asked.
-    """
-    implied = rows["volume"] * rows["last"] / rows["float_cap"]
-    off = (implied - rows["turnover"]).abs() > 0.2 * implied + 1e-4
-    return (rows["turnover"] > 1) | (rows["turnover"] < 0) | off
-
-
-def _quote_soft(rows: pd.DataFrame) -> list[Check]:
-    wanting = rows[["open", "high", "low", "volume"]].isna()
-    return [
-        ("stale_day", (rows["session"] < rows["_begun"]) & ~rows["suspended"], ()),
-        # of a mainland share the name says more than who it is: ST, new, to be delisted
-        ("no_name", rows["_share"] & (rows["name"].fillna("").str.strip() == ""), ()),
-        ("incomplete", rows["_traded"] & ~rows["suspended"] & wanting.any(axis=1), tuple(wanting.columns)),
-    ]
 
 
 # --- bars --------------------------------------------------------------------------------------------------------
@@ -247,7 +102,7 @@ def check_bars(
     rows = _one_each(bars)
     bad, faults = pd.Series(False, index=rows.index), []
     for key, mask, shown in _bar_hard(rows, ticker, calendar, now):
-        faults += _faults(rows, mask & ~bad, key, "hard", *shown)
+        faults += faults_where(rows, mask & ~bad, key, "hard", *shown)
         bad |= mask
     rejected = int(bad.sum())
     good = rows[~bad].reset_index(drop=True) if rejected else rows
@@ -274,7 +129,7 @@ def _one_each(bars: pd.DataFrame) -> pd.DataFrame:
 
 
 def _bar_hard(rows: pd.DataFrame, ticker: str, calendar: Calendar | None, now: datetime) -> list[Check]:
-    ohlc, tick = ["open", "high", "low", "close"], _tick(ticker)
+    ohlc, tick = ["open", "high", "low", "close"], tick_of(ticker)
     given = [c for c in ohlc if c == "close" or rows[c].notna().any()]  # some indices come with closes only
     low, high = rows["low"] - tick, rows["high"] + tick
     outside = (rows["close"] < low) | (rows["close"] > high) | (rows["open"] < low) | (rows["open"] > high)
@@ -283,13 +138,13 @@ def _bar_hard(rows: pd.DataFrame, ticker: str, calendar: Calendar | None, now: d
     latest = begun.day if begun else (now + timedelta(days=1)).date()
     return [
         ("duplicate", rows["session"].duplicated(keep=False), ("close",)),
-        ("bad_price", _not_prices(rows, given, []), tuple(ohlc)),
+        ("bad_price", not_prices(rows, given, []), tuple(ohlc)),
         ("high_below_low", rows["low"] > rows["high"], ("low", "high")),
         ("outside_range", outside, tuple(ohlc)),
         ("no_session", rows["session"].isna(), ()),
         ("not_begun", rows["session"] > pd.Timestamp(latest), ()),
         ("not_a_session", _off_calendar(rows["session"], calendar), ()),
-        ("units", traded & _vwap_off(rows), ("volume", "amount", "low", "high")),
+        ("units", traded & vwap_off(rows), ("volume", "amount", "low", "high")),
     ]
 
 
@@ -315,7 +170,7 @@ def _unsettle(good: pd.DataFrame, calendar: Calendar | None, now: datetime) -> t
     if begun is None or now >= begun.closes + FINAL_AFTER:
         return good, []
     early = good["final"] & (good["session"] == pd.Timestamp(begun.day))
-    return good.assign(final=good["final"] & ~early), _faults(good, early, "not_final", "soft")
+    return good.assign(final=good["final"] & ~early), faults_where(good, early, "not_final", "soft")
 
 
 def _against(
@@ -348,7 +203,7 @@ def _against(
 def _ratio(both: pd.DataFrame, ticker: str) -> float:
     """The one ratio of new to stored closes; NaN where fewer than 95 % follow it (to 0.1 % and half a tick)."""
     ratio = float((both["close"] / both["close_stored"]).median())
-    off = (both["close"] - ratio * both["close_stored"]).abs() > AGREE * both["close"] + _tick(ticker) / 2
+    off = (both["close"] - ratio * both["close_stored"]).abs() > AGREE * both["close"] + tick_of(ticker) / 2
     return ratio if off.mean() <= 0.05 else float("nan")
 
 
@@ -379,7 +234,7 @@ def _jumps(good: pd.DataFrame, ticker: str, stored: pd.DataFrame | None, factors
         found = limits.rule(ticker, rows["session"][i].date())
         jumped[i] = found is not None and move[i] > (found.percent + 1) / 100 and i >= found.free_days
     jumped &= rows["session"] >= good["session"].iloc[0]
-    return _faults(rows.assign(ticker=ticker), jumped, "unexplained_jump", "soft", "before", "close")
+    return faults_where(rows.assign(ticker=ticker), jumped, "unexplained_jump", "soft", "before", "close")
 
 
 def _explained(session: pd.Series, ticker: str, factors: pd.DataFrame | None) -> np.ndarray:

@@ -13,16 +13,19 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 
-from basketwatch import ahead, checks, clock, past
+from basketwatch import clock
 from basketwatch.domain import columns, markets
 from basketwatch.domain.calendars import FINAL_AFTER
 from basketwatch.domain.faults import Fault, remark
 from basketwatch.errors import SourceError, SuspectAnswer
-from basketwatch.past import Past
+from basketwatch.refresh import early as ahead
+from basketwatch.refresh import evidence
+from basketwatch.refresh.checks import quotes, shape
+from basketwatch.refresh.evidence import Past
+from basketwatch.refresh.work import Part, Row, Work, aside, begun, expected, side_by_side, state_of, told
 from basketwatch.sources import chains
 from basketwatch.store import prices, runs
 from basketwatch.store.runs import SymbolState
-from basketwatch.work import Part, Row, Work, aside, begun, expected, side_by_side, state_of, told
 
 NOTICED = " quote"  # ends the source of a factor that was read off a quote
 LAG = timedelta(minutes=5)  # by which a quote may be older than one that is held already, as sources differ
@@ -62,7 +65,7 @@ class Lane:
 def update(work: Work, tickers: Sequence[str]) -> None:
     """All lanes at once; each is written as soon as it has come to its end."""
     now = clock.now()
-    known = past.look_back(work.opened, work.calendars, now)
+    known = evidence.look_back(work.opened, work.calendars, now)
     for ticker in work.damaged:
         known.closes.pop(ticker, None)
     by_lane: dict[str, list[str]] = {}
@@ -94,8 +97,8 @@ def _walk(work: Work, lane: Lane, known: Past) -> None:
         try:
             answer = ahead.answer(work, source, asked, session=latest["CN"], now=now)
             with chains.bugs_said(source):
-                answer = checks.typed(answer, columns.QUOTES, source=source)
-                good, faults = checks.check_quotes(answer, asked, begun=latest, now=clock.now())
+                answer = shape.typed(answer, columns.QUOTES, source=source)
+                good, faults = quotes.check_quotes(answer, asked, begun=latest, now=clock.now())
         except SourceError as error:
             lane.part.failed(source, error)
             for ticker in asked:
@@ -141,9 +144,9 @@ def _take(work: Work, lane: Lane, row: Row, known: Past, now: datetime) -> None:
         lane.failed(SymbolState(ticker, "quotes", "stale", source, now, None, "stale_day", (("ticker", ticker),)))
         return
     others = lane.doubted.setdefault(ticker, [])
-    same = [o for o in others if o["source"] != source and past.agree(o, row)]
+    same = [o for o in others if o["source"] != source and evidence.agree(o, row)]
     others.append(row)
-    if past.fit(row, known, now) != "fits":
+    if evidence.fit(row, known, now) != "fits":
         if not same:
             return
         row = min([*same, row], key=lambda r: r["volume"])  # lots taken for shares are a hundred times too many
@@ -158,7 +161,7 @@ def _stuck(row: Row, known: Past) -> date | None:
     if markets.kind(ticker) != "sector" or newest is None or newest >= row["session"].date():
         return None
     close = known.closes[ticker][newest]
-    stuck = past.same(row["last"], close, ticker) and not past.same(row["previous_close"], close, ticker)
+    stuck = evidence.same(row["last"], close, ticker) and not evidence.same(row["previous_close"], close, ticker)
     return newest if stuck else None
 
 
@@ -170,7 +173,7 @@ def _close(work: Work, lane: Lane, known: Past) -> None:
         if ticker not in lane.kept:
             work.waiting[ticker] = (rows, part)
         else:
-            lane.quarantine += [_contradicted(r, now) for r in rows if not past.agree(r, lane.kept[ticker])]
+            lane.quarantine += [_contradicted(r, now) for r in rows if not evidence.agree(r, lane.kept[ticker])]
     part.wanted -= len(lane.early)
     part.got = len(lane.kept)
     lacking = [t for t in lane.tickers if t not in lane.kept and t not in lane.early]
@@ -229,7 +232,7 @@ def _ex_dates(work: Work, rows: Sequence[Row], known: Past) -> list[dict[str, ob
         ticker, day = row["ticker"], row["session"].date()
         before = known.before(ticker, day)
         close = known.closes.get(ticker, {}).get(before) if before else None
-        if close is None or past.same(row["previous_close"], close, ticker):
+        if close is None or evidence.same(row["previous_close"], close, ticker):
             continue
         mainland = markets.group(ticker) == "CN" and markets.kind(ticker) in ("stock", "etf")
         if mainland and row["previous_close"] < close:
@@ -250,13 +253,13 @@ def add_bars(work: Work, rows: Sequence[Row], known: Past) -> None:
         ticker, day = row["ticker"], row["session"].date()
         last, before = known.last(ticker), known.before(ticker, day)
         closing = known.closing(ticker, before, now) if before and last and last < before else None
-        if closing is not None and past.same(row["previous_close"], closing["last"], ticker):
+        if closing is not None and evidence.same(row["previous_close"], closing["last"], ticker):
             bars.append(closing | {"final": True})
             last = before
         if last is None or row["suspended"] or last >= day or day.weekday() > 4 or ticker in work.reread:
             continue
         if _reaches(known, ticker, last, before):
-            bars.append(row | {"final": past.is_closing(row, work.calendars, now)})
+            bars.append(row | {"final": evidence.is_closing(row, work.calendars, now)})
     if bars:
         prices.save_bars(work.opened, pd.DataFrame(bars).rename(columns={"last": "close"}))
 
@@ -276,15 +279,15 @@ def _reaches(known: Past, ticker: str, last: date, before: date | None) -> bool:
 def settle(work: Work, *, histories_read: bool) -> None:
     """Hold what waits against the histories that have come, keep what they explain or what nothing speaks against."""
     now = clock.now()
-    known = past.look_back(work.opened, work.calendars, now)
-    bars = prices.read_bars(work.opened, list(work.waiting), since=(now - past.WEEKS).date())
+    known = evidence.look_back(work.opened, work.calendars, now)
+    bars = prices.read_bars(work.opened, list(work.waiting), since=(now - evidence.WEEKS).date())
     factors = prices.read_factors(work.opened, list(work.waiting))
     good, states, quarantine = [], [], []
     for ticker, (rows, part) in work.waiting.items():
         mine = bars[bars["ticker"] == ticker], factors[factors["ticker"] == ticker]
-        row = next((r for r in rows if histories_read and past.explains(*mine, r, known)), None)
+        row = next((r for r in rows if histories_read and evidence.explains(*mine, r, known)), None)
         if row is None and len(rows) == 1 and ticker not in work.contradicted:
-            row = rows[0] if past.fit(rows[0], known, now) != "contradicts" else None
+            row = rows[0] if evidence.fit(rows[0], known, now) != "contradicts" else None
         if row is not None:
             good.append(row)
             part.got += 1
@@ -311,5 +314,5 @@ def _save_settled(work: Work, good: Sequence[Row], known: Past) -> None:
     if good:
         prices.save_quotes(work.opened, pd.DataFrame(list(good)))
         work.quotes |= {row["ticker"]: row for row in good}
-    rows = [r for r in work.quotes.values() if past.fit(r, known, clock.now()) == "fits"]
+    rows = [r for r in work.quotes.values() if evidence.fit(r, known, clock.now()) == "fits"]
     add_bars(work, rows, known)

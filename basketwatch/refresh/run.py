@@ -7,30 +7,30 @@ killed continues where it stopped; a failure never deletes or overwrites good da
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from basketwatch import ahead, clock, memory, repairs
+from basketwatch import clock, memory
 from basketwatch.baskets import read_house
 from basketwatch.domain import markets
-from basketwatch.domain.calendars import Calendar, Session, settled_days
+from basketwatch.domain.calendars import settled_days
 from basketwatch.domain.model import Problem
 from basketwatch.domain.universe import universe, with_stand_ins
-from basketwatch.errors import SourceError, StoreCorrupt
+from basketwatch.errors import StoreCorrupt
+from basketwatch.refresh import damage as repairs
+from basketwatch.refresh import early as ahead
+from basketwatch.refresh.calendars import reaching_back, read_calendars
+from basketwatch.refresh.work import Progress, Work
 from basketwatch.sources import chains
 from basketwatch.sources.net import guard
 from basketwatch.store import database, lock, notes, opening, prices, runs
 from basketwatch.store import flags as flag_log
 from basketwatch.store.database import Store
 from basketwatch.words.text import sentence
-from basketwatch.work import Part, Progress, Work, side_by_side
 
 PARTS = ("quotes", "bars", "sectors", "valuation")
-CALENDAR_YEARS = 11
-APART = {"KR"}  # whose calendar takes seconds to build, which the first requests should not wait for
-AHEAD = timedelta(days=45)  # sessions that must be known from today on
 LEAST_SECONDS = 120.0
 GRACE = 30.0  # seconds after the last request may begin, in which the run comes to its end
 
@@ -53,7 +53,7 @@ def refresh(
             seconds = _seconds(len(universe(house)) - len(prices.read_series(opened)))
             watched.deadline(seconds)
             until = monotonic() + seconds + GRACE
-            calendars = prices.read_calendars(opened, _reaching_back(started.date(), years))
+            calendars = prices.read_calendars(opened, reaching_back(started.date(), years))
             work = Work(opened, house, run, calendars, years, progress or (lambda *_: None), until)
             _parts(work, only or PARTS, url)
         finally:
@@ -82,20 +82,21 @@ def _parts(work: Work, only: Sequence[str], url: str) -> None:
     The mainland's histories are the longest part of a first fill, so nothing but their calendar comes before them.
     """
     tickers = with_stand_ins(work.house) if "valuation" in only else universe(work.house)
-    _read_calendars(work, {"CN"})
+    read_calendars(work, {"CN"})
     folder = database.file_of(url)
     _configure_yahoo(folder.parent if folder else Path.cwd() / "data")
     groups = {markets.group(t) for t in tickers} - {"FX"}
     if "quotes" in only and groups <= work.calendars.keys():  # else answers would wait for calendars to be built
         ahead.ask(work, tickers)
     memory.load_pandas()  # not before: the first answers come meanwhile
-    from basketwatch import histories, pe_histories, quotes
+    from basketwatch.refresh import histories, quotes
+    from basketwatch.refresh.valuations import part
 
     mainland = [t for t in tickers if markets.group(t) == "CN" and chains.lane(t) != "sectors"]
     if "bars" in only:
         histories.begin(work, mainland)
-    early = pe_histories.begin(work, tickers) if "valuation" in only else {}
-    _read_calendars(work, groups - {"CN"})
+    early = part.begin(work, tickers) if "valuation" in only else {}
+    read_calendars(work, groups - {"CN"})
     repairs.drop_future(work)
     if {"bars", "sectors"} & set(only):
         repairs.find_damage(work, tickers)
@@ -111,9 +112,9 @@ def _parts(work: Work, only: Sequence[str], url: str) -> None:
     if "quotes" in only and (work.waiting or any(p.got for p in work.parts if p.part != "quotes")):
         quotes.settle(work, histories_read=len(only) > 1)
     if "valuation" in only:
-        pe_histories.update(work, tickers, early)
+        part.update(work, tickers, early)
     if "quotes" in only:
-        pe_histories.record(work)
+        part.record(work)
 
 
 def _flags(work: Work, only: Sequence[str]) -> int:
@@ -137,50 +138,6 @@ def _configure_yahoo(data: Path) -> None:
 def _seconds(missing: int) -> float:
     """How long requests may be made: three times what a first fill takes at the guard's pace."""
     return max(LEAST_SECONDS, 60 + 3 * 0.3 * missing)
-
-
-# --- calendars ---------------------------------------------------------------------------------------------------
-
-
-def _read_calendars(work: Work, groups: set[str]) -> None:
-    """Sessions of the markets in use, from exchange_calendars, when none are stored or they run out soon.
-
-    Where that fails what is stored goes on, and past its end weekdays count as sessions.
-    """
-    today = clock.now().date()
-    soon = min(today + AHEAD, date(today.year, 12, 31))
-    needed = [g for g in sorted(groups) if (bound := _bound(work, g)) is None or bound < soon]
-
-    def fetch(group: str) -> list[Session]:
-        from basketwatch.sources import sessions
-
-        with chains.bugs_said("exchange_calendars"):
-            first, last = date(today.year - CALENDAR_YEARS, 1, 1), date(today.year + 1, 12, 31)
-            return (sessions.fetch_apart if group in APART else sessions.fetch_sessions)(group, first, last)
-
-    part = Part("bars", "calendars", len(needed))
-    lanes = [[g for g in needed if g not in APART], [g for g in needed if g in APART]]
-    for group, found in side_by_side(work, lanes, fetch):
-        if isinstance(found, SourceError):
-            part.failed("exchange_calendars", found)
-            part.missing.append(group)
-        elif found:
-            prices.save_sessions(work.opened, group, found)
-            work.calendars[group] = Calendar(group, tuple(found))
-            part.got += 1
-        work.calendars.setdefault(group, Calendar(group, ()))
-    if part.missing:
-        work.parts.append(part)
-
-
-def _reaching_back(today: date, years: int) -> date:
-    """Where the sessions that histories are held against begin; Yahoo sends up to five years where three are asked."""
-    return date(today.year - (CALENDAR_YEARS if years > 4 else 6), 1, 1)
-
-
-def _bound(work: Work, group: str) -> date | None:
-    known = work.calendars.get(group)
-    return known.bound if known else None
 
 
 # --- breakers, requests, report ----------------------------------------------------------------------------------

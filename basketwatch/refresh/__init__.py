@@ -1,0 +1,1 @@
+"""One run of a refresh: ask, check, keep, judge; a file here may import sources, store, files, analysis and words."""
