@@ -9,13 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from basketwatch import metrics
+from basketwatch.analysis.prices import WINDOWS
+from basketwatch.analysis.snapshot import SECTORS, BasketView, Picture
+from basketwatch.analysis.valuation.bands import QUANTILES, Band
+from basketwatch.analysis.valuation.baskets import BasketPe
+from basketwatch.analysis.valuation.readings import BasketValued, Valued, difference
 from basketwatch.clock import iso
-from basketwatch.daily import SECTORS, BasketView, Picture
 from basketwatch.domain import markets
 from basketwatch.domain.model import Names
-from basketwatch.valuation import QUANTILES, Band, BasketPe
-from basketwatch.valued import BasketValued, Valued, difference
 from basketwatch.words.text import sentence
 
 
@@ -52,7 +53,7 @@ def number(value: Any) -> float | None:
 
 
 def _numbers(values: Mapping[Any, Any]) -> dict[str, float | None]:
-    return {w: number(values[w]) for w in metrics.WINDOWS}
+    return {w: number(values[w]) for w in WINDOWS}
 
 
 def _as_of(seen: Picture, group: str) -> dict[str, Any]:
@@ -80,7 +81,7 @@ def _listed(seen: Picture, ticker: str, name: Names) -> dict[str, Any]:
     }
 
 
-_MISSING: dict[str, Any] = {"session": None, "last": None, **dict.fromkeys(metrics.WINDOWS)}
+_MISSING: dict[str, Any] = {"session": None, "last": None, **dict.fromkeys(WINDOWS)}
 
 
 def _origin(row: Mapping[Any, Any]) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def _origin(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 def _rank(seen: Picture, ticker: str) -> dict[str, Any]:
     row = seen.ranks.loc[ticker].to_dict() if ticker in seen.ranks.index else {}
-    found = {w: number(row.get(w)) for w in metrics.WINDOWS}
+    found = {w: number(row.get(w)) for w in WINDOWS}
     return {"rank": {w: None if rank is None else int(rank) for w, rank in found.items()}, "of": SECTORS}
 
 

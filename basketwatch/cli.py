@@ -170,7 +170,8 @@ def _part_line(part: dict[str, Any]) -> str:
 @click.option("--demo", "is_demo", is_flag=True, hidden=True)
 def check(baskets: tuple[str, ...], as_json: bool, is_demo: bool) -> int:
     """Baskets, benchmarks and sectors of the latest session, from the store."""
-    from basketwatch import answers, daily
+    from basketwatch import answers
+    from basketwatch.analysis import snapshot
     from basketwatch.baskets import read_house
     from basketwatch.domain.universe import find_basket
     from basketwatch.store.opening import open_reader
@@ -180,7 +181,7 @@ def check(baskets: tuple[str, ...], as_json: bool, is_demo: bool) -> int:
     for basket in baskets:
         find_basket(house, basket)
     opened = open_reader(here.url, demo=here.demo)
-    seen = daily.picture(opened, house, clock.now()) if opened else None
+    seen = snapshot.picture(opened, house, clock.now()) if opened else None
     if seen is None or seen.table.empty:
         click.echo(say("nothing_stored", _language()), err=True)
         return 4
@@ -222,7 +223,8 @@ def _print_check(answer: dict[str, Any], lang: str) -> None:
 @click.option("--demo", "is_demo", is_flag=True, hidden=True)
 def flags(since: datetime | None, as_json: bool, is_demo: bool) -> int:
     """The log of flags, newest session first, from the store."""
-    from basketwatch import answers, flagging
+    from basketwatch import answers
+    from basketwatch.analysis.flags.log import log_at
     from basketwatch.baskets import read_house
     from basketwatch.store import flags as log
     from basketwatch.store.opening import open_reader
@@ -233,7 +235,7 @@ def flags(since: datetime | None, as_json: bool, is_demo: bool) -> int:
         click.echo(say("no_flags_stored", _language()), err=True)
         return 4
     house = read_house(here.home)
-    found = answers.flags(flagging.log_at(opened, house, clock.now(), since.date() if since else None))
+    found = answers.flags(log_at(opened, house, clock.now(), since.date() if since else None))
     if as_json:
         _print_json({"flags": found})
     for flag in found if not as_json else ():
@@ -249,8 +251,8 @@ def flags(since: datetime | None, as_json: bool, is_demo: bool) -> int:
 @click.option("--demo", "is_demo", is_flag=True, hidden=True)
 def report(week_of: datetime | None, sector: str | None, lang: str | None, as_json: bool, is_demo: bool) -> int:
     """The weekly review of a sector in Markdown, from the store."""
-    from basketwatch import daily, weekly
     from basketwatch import report as words
+    from basketwatch.analysis import snapshot, weekly
     from basketwatch.baskets import read_house
     from basketwatch.store.opening import open_reader
 
@@ -261,7 +263,7 @@ def report(week_of: datetime | None, sector: str | None, lang: str | None, as_js
     found = None
     if opened:
         week = weekly.week_of(weekly.home_calendar(opened), clock.now(), week_of.date() if week_of else None)
-        seen = daily.picture(opened, house, week.at)
+        seen = snapshot.picture(opened, house, week.at)
         found = weekly.review(seen, week, sector)
     if found is None or found.empty:
         click.echo(say("nothing_stored", lang), err=True)

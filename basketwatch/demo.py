@@ -36,7 +36,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from basketwatch import flagging
 from basketwatch.clock import iso
 from basketwatch.domain import columns as frames
 from basketwatch.domain import limits, markets
@@ -44,6 +43,7 @@ from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.model import House, Names
 from basketwatch.domain.universe import names, universe
 from basketwatch.errors import StoreMixed
+from basketwatch.refresh import flags
 from basketwatch.sources.demo import valuations as demo_valuations
 from basketwatch.store import notes, prices, runs, valuations
 from basketwatch.store.database import Store
@@ -160,7 +160,7 @@ def build(opened: Store, house: House, calendars: Mapping[str, Calendar], now: d
     prices.save_quotes(opened, made.quotes)
     valuations.save(opened, demo_valuations.rows(made.bars, made.factors, made.quotes, calendars, now))
     runs.save_states(opened, made.states)
-    flagging.update(opened, house, now)
+    flags.update(opened, house, now)
     runs.note_progress(opened, run, len(made.quotes), len(made.quotes), "")
     # The report names the version that it belongs to, which is only announced after the report is saved.
     key, _, count = notes.version(opened).rpartition("-")

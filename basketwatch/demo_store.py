@@ -7,11 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from zlib import crc32
 
-from basketwatch import demo, flagging
+from basketwatch import demo
+from basketwatch.analysis import flags
 from basketwatch.baskets import read_house
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.universe import universe
+from basketwatch.refresh import flags as judging
 from basketwatch.settings import Settings
 from basketwatch.sources.demo import valuations
 from basketwatch.store import database, notes, opening
@@ -26,8 +28,8 @@ def prepare(here: Settings) -> datetime:
 
     house = read_house(here.home)
     tickers = universe(house)
-    alone = (demo.__file__, valuations.__file__, flagging.__file__)
-    modules = [*map(Path, alone), *sorted(Path(flagging.__file__).with_name("flags").glob("*.py"))]
+    alone = (demo.__file__, valuations.__file__, judging.__file__)
+    modules = [*map(Path, alone), *sorted(Path(flags.__file__).parent.glob("*.py"))]
     code = b"".join(file.read_bytes() for file in modules)
     files = "".join(b.sha256 for b in house.baskets) + repr((house.chains, house.rules)) + " ".join(tickers)
     build = f"{crc32(code):08x}-{crc32(files.encode()):08x}"

@@ -11,8 +11,9 @@ from urllib.parse import quote, urlencode
 import numpy as np
 import pandas as pd
 
-from basketwatch import flagging, flags_outcomes, markup
-from basketwatch.daily import Picture
+from basketwatch import markup
+from basketwatch.analysis.flags import outcomes, reading
+from basketwatch.analysis.snapshot import Picture
 from basketwatch.domain import markets, rules
 from basketwatch.domain.model import House, Rule
 from basketwatch.words.text import DASH, day, escape, plain, say
@@ -352,16 +353,16 @@ class Trial:
     newest: tuple[str, ...]
 
 
-def trial(found: flagging.Read, chosen: Sequence[Rule], rule_id: str, lang: str) -> Trial:
+def trial(found: reading.Read, chosen: Sequence[Rule], rule_id: str, lang: str) -> Trial:
     """The dry run of one rule as ``chosen`` has it, beside what the house's own rules say."""
     rule = next(r for r in chosen if r.id == rule_id)
     if not rule.enabled:
         return Trial(say("flags_would_off", lang), ())
-    would, now = (_fired(flagging.dry_run(found, r), rule_id) for r in (chosen, found.house.rules))
+    would, now = (_fired(reading.dry_run(found, r), rule_id) for r in (chosen, found.house.rules))
     fired = would.loc[would["state"] == "firing"]
     key = "flags_would" if len(fired) else "flags_would_never"
     last = fired["session"].max().date().isoformat() if len(fired) else DASH
-    told = say(key, lang, sessions=flagging.YEAR, n=len(fired), tickers=fired["ticker"].nunique(),
+    told = say(key, lang, sessions=reading.YEAR, n=len(fired), tickers=fired["ticker"].nunique(),
                notices=int(fired["notice"].sum()), last=last)  # fmt: skip
     lost = len(would) - len(fired)
     parts = [told, say("flags_would_now", lang, n=int((now["state"] == "firing").sum()))]
@@ -378,18 +379,18 @@ def _fired(said: pd.DataFrame, rule: str) -> pd.DataFrame:
 # --- what came of it ---------------------------------------------------------------------------------------------
 
 
-def after(found: flagging.Read, said: pd.DataFrame, lang: str) -> pd.DataFrame:
+def after(found: reading.Read, said: pd.DataFrame, lang: str) -> pd.DataFrame:
     """A row a rule and direction of the log: times fired, and mean and median excess in percentage points, with n."""
     fired = said.loc[(said["state"] == "firing") & (said["severity"] != "data")]
     against = benchmarks(found.house, list(fired["ticker"].unique()))
-    table = flags_outcomes.summary(flags_outcomes.excesses(fired, flagging.closes_of(found), against))
+    table = outcomes.summary(outcomes.excesses(fired, reading.closes_of(found), against))
     order = {rule.id: i for i, rule in enumerate(found.house.rules)}
     table = table.sort_values(["rule", "direction"], key=lambda c: c.map(order).fillna(c) if c.name == "rule" else c)
     out = pd.DataFrame({
         "rule": [rule_name(r, lang) for r in table["rule"]],
         "direction": [say(f"direction_{d}", lang) for d in table["direction"]], "n": table["flags"].to_numpy(),
     })  # fmt: skip
-    for h in flags_outcomes.HORIZONS:
+    for h in outcomes.HORIZONS:
         out[f"mean_{h}"] = table[f"mean_{h}"].to_numpy(dtype="float64") * 100
         out[f"median_{h}"] = table[f"median_{h}"].to_numpy(dtype="float64") * 100
         out[f"n_{h}"] = table[f"n_{h}"].to_numpy()
@@ -398,5 +399,5 @@ def after(found: flagging.Read, said: pd.DataFrame, lang: str) -> pd.DataFrame:
 
 def benchmarks(house: House, tickers: Sequence[str]) -> dict[str, str]:
     """Ticker -> what its later return is held against; those without one are left out."""
-    found = {ticker: flagging.benchmark_of(house, ticker) for ticker in tickers}
+    found = {ticker: reading.benchmark_of(house, ticker) for ticker in tickers}
     return {ticker: benchmark for ticker, benchmark in found.items() if benchmark}

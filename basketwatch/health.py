@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from basketwatch.daily import Picture
+from basketwatch.analysis.snapshot import Picture
 from basketwatch.domain import markets
 from basketwatch.domain.model import Problem
 from basketwatch.store import runs

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from basketwatch import markup, valuation_view, valuation_words
-from basketwatch.daily import SECTORS, BasketView, Picture, home_of
+from basketwatch.analysis.prices import WINDOWS
+from basketwatch.analysis.snapshot import SECTORS, BasketView, Picture, against, home_of
 from basketwatch.domain import markets
-from basketwatch.metrics import WINDOWS
 from basketwatch.words.text import DASH, clock_time, day, escape, points, price, say, signed, source_name
 
 if TYPE_CHECKING:
@@ -348,3 +348,12 @@ def stock_chart(
     marks = flags_view.marks(said.loc[said["ticker"] == ticker], lang)
     note = say("stock_candles_flags" if len(marks) else "stock_candles", lang)
     return charts.candles(bars, marks, dark=dark, green_up=green_up), note
+
+
+def series_chart(seen: Picture, view: BasketView, window: str, lang: str, *, dark: bool) -> tuple[Figure, int]:
+    """The basket against its benchmarks over ``window``, rebased, and how many members the basket's line holds."""
+    from basketwatch import charts
+
+    lines, held = against(seen, view, window)
+    titles = {t: seen.name(t)[lang] for t in lines} | {view.basket.id: view.basket.short[lang]}
+    return charts.rebased(lines, titles, dark), held

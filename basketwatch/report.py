@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from basketwatch import answers, clock
+from basketwatch.analysis.snapshot import SECTORS, Picture
+from basketwatch.analysis.valuation.bands import FIXED
+from basketwatch.analysis.weekly import FULL, SPANS, Review, Week
 from basketwatch.clock import iso
-from basketwatch.daily import SECTORS, Picture
-from basketwatch.valuation import FIXED
-from basketwatch.weekly import FULL, SPANS, Review, Week
 from basketwatch.words.text import day, plain, price, say, sentence, signed, source_name
 
 if TYPE_CHECKING:
-    from basketwatch.valued import Valued
+    from basketwatch.analysis.valuation.readings import Valued
 
 PLACE = "3y"  # the window of the percentile
 LEVEL = 0.00005  # what prints as 0.00 %

@@ -13,7 +13,7 @@ from basketwatch.markup import block, heading
 from basketwatch.words.text import escape, plain, say, sentence
 
 if TYPE_CHECKING:
-    from basketwatch.daily import Picture
+    from basketwatch.analysis.snapshot import Picture
     from basketwatch.domain.model import Rule
     from basketwatch.settings import Settings
     from basketwatch.ui import Reader

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from basketwatch import markup, metrics, report, valuation_words, weekly
+from basketwatch import markup, report, valuation_words
+from basketwatch.analysis import baskets, prices, weekly
+from basketwatch.analysis.snapshot import SECTORS, Picture
+from basketwatch.analysis.valuation.bands import FIXED
 from basketwatch.charts import sectors as sector_charts
-from basketwatch.daily import SECTORS, Picture
 from basketwatch.errors import UsageError
-from basketwatch.valuation import FIXED
 from basketwatch.words.text import DASH, day, escape, percent, plain, points, say, signed, times
 
 if TYPE_CHECKING:
+    from basketwatch.analysis.valuation.bands import Band
+    from basketwatch.analysis.weekly import Week
     from basketwatch.charts.sectors import Figure
-    from basketwatch.valuation import Band
-    from basketwatch.weekly import Week
 
 WINDOWS = ("1w", "ytd", "1d", "mtd", "20d", "60d", "250d")  # the page's order: the week first
 USUAL = valuation_words.USUAL
@@ -134,7 +135,7 @@ def ranked(rank: float | None, of: int, kind: str, lang: str) -> str:
 def missing(seen: Picture, window: str, lang: str) -> str:
     """Which sectors have no return over the window, where that leaves all without a rank; "" where none is missing."""
     known = [s.ticker for s in seen.house.sectors]
-    moves = metrics.in_step(seen.table.loc[[t for t in known if t in seen.table.index]])[window].reindex(known)
+    moves = baskets.in_step(seen.table.loc[[t for t in known if t in seen.table.index]])[window].reindex(known)
     gone = list(moves.index[moves.isna()])
     names = {s.ticker: s.name[lang] for s in seen.house.sectors}
     joint = "、" if lang == "zh" else ", "
@@ -150,7 +151,7 @@ def span(seen: Picture, window: str, lang: str) -> str:
         return ""
     last = newest.date()
     base = calendar.before(last) if window == "1d" else None
-    start = base.day if base else metrics.window_bases(calendar, last)[window]
+    start = base.day if base else prices.window_bases(calendar, last)[window]
     live = state.session is not None and state.session.day == last and seen.now < state.session.closes
     shown = day(start, lang) if start else DASH
     return say("sectors_sessions_live" if live else "sectors_sessions", lang, base=shown, last=day(last, lang))

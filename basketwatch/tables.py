@@ -10,12 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from basketwatch import flags_view, markup, valuation_view, valuation_words
-from basketwatch.metrics import WINDOWS, excess_of_each
+from basketwatch.analysis.baskets import excess_of_each
+from basketwatch.analysis.prices import WINDOWS
 from basketwatch.panels import origin
 from basketwatch.words.text import DASH, day, escape, money, plain, price, say
 
 if TYPE_CHECKING:
-    from basketwatch.daily import BasketView, Picture
+    from basketwatch.analysis.snapshot import BasketView, Picture
 
 _NEUTRAL = "#8494b2"  # bars of a place in history: not the colours of rises and falls, nor of dear and cheap
 SHOWN_WINDOWS = ("1d", "1w", "ytd")

@@ -26,8 +26,8 @@ from basketwatch.words.text import day, escape, plain, say, sentence
 if TYPE_CHECKING:
     import pandas as pd
 
-    from basketwatch import flagging
-    from basketwatch.daily import Picture
+    from basketwatch.analysis.flags import reading
+    from basketwatch.analysis.snapshot import Picture
     from basketwatch.domain.calendars import Calendar, MarketState
     from basketwatch.domain.model import House, SeriesKey
     from basketwatch.settings import Settings
@@ -225,9 +225,9 @@ def picture(opened: Store, here: Settings) -> Picture:
 def _picture(_opened: Store, _files: House, version: str, url: str, now: datetime, files: int) -> Picture:
     """Computed once a version for all readers, who only read it; keyed by the version, never by a frame."""
     memory.load_pandas()
-    from basketwatch import daily
+    from basketwatch.analysis import snapshot
 
-    seen = daily.picture(_opened, _files, now)
+    seen = snapshot.picture(_opened, _files, now)
     memory.give_back()
     return seen
 
@@ -240,9 +240,9 @@ def past_picture(here: Settings, at: datetime) -> Picture:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _past_picture(_opened: Store, _files: House, version: str, url: str, at: datetime, files: int) -> Picture:
-    from basketwatch import daily
+    from basketwatch.analysis import snapshot
 
-    return daily.picture(_opened, _files, at)
+    return snapshot.picture(_opened, _files, at)
 
 
 def store_of(here: Settings) -> Store:
@@ -267,10 +267,10 @@ def bars_of(here: Settings, ticker: str, version: str) -> pd.DataFrame | None:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _histories_of(url: str, demo: bool, ticker: str, version: str, _seen: Picture) -> dict[SeriesKey, pd.DataFrame]:
-    from basketwatch import valued
+    from basketwatch.analysis.valuation import readings
 
     opened = opening.open_reader(url, demo=demo)
-    return valued.histories(opened, [ticker], _seen.calendars, _seen.now) if opened else {}
+    return readings.histories(opened, [ticker], _seen.calendars, _seen.now) if opened else {}
 
 
 def histories_of(here: Settings, ticker: str, seen: Picture) -> dict[SeriesKey, pd.DataFrame]:
@@ -291,9 +291,9 @@ def closes_of(here: Settings, ticker: str, version: str) -> pd.DataFrame | None:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _flags_of(_opened: Store, _files: House, url: str, since: date, version: str) -> pd.DataFrame:
-    from basketwatch import flagging
+    from basketwatch.analysis.flags import log
 
-    return flagging.log_at(_opened, _files, clock.now(), since)
+    return log.log_at(_opened, _files, clock.now(), since)
 
 
 def flags_of(here: Settings, seen: Picture) -> pd.DataFrame:
@@ -303,13 +303,13 @@ def flags_of(here: Settings, seen: Picture) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _judging(_opened: Store, _files: House, url: str, version: str, files: int, day: date) -> flagging.Read:
-    from basketwatch import flagging
+def _judging(_opened: Store, _files: House, url: str, version: str, files: int, day: date) -> reading.Read:
+    from basketwatch.analysis.flags import reading
 
-    return flagging.read(_opened, _files, clock.now())
+    return reading.read(_opened, _files, clock.now())
 
 
-def judging(here: Settings, seen: Picture) -> flagging.Read:
+def judging(here: Settings, seen: Picture) -> reading.Read:
     """What the rules are judged on, for a dry run and for what came after; once a version."""
     return _judging(store_of(here), seen.house, here.url, seen.version, hash(seen.house), seen.now.date())
 

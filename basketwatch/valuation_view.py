@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from basketwatch import markup, valuation
+from basketwatch import markup
 from basketwatch import valuation_words as told
+from basketwatch.analysis.valuation import bands as valuation_bands
+from basketwatch.analysis.valuation.bands import FIXED, WINDOWS, Band
+from basketwatch.analysis.valuation.baskets import thin
 from basketwatch.domain import markets
-from basketwatch.valuation import FIXED, WINDOWS, Band
 from basketwatch.words.text import DASH, escape, percent, say, source_name, times
 
 if TYPE_CHECKING:
+    from basketwatch.analysis.snapshot import Picture
+    from basketwatch.analysis.valuation.readings import BasketValued
     from basketwatch.charts.bands import Figure, Kind
-    from basketwatch.daily import Picture
     from basketwatch.domain.model import SeriesKey
-    from basketwatch.valued import BasketValued
 
 SHOWN = (*WINDOWS, FIXED)
 BOARD = ("3y", "5y", "10y")
@@ -97,7 +99,7 @@ def open_basket(seen: Picture, basket_id: str, which: str, lang: str) -> Opened:
         name=f"{view.basket.short[lang] if view else basket_id} · {group}", subject=basket_id,
         pe={"pe": now.pe, "pe_positive": now.pe_positive, "pe_median": now.pe_median}[which],
         losing=which == "pe" and told.loses(now), whose=" · ".join(whose),
-        history=history, bands=found.bands if which == "pe" else valuation.bands(history), upper=say("pe_yield_axis", lang),
+        history=history, bands=found.bands if which == "pe" else valuation_bands.bands(history), upper=say("pe_yield_axis", lang),
         note=note, ledger=told.basket_facts(found, lang),
     )  # fmt: skip
 
@@ -120,7 +122,7 @@ def open_series(
     return Opened(
         name=seen.name(ticker)[lang], subject=ticker, pe=one.pe, losing=one.losing,
         whose=f"{told.series_name(one, lang)} · {one.session}", history=history,
-        bands=one.bands or (valuation.bands(history) if len(history) else {}), upper=upper,
+        bands=one.bands or (valuation_bands.bands(history) if len(history) else {}), upper=upper,
         note=say("pe_stands_in", lang, fund=fund) if fund else "", ledger=told.ledger(one, lang),
     )  # fmt: skip
 
@@ -212,7 +214,7 @@ def within(history: pd.DataFrame, window: str) -> pd.DataFrame:
     if not len(history):
         return history
     last: date = history["session"].iloc[-1].date()
-    before, end = valuation.span(window, history["session"].to_numpy(), last)
+    before, end = valuation_bands.span(window, history["session"].to_numpy(), last)
     first = pd.Timestamp.min if before == date.min else pd.Timestamp(before)
     return history.loc[(history["session"] > first) & (history["session"] <= pd.Timestamp(max(end, last)))]
 
@@ -226,7 +228,7 @@ def chart(seen: Opened, window: str, look: str, lang: str, *, dark: bool) -> Fig
         return channel(seen.history, window, lang, dark=dark)
     from basketwatch.charts import bands as drawing  # with Plotly, which the words need not wait for
 
-    weeks = valuation.thin(within(seen.history, window))
+    weeks = thin(within(seen.history, window))
     titles = {"pe": "PE", "price": seen.upper}
     return drawing.band(weeks, band, _kind(look), titles, dark=dark, span=window == FIXED)
 
@@ -239,7 +241,7 @@ def channel(history: pd.DataFrame, window: str, lang: str, *, dark: bool) -> Fig
     """The price among the window's multiples of its earnings; None without a price or without enough values."""
     from basketwatch.charts import bands as drawing
 
-    lines = valuation.thin(valuation.channel(history, window))
+    lines = thin(valuation_bands.channel(history, window))
     quantiles = ("q10", "q30", "q50", "q70", "q90")
     if not lines["price"].notna().any() or not lines["q50"].notna().any():
         return None
@@ -274,7 +276,7 @@ def chart_note(seen: Opened, window: str, look: str, lang: str) -> str:
 
     if look == "channel":
         return say("pe_channel_note", lang)
-    above = drawing.beyond(valuation.thin(within(seen.history, window)), seen.bands[window], _kind(look))
+    above = drawing.beyond(thin(within(seen.history, window)), seen.bands[window], _kind(look))
     parts = [say("pe_chart_note", lang)]
     if within(seen.history, window)["losing"].any():
         parts.append(say("pe_chart_losses", lang))

@@ -11,14 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from basketwatch import markup
+from basketwatch.analysis.valuation.bands import Band
+from basketwatch.analysis.valuation.baskets import BasketPe
+from basketwatch.analysis.valuation.readings import difference
 from basketwatch.domain import markets
-from basketwatch.valuation import Band, BasketPe
-from basketwatch.valued import difference
 from basketwatch.words.text import DASH, MINUS, beijing, escape, money, percent, price, say, signed, source_name, times
 
 if TYPE_CHECKING:
-    from basketwatch.daily import Picture
-    from basketwatch.valued import BasketValued, Valued
+    from basketwatch.analysis.snapshot import Picture
+    from basketwatch.analysis.valuation.readings import BasketValued, Valued
 
 USUAL = "3y"  # the window of cards, tiles, tables and of every "dear" and "cheap"
 

@@ -7,7 +7,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from basketwatch import valuation
+from basketwatch.analysis.valuation import bands as valuation_bands
+from basketwatch.analysis.valuation import baskets
+from basketwatch.analysis.valuation.bands import Band
 from basketwatch.charts import CONFIG, bands
 
 QUANTILES = ("q10", "q30", "q50", "q70", "q90")
@@ -24,7 +26,7 @@ def ten_years() -> pd.DataFrame:
     })  # fmt: skip
 
 
-def plain(history: pd.DataFrame, window: valuation.Band) -> go.Figure:
+def plain(history: pd.DataFrame, window: Band) -> go.Figure:
     """Every session, and each line of the window as one more column."""
     figure = go.Figure(layout={"height": 440, "yaxis2": {"overlaying": "y", "side": "right"}})
     figure.add_scatter(x=history["session"], y=history["pe"], name="PE")
@@ -34,12 +36,12 @@ def plain(history: pd.DataFrame, window: valuation.Band) -> go.Figure:
     return figure
 
 
-def ours(history: pd.DataFrame, window: valuation.Band) -> go.Figure:
+def ours(history: pd.DataFrame, window: Band) -> go.Figure:
     """As on the Valuation page."""
-    return bands.band(valuation.thin(history), window, "quantiles", {"pe": "PE", "price": "price"}, dark=False)
+    return bands.band(baskets.thin(history), window, "quantiles", {"pe": "PE", "price": "price"}, dark=False)
 
 
 shown = ten_years()
-band = valuation.bands(shown, windows=("10y",))["10y"]
+band = valuation_bands.bands(shown, windows=("10y",))["10y"]
 draw = ours if st.query_params.get("which") == "ours" else plain
 st.plotly_chart(draw(shown, band), config=CONFIG, theme=None, key="chart")

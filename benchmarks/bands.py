@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from basketwatch.valuation import FIXED, QUANTILES, band_table, bands_of
+from basketwatch.analysis.valuation.bands import FIXED, QUANTILES, band_table, bands_of
 
 from .bench import Bench
 from .report import Metric, count, ratio

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from basketwatch import flags
+from basketwatch.analysis import flags
 from basketwatch.domain import rules
 from tests.markets_made import random_market
 

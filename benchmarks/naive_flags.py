@@ -13,9 +13,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from basketwatch.analysis.flags import Inputs
 from basketwatch.domain import limits, markets
 from basketwatch.domain.model import Rule
-from basketwatch.flags import Inputs
 
 Key = tuple[str, str, int, str]
 Hit = tuple[str, str, bool, bool, float, int]  # rule, direction, entered, still held, value, tier

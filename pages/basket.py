@@ -37,14 +37,12 @@ def choose(seen, who):
 
 def series(seen, view, who):
     """The basket against its benchmarks, rebased."""
-    from basketwatch import charts, daily
+    from basketwatch import charts, panels
 
     names = {w: say(f"window_{w}", who.lang) for w in ("60d", "ytd", "250d")}
     window = ui.choice("window", names, say("series_title", who.lang), quiet=False)
-    lines, held = daily.against(seen, view, window)
-    titles = {t: seen.name(t)[who.lang] for t in lines} | {view.basket.id: view.basket.short[who.lang]}
-    st.plotly_chart(charts.rebased(lines, titles, who.dark), config=charts.CONFIG, theme=None, key="series",
-                    alt=say("series_title", who.lang))  # fmt: skip
+    figure, held = panels.series_chart(seen, view, window, who.lang, dark=who.dark)
+    st.plotly_chart(figure, config=charts.CONFIG, theme=None, key="series", alt=say("series_title", who.lang))
     st.caption(plain(say("series_note", who.lang, held=held, members=len(view.table))))
 
 

@@ -35,7 +35,7 @@ def body(seen, who, here):
 
 def asked(seen, who):
     """The sector of the box, else of the URL, else the first of the strip; an unknown one is said."""
-    from basketwatch import weekly
+    from basketwatch.analysis import weekly
 
     default, known = weekly.sector_of(seen.house), [s.ticker for s in seen.house.sectors]
     if st.session_state.get("choice_sector") not in known:

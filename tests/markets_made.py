@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from basketwatch import flags
+from basketwatch.analysis import flags
+from basketwatch.analysis.flags import AdjustedPrices, BasketInput, Inputs, Leader, RawPrices
 from basketwatch.domain import limits
 from basketwatch.domain.model import Names
-from basketwatch.flags import AdjustedPrices, BasketInput, Inputs, Leader, RawPrices
 
 Floats = npt.NDArray[np.float64]
 MONDAY = np.datetime64("2026-07-06")  # from this day on ST shares have the limit of their board

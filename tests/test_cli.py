@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from basketwatch import clock, demo, flagging
+from basketwatch import clock, demo
+from basketwatch.refresh import flags
 from basketwatch.store import lock, opening
 from tests.stores import PROJECT, fill, house
 
@@ -93,7 +94,7 @@ def test_a_refresh_beside_a_running_one_says_so_in_json_and_in_words(filled: dic
 def test_flags_in_json_and_in_words(filled: dict[str, str], tmp_path: Path) -> None:
     shutil.copy(filled["BASKETWATCH_DB"], tmp_path / "f.sqlite")
     here = filled | {"BASKETWATCH_DB": str(tmp_path / "f.sqlite")}
-    flagging.update(opening.open_writer(f"sqlite:///{tmp_path}/f.sqlite")[0], house(), demo.NOW)
+    flags.update(opening.open_writer(f"sqlite:///{tmp_path}/f.sqlite")[0], house(), demo.NOW)
     told = basketwatch("flags", "--since", "2026-07-03", "--json", **here)
     answer = json.loads(told.stdout)
     assert (told.returncode, told.stderr, list(answer)) == (0, "", ["flags"])

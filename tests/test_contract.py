@@ -13,14 +13,15 @@ from typing import Any, get_args
 
 import pytest
 
-from basketwatch import answers, daily, demo
+from basketwatch import answers, demo
+from basketwatch.analysis import snapshot
+from basketwatch.analysis.prices import WINDOWS
+from basketwatch.analysis.valuation.bands import FIXED, LEAST
+from basketwatch.analysis.valuation.bands import WINDOWS as SPANS
 from basketwatch.domain import limits, markets, rules
 from basketwatch.domain.calendars import Phase
 from basketwatch.domain.model import House, Problem, State
-from basketwatch.metrics import WINDOWS
 from basketwatch.store import database, opening, prices
-from basketwatch.valuation import FIXED, LEAST
-from basketwatch.valuation import WINDOWS as SPANS
 from tests.stores import calendars, fill, house
 
 Check = Callable[[Any], bool]
@@ -145,11 +146,11 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> database.Store:
 
 
 @pytest.fixture(scope="module")
-def seen(opened: database.Store) -> daily.Picture:
-    return daily.picture(opened, house(), demo.NOW)
+def seen(opened: database.Store) -> snapshot.Picture:
+    return snapshot.picture(opened, house(), demo.NOW)
 
 
-def test_the_demo_market_keeps_the_contract(seen: daily.Picture) -> None:
+def test_the_demo_market_keeps_the_contract(seen: snapshot.Picture) -> None:
     answer = written(answers.check(seen))
     assert faults(answer, CONTRACT) == []
     assert (answer["now"], answer["demo"]) == ("2026-07-03T08:30:00Z", True)
@@ -157,11 +158,11 @@ def test_the_demo_market_keeps_the_contract(seen: daily.Picture) -> None:
         "session": "2026-07-03", "state": "closed", "confirmed": True, "quote_time": "2026-07-03T07:00:00Z",
     }  # fmt: skip
     assert answer["as_of"]["US"]["session"] == "2026-07-02"
-    assert len(answer["sectors"]) == daily.SECTORS
+    assert len(answer["sectors"]) == snapshot.SECTORS
     assert [b["id"] for b in answer["baskets"]] == [b.id for b in house().baskets]
 
 
-def test_the_test_notices(seen: daily.Picture) -> None:
+def test_the_test_notices(seen: snapshot.Picture) -> None:
     answer = answers.check(seen)
     for spoilt, said in (
         ({"now": "2026-07-03 08:30"}, ".now"), ({"demo": None}, ".demo"), ({"extra": 1}, ".extra"),
@@ -170,7 +171,7 @@ def test_the_test_notices(seen: daily.Picture) -> None:
         assert faults(answer | spoilt, CONTRACT)[0].startswith(said)
 
 
-def test_numbers_are_the_picture_s_own_unrounded(seen: daily.Picture) -> None:
+def test_numbers_are_the_picture_s_own_unrounded(seen: snapshot.Picture) -> None:
     answer, view = written(answers.check(seen)), seen.baskets[0]
     found = answer["baskets"][0]
     assert found["returns"]["1w"] == view.returns["1w"]
@@ -182,7 +183,7 @@ def test_numbers_are_the_picture_s_own_unrounded(seen: daily.Picture) -> None:
     assert found["returns"]["1d"] == pytest.approx(sum(mean) / len(mean), rel=1e-12)
 
 
-def test_sectors_are_ranked(seen: daily.Picture) -> None:
+def test_sectors_are_ranked(seen: snapshot.Picture) -> None:
     """Against Python's own sort: every window in which all 31 sectors have a return has the ranks 1 to 31."""
     sectors = answers.check(seen)["sectors"]
     for window in WINDOWS:
@@ -190,7 +191,7 @@ def test_sectors_are_ranked(seen: daily.Picture) -> None:
         assert [s["rank"][window] for s in sectors] == [best.index(s["returns"][window]) + 1 for s in sectors]
 
 
-def test_valuations_say_what_they_are(seen: daily.Picture) -> None:
+def test_valuations_say_what_they_are(seen: snapshot.Picture) -> None:
     """The demo market's loss-makers, its newly listed share, an index by its fund, and the two series of ChiNext."""
     answer = written(answers.check(seen))
     of = {r["ticker"]: r["valuation"] for b in answer["baskets"] for r in b["constituents"]}
@@ -211,7 +212,7 @@ def test_valuations_say_what_they_are(seen: daily.Picture) -> None:
     )
 
 
-def test_a_basket_s_pe_is_the_sum_of_its_members(seen: daily.Picture) -> None:
+def test_a_basket_s_pe_is_the_sum_of_its_members(seen: snapshot.Picture) -> None:
     """Σ market cap ÷ Σ profit of what the same answer says of the members, at the rates of the same answer."""
     answer = written(answers.check(seen))
     rate = {"CNY": 1.0, "USD": next(b["last"] for b in answer["benchmarks"] if b["ticker"] == "USDCNY.FX")}
@@ -227,7 +228,7 @@ def test_a_basket_s_pe_is_the_sum_of_its_members(seen: daily.Picture) -> None:
     assert basket["valuation"]["bands"]["3y"]["to"] == basket["valuation"]["session"]
 
 
-def test_flags_are_those_of_the_latest_session_and_name_themselves(seen: daily.Picture) -> None:
+def test_flags_are_those_of_the_latest_session_and_name_themselves(seen: snapshot.Picture) -> None:
     """Each id is rule:ticker:session:direction, once; a member's rules are those that fire for it in the list."""
     answer = written(answers.check(seen))
     said = answer["flags"]
@@ -242,11 +243,11 @@ def test_flags_are_those_of_the_latest_session_and_name_themselves(seen: daily.P
     assert limits_said == {"300394.SZ", "002536.SZ", "300620.SZ", "300548.SZ"}, "the demo market's own table"
 
 
-def test_only_the_baskets_asked_for(seen: daily.Picture) -> None:
+def test_only_the_baskets_asked_for(seen: snapshot.Picture) -> None:
     assert [b["id"] for b in answers.check(seen, ["ocs"])["baskets"]] == ["ocs"]
 
 
-def test_sentences_follow_the_language(seen: daily.Picture) -> None:
+def test_sentences_follow_the_language(seen: snapshot.Picture) -> None:
     spoilt = replace(seen, problems=(Problem.of("300308.SZ", "never_fetched"),))
     assert [answers.check(spoilt, (), lang)["problems"][0]["message"] for lang in ("en", "zh")] == [
         "No quote has been received yet.", "还没有取到行情。",
@@ -264,7 +265,7 @@ def test_an_almost_empty_store(tmp_path: Path, kept: tuple[str, ...]) -> None:
     made = demo.market(house(), calendars())
     opened, _ = opening.open_writer(f"sqlite:///{tmp_path}/few.sqlite")
     prices.save_quotes(opened, made.quotes.loc[made.quotes["ticker"].isin(kept)])
-    answer = written(answers.check(daily.picture(opened, house(), demo.NOW)))
+    answer = written(answers.check(snapshot.picture(opened, house(), demo.NOW)))
     assert faults(answer, CONTRACT) == []
     assert {r["ticker"] for b in answer["baskets"] for r in b["constituents"] if r["session"]} <= set(kept)
     assert {p["message"] for p in answer["problems"]} >= {"No quote has been received yet."}
@@ -272,6 +273,6 @@ def test_an_almost_empty_store(tmp_path: Path, kept: tuple[str, ...]) -> None:
 
 def test_no_files_at_all(tmp_path: Path) -> None:
     opened, _ = opening.open_writer(f"sqlite:///{tmp_path}/none.sqlite")
-    answer = written(answers.check(daily.picture(opened, House(), demo.NOW)))
+    answer = written(answers.check(snapshot.picture(opened, House(), demo.NOW)))
     assert faults(answer, CONTRACT) == []
     assert answer["baskets"] == answer["sectors"] == answer["problems"] == []

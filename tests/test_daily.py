@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from basketwatch import daily
-from basketwatch.daily import Picture
+from basketwatch.analysis import snapshot
+from basketwatch.analysis.snapshot import Picture
 from basketwatch.domain import columns, markets
 from basketwatch.domain.model import Basket, Chain, House, Listed, Member, Names, Problem, Segment
 from basketwatch.store import opening, prices, runs
@@ -93,7 +93,7 @@ def look(tmp_path: Path, empty: Path) -> Look:
         table = pd.DataFrame(list(quotes), columns=list(columns.QUOTES))
         prices.save_quotes(opened, table.astype({c: d for c, (d, _, _) in columns.QUOTES.items()}))
         runs.save_states(opened, states)
-        return daily.picture(opened, files, now)
+        return snapshot.picture(opened, files, now)
 
     return _look
 
@@ -526,18 +526,18 @@ def test_lines_and_the_basket_against_its_benchmarks(look: Look) -> None:
     seen = look(house(ZTE, benchmarks=["000300.SH", "399006.SZ"]), quotes, histories)
     assert seen.lines["b"] == pytest.approx([1.0] * 59 + [1.1])
     assert seen.table["spark"][ZTE] == [10.0] * 59 + [11.0]
-    lines, held = daily.against(seen, seen.baskets[0], "60d")
+    lines, held = snapshot.against(seen, seen.baskets[0], "60d")
     assert held == 1
     assert list(lines) == ["b", "000300.SH"]  # the other one has no close sixty sessions ago
     assert [line.iloc[-1] for line in lines.values()] == pytest.approx([1.1, 1.02])
     assert {len(line) for line in lines.values()} == {61}
-    assert daily.home_of(seen.baskets[0]) == "CN"
+    assert snapshot.home_of(seen.baskets[0]) == "CN"
 
 
 def test_series_of_a_basket_without_data(look: Look) -> None:
     seen = look(house(ZTE, benchmarks=["000300.SH"]))
     assert seen.lines == {"b": []}
-    assert daily.against(seen, seen.baskets[0], "60d") == ({}, 0)
+    assert snapshot.against(seen, seen.baskets[0], "60d") == ({}, 0)
     nobody = look(House((Basket("b", Names("", ""), Names("", ""), (), (), None, "b.toml", ""),)))
     assert (nobody.baskets[0].covered, nobody.lines) == (0, {"b": []})
 

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import daily, demo
+from basketwatch import demo
+from basketwatch.analysis import snapshot
 from basketwatch.baskets import read_house
 from basketwatch.domain import columns as frames
 from basketwatch.domain import limits, markets
@@ -327,7 +328,7 @@ def test_the_run_is_finished_and_names_its_version(opened: database.Store) -> No
 
 
 def test_the_first_page_shows_both_colours(opened: database.Store, house: House) -> None:
-    seen = daily.picture(opened, house, demo.NOW)
+    seen = snapshot.picture(opened, house, demo.NOW)
     for view, aim in zip(seen.baskets, demo.BASKET_MOVES, strict=False):
         assert view.returns["1d"] == pytest.approx(aim, abs=1e-3), view.basket.id
     assert (seen.table["limit_state"].value_counts()[list(demo.ENDINGS.values())] == 1).all()

@@ -11,9 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import clock, daily, demo, flagging, flags
+from basketwatch import clock, demo
+from basketwatch.analysis import flags, snapshot
+from basketwatch.analysis.flags import reading
+from basketwatch.analysis.flags.log import log_at
 from basketwatch.domain import columns, markets, rules
 from basketwatch.domain.model import Rule
+from basketwatch.refresh import flags as judging
 from basketwatch.refresh import run
 from basketwatch.refresh.work import Work
 from basketwatch.store import database, notes, opening, prices, valuations
@@ -41,7 +45,7 @@ def opened(filled: Path, tmp_path: Path) -> database.Store:
 @pytest.fixture(scope="module")
 def china(filled: Path) -> flags.Inputs:
     opened = opening.open_writer(f"sqlite:///{filled}")[0]
-    return flagging.inputs_of(flagging.read(opened, house(), demo.NOW, 6), "CN")
+    return reading.inputs_of(reading.read(opened, house(), demo.NOW, 6), "CN")
 
 
 def at(inputs: flags.Inputs, name: str, ticker: str, row: int) -> float:
@@ -85,13 +89,13 @@ def test_a_suspension_that_lasts_is_known_from_the_quote(china: flags.Inputs) ->
 
 
 def test_a_hole_between_two_bars_is_a_suspension_and_a_missing_end_is_not(opened: database.Store) -> None:
-    found = flagging.read(opened, house(), demo.NOW, 6)
+    found = reading.read(opened, house(), demo.NOW, 6)
     bars = found.bars
     own = bars["ticker"].eq("300308.SZ")
     hole = own & bars["session"].between("2026-06-10", "2026-06-12")
     cut = bars["ticker"].eq("300502.SZ") & (bars["session"] > "2026-07-01")
     quotes = found.quotes.drop(index=["300502.SZ"])
-    inputs = flagging.inputs_of(replace(found, bars=bars.loc[~hole & ~cut], quotes=quotes), "CN")
+    inputs = reading.inputs_of(replace(found, bars=bars.loc[~hole & ~cut], quotes=quotes), "CN")
     assert inputs.suspended[:, inputs.tickers.index("300308.SZ")].sum() == hole.sum() == 3
     assert not inputs.suspended[:, inputs.tickers.index("300502.SZ")].any(), "missing: that is for stale_data to say"
 
@@ -102,33 +106,33 @@ def test_limit_prices_are_those_of_the_quote_for_its_own_session_only(china: fla
 
 
 def test_a_reference_price_that_nothing_explains_is_marked(opened: database.Store) -> None:
-    found = flagging.read(opened, house(), demo.NOW, 6)
+    found = reading.read(opened, house(), demo.NOW, 6)
     found.quotes.loc["300308.SZ", "previous_close"] *= 0.5
-    inputs = flagging.inputs_of(found, "CN")
+    inputs = reading.inputs_of(found, "CN")
     assert at(inputs, "unexplained", "300308.SZ", 0) and inputs.unexplained.sum() == 1
 
 
 def test_the_close_of_another_source_is_held_against_the_bar(opened: database.Store) -> None:
     """The PE of 300308.SZ comes with a close: of another source, and 1 % higher than the bar on 3 July (2 July: equal).
     That of 300502.SZ is of the bar's own source: nothing to compare."""
-    found = flagging.read(opened, house(), demo.NOW, 6)
+    found = reading.read(opened, house(), demo.NOW, 6)
     days = pd.to_datetime(["2026-07-02", "2026-07-03"]).as_unit("s")
     bars = found.bars.set_index(["ticker", "session"])["close"]
     blank = {"pe": 30.0, "losing": False, "market_cap": np.nan, "eps": np.nan}
     rows = {t: pd.DataFrame({"session": days, "price": bars[t].reindex(days).to_numpy() * by, "source": source, **blank})
             for t, by, source in (("300308.SZ", [1, 1.01], "another"), ("300502.SZ", [1, 1.01], "demo"))}  # fmt: skip
     mixed = replace(found, values={**found.values, **rows})
-    inputs = flagging.inputs_of(mixed, "CN")
+    inputs = reading.inputs_of(mixed, "CN")
     assert at(inputs, "other_close", "300308.SZ", 0) == at(inputs, "raw_close", "300308.SZ", 0) * 1.01
     assert at(inputs, "other_close", "300308.SZ", -1) == at(inputs, "raw_close", "300308.SZ", -1)
     assert np.isnan(at(inputs, "other_close", "300502.SZ", 0))
     mixed.quotes.loc["300394.SZ", ["source", "last"]] = ["a quote", 110.0]
-    assert at(flagging.inputs_of(mixed, "CN"), "other_close", "300394.SZ", 0) == 110.0
+    assert at(reading.inputs_of(mixed, "CN"), "other_close", "300394.SZ", 0) == 110.0
     mixed.quotes["fetched_at"] = pd.Timestamp("2026-07-03T06:59:00Z").as_unit("s")
-    assert np.isnan(at(flagging.inputs_of(mixed, "CN"), "other_close", "300394.SZ", 0)), "not the closing price yet"
-    said = flagging.evaluated(mixed, "CN", house().rules, 2).query("rule == 'source_disagreement'")
+    assert np.isnan(at(reading.inputs_of(mixed, "CN"), "other_close", "300394.SZ", 0)), "not the closing price yet"
+    said = reading.evaluated(mixed, "CN", house().rules, 2).query("rule == 'source_disagreement'")
     assert said["ticker"].tolist() == ["300308.SZ"] and said["value"].to_list() == [pytest.approx(0.01)]
-    assert not flagging.evaluated(found, "CN", house().rules, 2)["rule"].eq("source_disagreement").any()
+    assert not reading.evaluated(found, "CN", house().rules, 2)["rule"].eq("source_disagreement").any()
 
 
 def test_a_young_stock_has_a_listing_day_and_an_old_one_has_not(china: flags.Inputs) -> None:
@@ -139,32 +143,32 @@ def test_a_young_stock_has_a_listing_day_and_an_old_one_has_not(china: flags.Inp
 
 def test_the_coming_session_knows_the_leaders_only_when_all_us_sessions_are_over(opened: database.Store) -> None:
     """For 3 July that is the US session of the 2nd, which closes at 20:00 UTC: not known on Thursday evening."""
-    early = flagging.inputs_of(flagging.read(opened, house(), THURSDAY_EVENING, 6), "CN")
+    early = reading.inputs_of(reading.read(opened, house(), THURSDAY_EVENING, 6), "CN")
     assert early.sessions[-1] == np.datetime64("2026-07-03") and early.abroad[-1] == 0
-    late = flagging.inputs_of(flagging.read(opened, house(), datetime(2026, 7, 2, 21, 0, tzinfo=UTC), 6), "CN")
+    late = reading.inputs_of(reading.read(opened, house(), datetime(2026, 7, 2, 21, 0, tzinfo=UTC), 6), "CN")
     assert late.sessions[-1] == np.datetime64("2026-07-03") and late.abroad[-1] == 1
     moves = {leader.ticker: leader.moves[-1] for leader in late.leaders}
     assert moves["COHR.US"] == pytest.approx(demo.MOVES["COHR.US"], abs=5e-4)
 
 
 def test_each_ticker_is_compared_with_a_benchmark_of_its_own_market() -> None:
-    assert flagging.benchmark_of(house(), "300308.SZ") == "801770.SI"
-    assert flagging.benchmark_of(house(), "801770.SI") == "000300.SH"
-    assert flagging.benchmark_of(house(), "basket:cpo") == "801770.SI"
-    assert flagging.benchmark_of(house(), "^SOX.US") is None
-    found = {t: flagging.benchmark_of(house(), t) for b in house().baskets for t in b.tickers}
+    assert reading.benchmark_of(house(), "300308.SZ") == "801770.SI"
+    assert reading.benchmark_of(house(), "801770.SI") == "000300.SH"
+    assert reading.benchmark_of(house(), "basket:cpo") == "801770.SI"
+    assert reading.benchmark_of(house(), "^SOX.US") is None
+    found = {t: reading.benchmark_of(house(), t) for b in house().baskets for t in b.tickers}
     assert all(markets.group(t) == markets.group(b) for t, b in found.items() if b)
 
 
 def test_a_quote_of_a_running_session_is_not_final(opened: database.Store) -> None:
     """Bars of 3 July taken away and the quotes taken at lunch: nothing of that day may be judged."""
-    found = flagging.read(opened, house(), demo.NOW, 6)
+    found = reading.read(opened, house(), demo.NOW, 6)
     stored = found.bars.loc[found.bars["session"] < "2026-07-03"]
     noon = found.quotes.assign(fetched_at=pd.Timestamp("2026-07-03T04:00:00Z").as_unit("s"))
-    bars = flagging._with_closing_quotes(stored, noon, found.calendars)
+    bars = reading._with_closing_quotes(stored, noon, found.calendars)
     of_friday = bars.loc[(bars["session"] == "2026-07-03") & bars["ticker"].str.endswith((".SZ", ".SH"))]
     assert len(of_friday) > 20 and not of_friday["final"].any()
-    evening = flagging._with_closing_quotes(stored, found.quotes, found.calendars)
+    evening = reading._with_closing_quotes(stored, found.quotes, found.calendars)
     assert evening.loc[evening["ticker"].eq("300308.SZ"), "final"].all(), "taken after the close they are the close"
 
 
@@ -172,12 +176,12 @@ def test_a_quote_of_a_running_session_is_not_final(opened: database.Store) -> No
 
 
 def test_the_log_begins_with_a_year_and_then_only_grows(opened: database.Store) -> None:
-    first = flagging.update(opened, house(), THURSDAY_EVENING)
+    first = judging.update(opened, house(), THURSDAY_EVENING)
     before = log.read(opened)
     assert first == len(before) > 500
     assert log.judged(opened)["CN"] == date(2026, 7, 2)
-    assert flagging.update(opened, house(), THURSDAY_EVENING + timedelta(hours=1)) == 0
-    second = flagging.update(opened, house(), demo.NOW)
+    assert judging.update(opened, house(), THURSDAY_EVENING + timedelta(hours=1)) == 0
+    second = judging.update(opened, house(), demo.NOW)
     after = log.read(opened)
     assert len(after) == first + second and second > 0
     kept = after.loc[after["id"].isin(before["id"])].reset_index(drop=True)
@@ -187,19 +191,19 @@ def test_the_log_begins_with_a_year_and_then_only_grows(opened: database.Store) 
 
 def test_no_session_is_left_out_after_weeks_without_a_refresh(opened: database.Store) -> None:
     """Judged on 8 June and not again before 3 July: the sessions between are told as if it had run every day."""
-    flagging.update(opened, house(), datetime(2026, 6, 8, 21, 0, tzinfo=UTC))
+    judging.update(opened, house(), datetime(2026, 6, 8, 21, 0, tzinfo=UTC))
     assert log.judged(opened)["CN"] == date(2026, 6, 8)
-    flagging.update(opened, house(), demo.NOW)
+    judging.update(opened, house(), demo.NOW)
     late = log.read(opened, since=date(2026, 6, 9))
-    every = flagging.dry_run(flagging.read(opened, house(), demo.NOW), house().rules)
+    every = reading.dry_run(reading.read(opened, house(), demo.NOW), house().rules)
     assert set(late["id"]) == set(every.loc[every["session"] >= "2026-06-09", "id"])
 
 
 def test_an_edited_threshold_rewrites_no_history(opened: database.Store) -> None:
-    flagging.update(opened, house(), THURSDAY_EVENING)
+    judging.update(opened, house(), THURSDAY_EVENING)
     before = set(log.read(opened)["id"])
     loose = tuple(replace(r, values={**r.values, "size": 0.0001}) if r.id == "gap" else r for r in house().rules)
-    flagging.update(opened, replace(house(), rules=loose), demo.NOW)
+    judging.update(opened, replace(house(), rules=loose), demo.NOW)
     new = log.read(opened).query("id not in @before")
     assert new["session"].min() >= pd.Timestamp("2026-06-25"), "six sessions at most"
     assert before <= set(log.read(opened)["id"])
@@ -207,10 +211,10 @@ def test_an_edited_threshold_rewrites_no_history(opened: database.Store) -> None
 
 def test_a_past_day_evaluated_then_and_now_says_the_same(opened: database.Store) -> None:
     """The last thirty sessions, judged today; and each of three past days as they were judged on the day itself."""
-    now = flagging.dry_run(flagging.read(opened, house(), demo.NOW, 30), house().rules, 30)
+    now = reading.dry_run(reading.read(opened, house(), demo.NOW, 30), house().rules, 30)
     for day, instant in (("2026-07-02", THURSDAY_EVENING), ("2026-06-24", datetime(2026, 6, 24, 9, 0, tzinfo=UTC)),
                          ("2026-06-05", datetime(2026, 6, 5, 9, 0, tzinfo=UTC))):  # fmt: skip
-        then = flagging.dry_run(flagging.read(opened, house(), instant, 30), house().rules, 30)
+        then = reading.dry_run(reading.read(opened, house(), instant, 30), house().rules, 30)
         told = [
             f.loc[(f["session"] == day) & f["ticker"].map(_of_china) & (f["rule"] != "us_leader")] for f in (now, then)
         ]
@@ -227,17 +231,17 @@ def _of_china(ticker: str) -> bool:
 
 def test_nothing_of_a_session_is_judged_before_its_bars_are_final(opened: database.Store) -> None:
     for instant, newest in ((JUST_CLOSED, "2026-07-02"), (THURSDAY_LUNCH, "2026-07-01")):
-        found = flagging.read(opened, house(), instant, 30)
-        said = flagging.dry_run(found, house().rules, 30)
+        found = reading.read(opened, house(), instant, 30)
+        said = reading.dry_run(found, house().rules, 30)
         china = said.loc[said["ticker"].map(_of_china) & (said["rule"] != "us_leader")]
         assert china["session"].max() == pd.Timestamp(newest)
-    flagging.update(opened, house(), JUST_CLOSED)
+    judging.update(opened, house(), JUST_CLOSED)
     assert log.judged(opened)["CN"] == date(2026, 7, 2)
 
 
 def test_what_the_demo_market_tells_is_said(opened: database.Store) -> None:
     """The endings of the demo's own table, each with its flag on 3 July."""
-    flagging.update(opened, house(), demo.NOW)
+    judging.update(opened, house(), demo.NOW)
     last = log.read(opened, since=date(2026, 7, 3)).query("rule == 'limit'").set_index("ticker")
     assert last["direction"].to_dict() == {
         "300394.SZ": "up", "002536.SZ": "up", "300620.SZ": "up", "300548.SZ": "down",
@@ -251,14 +255,14 @@ def test_what_the_demo_market_tells_is_said(opened: database.Store) -> None:
 
 def test_a_store_without_bars_is_judged_without_a_word(tmp_path: Path) -> None:
     empty, _ = opening.open_writer(f"sqlite:///{tmp_path}/empty.sqlite")
-    assert flagging.update(empty, house(), demo.NOW) == 0
+    assert judging.update(empty, house(), demo.NOW) == 0
     assert len(log.read(empty)) == 0
 
 
 def test_quotes_alone_are_judged_without_a_guess(tmp_path: Path, opened: database.Store) -> None:
     few, _ = opening.open_writer(f"sqlite:///{tmp_path}/few.sqlite")
     prices.save_quotes(few, prices.read_quotes(opened))
-    flagging.update(few, house(), demo.NOW)
+    judging.update(few, house(), demo.NOW)
     firing = log.read(few).query("state == 'firing' and severity != 'data'")
     assert set(firing["rule"]) <= {"limit", "big_move", "basket_breadth", "basket_excess"}, "what needs one day only"
 
@@ -267,11 +271,11 @@ def test_quotes_alone_are_judged_without_a_guess(tmp_path: Path, opened: databas
 
 
 def test_the_picture_has_the_flags_of_each_market_s_judged_session(opened: database.Store) -> None:
-    flagging.update(opened, house(), demo.NOW)
-    seen = daily.picture(opened, house(), demo.NOW)
-    own = seen.flags.loc[seen.flags["rule"] != daily.OVERNIGHT_RULE]
+    judging.update(opened, house(), demo.NOW)
+    seen = snapshot.picture(opened, house(), demo.NOW)
+    own = seen.flags.loc[seen.flags["rule"] != snapshot.OVERNIGHT_RULE]
     days = {(g, d.date()) for g, d in zip(map(_group, own["ticker"]), own["session"], strict=True)}
-    leaders = seen.flags.loc[seen.flags["rule"] == daily.OVERNIGHT_RULE, "session"]
+    leaders = seen.flags.loc[seen.flags["rule"] == snapshot.OVERNIGHT_RULE, "session"]
     assert set(leaders.dt.date) == {date(2026, 7, 3)}, "US names, but of the mainland's session"
     assert ("CN", date(2026, 7, 3)) in days and ("US", date(2026, 7, 2)) in days
     assert all(day == seen.judged[g] for g, day in days)
@@ -283,11 +287,11 @@ def _group(ticker: str) -> str:
 
 def test_a_replayed_day_shows_its_own_flags_and_none_of_its_future(opened: database.Store) -> None:
     """The log reaches to Friday; on Thursday evening, replayed, Thursday's flags are the newest."""
-    flagging.update(opened, house(), demo.NOW)
-    seen = daily.picture(opened, house(), THURSDAY_EVENING)
+    judging.update(opened, house(), demo.NOW)
+    seen = snapshot.picture(opened, house(), THURSDAY_EVENING)
     assert seen.judged["CN"] == date(2026, 7, 2)
     assert seen.flags["session"].max() <= pd.Timestamp("2026-07-02")
-    noon = daily.picture(opened, house(), datetime(2026, 7, 3, 4, 0, tzinfo=UTC))
+    noon = snapshot.picture(opened, house(), datetime(2026, 7, 3, 4, 0, tzinfo=UTC))
     assert noon.judged["CN"] == date(2026, 7, 2), "at lunch on Friday nothing of Friday is judged"
     assert set(noon.flags.loc[noon.flags["session"] > "2026-07-02", "rule"]) <= {"us_leader"}
 
@@ -295,14 +299,14 @@ def test_a_replayed_day_shows_its_own_flags_and_none_of_its_future(opened: datab
 def test_the_log_of_a_replayed_day_ends_with_that_day(opened: database.Store) -> None:
     """Judged up to Friday 3 July. On Thursday evening the log ends on the 2nd; the US has not closed, so nothing of the
     coming session is told; after its close (20:00 UTC) the leaders of Friday are."""
-    flagging.update(opened, house(), demo.NOW)
+    judging.update(opened, house(), demo.NOW)
     whole = log.read(opened)
     assert whole["session"].max() == pd.Timestamp("2026-07-03")
-    pd.testing.assert_frame_equal(flagging.log_at(opened, house(), demo.NOW), whole)
-    evening = flagging.log_at(opened, house(), THURSDAY_EVENING)
+    pd.testing.assert_frame_equal(log_at(opened, house(), demo.NOW), whole)
+    evening = log_at(opened, house(), THURSDAY_EVENING)
     assert evening["session"].max() == pd.Timestamp("2026-07-02")
     assert set(evening["id"]) == set(whole.loc[whole["session"].le("2026-07-02") & _settled_by_thursday(whole), "id"])
-    night = flagging.log_at(opened, house(), datetime(2026, 7, 2, 21, 0, tzinfo=UTC))
+    night = log_at(opened, house(), datetime(2026, 7, 2, 21, 0, tzinfo=UTC))
     assert set(night.loc[night["session"] > "2026-07-02", "rule"]) == {"us_leader"}
 
 
@@ -314,23 +318,23 @@ def _settled_by_thursday(said: pd.DataFrame) -> pd.Series:
 
 def test_the_first_judgement_of_a_member_that_comes_late_is_still_added(opened: database.Store) -> None:
     """A source that failed for three sessions: their flags are missing in the log, and are added when the bars come."""
-    flagging.update(opened, house(), demo.NOW)
+    judging.update(opened, house(), demo.NOW)
     whole = log.read(opened, since=date(2026, 7, 1), tickers=["300620.SZ"])
     assert len(whole) > 3
     with opened.engine.begin() as c:
         c.exec_driver_sql("delete from flags where ticker = '300620.SZ' and session >= '2026-07-01'")
-    assert flagging.update(opened, house(), demo.NOW) == len(whole)
+    assert judging.update(opened, house(), demo.NOW) == len(whole)
 
 
 def test_nothing_is_judged_again_on_the_same_grounds(opened: database.Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """And again as soon as anything that a flag rests on has changed; a running session's prices are no such thing."""
     calls: list[datetime] = []
-    read = flagging.read
-    monkeypatch.setattr(flagging, "read", lambda *given: calls.append(given[2]) or read(*given))
+    read = reading.read
+    monkeypatch.setattr("basketwatch.refresh.flags.read", lambda *given: calls.append(given[2]) or read(*given))
 
     def judged(now: datetime, rules_: tuple[Rule, ...] = house().rules) -> bool:
         before = len(calls)
-        flagging.update(opened, replace(house(), rules=rules_), now)
+        judging.update(opened, replace(house(), rules=rules_), now)
         return len(calls) > before
 
     def quote(now: datetime, **changed: object) -> None:
@@ -366,21 +370,21 @@ def test_what_could_not_be_judged_is_taken_back_when_the_data_have_come(opened: 
     """Nothing of 3 July arrived before the first refresh after the close; an hour later it has: the log is then the one
     that a single refresh would have written. What a suspension left without judgement stays said."""
     path = str(opened.path)
-    flagging.update(opened, house(), THURSDAY_EVENING)
+    judging.update(opened, house(), THURSDAY_EVENING)
     shutil.copy(path, path + ".lost")
     lost = opening.open_writer(f"sqlite:///{path}.lost")[0]
     with lost.engine.begin() as c:
         c.exec_driver_sql("delete from quotes")
         c.exec_driver_sql("delete from bars where session >= '2026-07-03'")
-    flagging.update(lost, house(), demo.NOW)
+    judging.update(lost, house(), demo.NOW)
     waiting = log.read(lost, since=date(2026, 7, 3))
     assert len(waiting) > 100 and set(waiting.loc[waiting["rule"] != "us_leader", "severity"]) == {"data"}
     with lost.engine.begin() as c:
         c.exec_driver_sql(f"attach database '{path}' as whole")
         c.exec_driver_sql("insert into quotes select * from whole.quotes")
         c.exec_driver_sql("insert into bars select * from whole.bars where session >= '2026-07-03'")
-    flagging.update(lost, house(), demo.NOW)
-    flagging.update(opened, house(), demo.NOW)
+    judging.update(lost, house(), demo.NOW)
+    judging.update(opened, house(), demo.NOW)
     a, b = (log.read(one, since=date(2026, 6, 20)).drop(columns="raised_at") for one in (lost, opened))
     pd.testing.assert_frame_equal(a, b)
     assert len(a) > 20
@@ -390,20 +394,20 @@ def test_a_flag_without_direction_takes_the_place_of_what_could_not_be_judged(op
     """A surge of volume has the identity under which it was said that it could not be judged."""
     loose = tuple(replace(r, values={"ratio": 1.0, "turnover": 0.0001}) if r.id == "volume_surge" else r
                   for r in house().rules)  # fmt: skip
-    flagging.update(opened, replace(house(), rules=loose), demo.NOW)
+    judging.update(opened, replace(house(), rules=loose), demo.NOW)
     first = log.read(opened, rules=["volume_surge"], since=date(2026, 7, 2)).query("state == 'firing'").iloc[0]
     text = "缺这一交易日的行情，“放量”无法判断。"
     with opened.engine.begin() as c:
         c.exec_driver_sql("update flags set state = 'no_data', reason_zh = ? where id = ?", ("甲" + text, first["id"]))
-    notes.note(opened, flagging.NOTE, "")
-    flagging.update(opened, replace(house(), rules=loose), demo.NOW)
+    notes.note(opened, judging.NOTE, "")
+    judging.update(opened, replace(house(), rules=loose), demo.NOW)
     again = log.read(opened, rules=["volume_surge"], tickers=[first["ticker"]]).set_index("id").loc[first["id"]]
     assert (again["state"], again["reason_zh"]) == ("firing", first["reason_zh"])
 
 
 def test_rules_that_are_switched_off_say_nothing(opened: database.Store) -> None:
     quiet = tuple(replace(r, enabled=False) for r in rules.DEFAULTS)
-    assert flagging.update(opened, replace(house(), rules=quiet), demo.NOW) == 0
+    assert judging.update(opened, replace(house(), rules=quiet), demo.NOW) == 0
     assert log.judged(opened)["CN"] == date(2026, 7, 3)
 
 
@@ -418,7 +422,7 @@ def test_a_refresh_judges_what_has_closed_and_nothing_between_two_closes(
     work = Work(opened, house(), 1, prices.read_calendars(opened), 3, lambda *_: None, 0.0)
     assert run._flags(work, ("quotes",)) == len(log.read(opened)) > 0
     calls: list[datetime] = []
-    monkeypatch.setattr(flagging, "update", lambda *given: calls.append(given[-1]) or 7)
+    monkeypatch.setattr(judging, "update", lambda *given: calls.append(given[-1]) or 7)
     assert run._flags(work, ("quotes",)) == 0 and calls == []
     assert run._flags(work, ("quotes", "bars")) == 7 and calls == [THURSDAY_EVENING]
     monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(demo.NOW))

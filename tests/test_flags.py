@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from basketwatch import flags
+from basketwatch.analysis import flags
+from basketwatch.analysis.flags import AdjustedPrices, BasketInput, Inputs, Leader, RawPrices
 from basketwatch.domain import rules
 from basketwatch.domain.model import Names, Rule
-from basketwatch.flags import AdjustedPrices, BasketInput, Inputs, Leader, RawPrices
 from benchmarks import flags as benchmark
 from benchmarks import naive_flags
 from tests.markets_made import before, inside, market, random_market

@@ -14,8 +14,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from basketwatch import clock, daily, demo, flagging, flags_view, guards, rulebook, ui
+from basketwatch import clock, demo, flags_view, guards, rulebook, ui
+from basketwatch.analysis import snapshot
+from basketwatch.analysis.flags import reading
 from basketwatch.domain import rules
+from basketwatch.refresh.flags import update
 from basketwatch.store import database, notes, opening, prices
 from basketwatch.store import flags as log
 from basketwatch.words.text import say
@@ -34,7 +37,7 @@ def _fresh_caches() -> None:
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("flags") / "live.sqlite"
-    flagging.update(fill(path, is_demo=False), house(), demo.NOW)
+    update(fill(path, is_demo=False), house(), demo.NOW)
     return path
 
 
@@ -61,17 +64,17 @@ def live(filled: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture(scope="module")
-def seen(filled: Path) -> daily.Picture:
+def seen(filled: Path) -> snapshot.Picture:
     opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
-    return daily.picture(opened, house(), demo.NOW)
+    return snapshot.picture(opened, house(), demo.NOW)
 
 
 def labels(app: AppTest) -> list[str]:
     return [link.proto.label for link in app.get("page_link")]
 
 
-def with_flags(seen: daily.Picture, *rows: dict[str, object]) -> daily.Picture:
+def with_flags(seen: snapshot.Picture, *rows: dict[str, object]) -> snapshot.Picture:
     """The picture with these flags only; each row changes some columns of a stored one."""
     like = seen.flags.iloc[[0]].assign(notice=True, state="firing")
     made = [like.assign(**{k: [v] for k, v in row.items()}) for row in rows]
@@ -81,16 +84,16 @@ def with_flags(seen: daily.Picture, *rows: dict[str, object]) -> daily.Picture:
 # --- the feed ----------------------------------------------------------------------------------------------------
 
 
-def test_a_member_that_has_left_is_in_the_log_and_not_in_the_feed(filled: Path, seen: daily.Picture) -> None:
+def test_a_member_that_has_left_is_in_the_log_and_not_in_the_feed(filled: Path, seen: snapshot.Picture) -> None:
     opened, gone, files = opening.open_reader(f"sqlite:///{filled}"), "300620.SZ", house()
     assert opened is not None and gone in set(seen.flags["ticker"])
     left = tuple(replace(b, members=tuple(m for m in b.members if m.ticker != gone)) for b in files.baskets)
-    after = daily.picture(opened, replace(files, baskets=left, chains=()), demo.NOW)
+    after = snapshot.picture(opened, replace(files, baskets=left, chains=()), demo.NOW)
     assert gone not in set(after.flags["ticker"]) and "300394.SZ" in set(after.flags["ticker"])
     assert gone in set(log.read(opened)["ticker"])
 
 
-def test_one_line_a_stock_led_by_its_loudest_rule(seen: daily.Picture) -> None:
+def test_one_line_a_stock_led_by_its_loudest_rule(seen: snapshot.Picture) -> None:
     feed = flags_view.feed(seen, "zh", None, green_up=False)
     assert len(feed.lines) == flags_view.FEED
     assert [line.query.get("ticker") for line in feed.lines[:4]].count("300620.SZ") == 1
@@ -101,7 +104,7 @@ def test_one_line_a_stock_led_by_its_loudest_rule(seen: daily.Picture) -> None:
     assert feed.note.startswith(f"{int(seen.flags['notice'].sum())} 条 · 截至 A股 7月3日")
 
 
-def test_what_is_new_since_the_last_look_stands_first(seen: daily.Picture) -> None:
+def test_what_is_new_since_the_last_look_stands_first(seen: snapshot.Picture) -> None:
     old, new = datetime(2026, 7, 1, tzinfo=UTC), demo.NOW
     told = with_flags(
         seen, {"id": "a", "ticker": "300394.SZ", "severity": "high", "raised_at": old},
@@ -115,14 +118,14 @@ def test_what_is_new_since_the_last_look_stands_first(seen: daily.Picture) -> No
     assert [line.query["ticker"] for line in first_visit] == ["300394.SZ", "300308.SZ"], "nothing is new at the first"
 
 
-def test_what_was_taken_out_of_the_notice_is_not_brought_up(seen: daily.Picture) -> None:
+def test_what_was_taken_out_of_the_notice_is_not_brought_up(seen: snapshot.Picture) -> None:
     told = with_flags(seen, {"id": "a", "notice": False}, {"id": "b", "notice": False, "state": "no_data"})
     feed = flags_view.feed(told, "en", None, green_up=False)
     assert feed.lines == () and feed.quiet is not None
     assert any("1 could not be judged" in line.label for line in feed.more)
 
 
-def test_a_quiet_day_and_one_that_is_not_judged_are_two_sentences(seen: daily.Picture) -> None:
+def test_a_quiet_day_and_one_that_is_not_judged_are_two_sentences(seen: snapshot.Picture) -> None:
     quiet = flags_view.feed(with_flags(seen), "zh", None, green_up=False)
     assert quiet.quiet == ("今天没有异常。", f"{len(rules.DEFAULTS)} 条规则都已判断，没有一条触发。")
     unjudged = flags_view.feed(replace(with_flags(seen), judged={}), "zh", None, green_up=False)
@@ -130,7 +133,7 @@ def test_a_quiet_day_and_one_that_is_not_judged_are_two_sentences(seen: daily.Pi
     assert "没有异常" in flags_view.quiet(quiet)
 
 
-def test_data_flags_come_last_and_colours_follow_the_reader(seen: daily.Picture) -> None:
+def test_data_flags_come_last_and_colours_follow_the_reader(seen: snapshot.Picture) -> None:
     told = with_flags(
         seen, {"id": "a", "ticker": "AXTI.US", "severity": "data", "direction": "none"},
         {"id": "b", "ticker": "300308.SZ", "severity": "info", "rule": "gap", "direction": "up"},
@@ -141,7 +144,7 @@ def test_data_flags_come_last_and_colours_follow_the_reader(seen: daily.Picture)
     assert flags_view.feed(told, "en", None, green_up=True).lines[1].label.startswith(":green-badge")
 
 
-def test_each_line_leads_to_its_stock_basket_or_sector(seen: daily.Picture) -> None:
+def test_each_line_leads_to_its_stock_basket_or_sector(seen: snapshot.Picture) -> None:
     assert flags_view.target(seen, "300308.SZ", ("cpo",)) == ("basket", {"basket": "cpo", "ticker": "300308.SZ"})
     assert flags_view.target(seen, "basket:ocs", ("ocs",)) == ("basket", {"basket": "ocs"})
     assert flags_view.target(seen, "801770.SI", ()) == ("sectors", {"sector": "801770.SI"})
@@ -185,7 +188,7 @@ def test_html_in_a_name_is_shown_to_the_letter(live: Callable[[str], database.St
 # --- marks -------------------------------------------------------------------------------------------------------
 
 
-def test_marks_are_one_a_session_above_the_high(seen: daily.Picture, filled: Path) -> None:
+def test_marks_are_one_a_session_above_the_high(seen: snapshot.Picture, filled: Path) -> None:
     from basketwatch import charts
 
     opened = opening.open_reader(f"sqlite:///{filled}")
@@ -232,14 +235,14 @@ def test_filters_against_a_plain_loop(filled: Path) -> None:
         assert flags_view.filtered(said, wanted)["id"].tolist() == expected
 
 
-def test_a_day_s_loudest_stand_on_top(filled: Path, seen: daily.Picture) -> None:
+def test_a_day_s_loudest_stand_on_top(filled: Path, seen: snapshot.Picture) -> None:
     opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
     frame = flags_view.log(seen, log.read(opened, since=date(2026, 7, 3)), "en")
     assert frame["severity"].tolist() == sorted(frame["severity"], key=["high", "mid", "low", "info", "data"].index)
 
 
-def test_a_stock_has_its_newest_flags_with_reasons_and_the_way_to_all(filled: Path, seen: daily.Picture) -> None:
+def test_a_stock_has_its_newest_flags_with_reasons_and_the_way_to_all(filled: Path, seen: snapshot.Picture) -> None:
     opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
     said = log.read(opened)
@@ -251,7 +254,7 @@ def test_a_stock_has_its_newest_flags_with_reasons_and_the_way_to_all(filled: Pa
     assert "没有异动记录" in flags_view.of_stock(seen, said.iloc[:0], "300394.SZ", "zh")
 
 
-def test_the_log_of_a_phone_says_how_much_of_it_is_shown_and_escapes(filled: Path, seen: daily.Picture) -> None:
+def test_the_log_of_a_phone_says_how_much_of_it_is_shown_and_escapes(filled: Path, seen: snapshot.Picture) -> None:
     opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
     said = log.read(opened)
@@ -286,11 +289,11 @@ def test_a_threshold_is_tried_and_saved(live: Callable[[str], database.Store], h
 def test_the_dry_run_counts_what_an_own_evaluation_counts(filled: Path) -> None:
     opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
-    found = flagging.read(opened, house(), demo.NOW)
+    found = reading.read(opened, house(), demo.NOW)
     loose = tuple(replace(r, values={**r.values, "size": 0.03}) if r.id == "gap" else r for r in house().rules)
     told = flags_view.trial(found, loose, "gap", "en").sentence
-    own = flagging.dry_run(found, loose).query("rule == 'gap' and state == 'firing'")
-    plain = flagging.dry_run(found, house().rules).query("rule == 'gap' and state == 'firing'")
+    own = reading.dry_run(found, loose).query("rule == 'gap' and state == 'firing'")
+    plain = reading.dry_run(found, house().rules).query("rule == 'gap' and state == 'firing'")
     assert f"fired {len(own)} times in the last 250 sessions" in told and f"present ones: {len(plain)} times" in told
     assert 0 < len(own) < len(plain) and f"last on {own['session'].max():%Y-%m-%d}" in told
     off = tuple(replace(r, enabled=False) if r.id == "gap" else r for r in house().rules)
@@ -359,19 +362,19 @@ def test_every_threshold_has_a_label_and_fits_its_range() -> None:
 def test_what_came_after_is_a_row_a_rule_and_direction(filled: Path) -> None:
     opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
-    found, said = flagging.read(opened, house(), demo.NOW), log.read(opened)
+    found, said = reading.read(opened, house(), demo.NOW), log.read(opened)
     frame = flags_view.after(found, said, "en")
     fired = said.query("state == 'firing' and severity != 'data'")
     assert frame["n"].sum() == len(fired) and not frame.duplicated(["rule", "direction"]).any()
-    closes = flagging.closes_of(found)
+    closes = reading.closes_of(found)
     one = fired.query("rule == 'limit' and direction == 'up' and session < '2026-05-01'").iloc[-1]
-    index = closes[flagging.benchmark_of(house(), one["ticker"])].dropna()
+    index = closes[reading.benchmark_of(house(), one["ticker"])].dropna()
     row = index.index.get_loc(one["session"])
     own = closes[one["ticker"]]
     expected = own[index.index[row + 5]] / own[one["session"]] - index.iloc[row + 5] / index.iloc[row]
-    from basketwatch import flags_outcomes
+    from basketwatch.analysis.flags import outcomes
 
-    each = flags_outcomes.excesses(said.loc[[one.name]], closes, flags_view.benchmarks(house(), [one["ticker"]]))
+    each = outcomes.excesses(said.loc[[one.name]], closes, flags_view.benchmarks(house(), [one["ticker"]]))
     assert each.loc[0, 5] == pytest.approx(expected, abs=1e-12)
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from basketwatch import answers, clock, daily, demo, freshness, health, panels, tables
-from basketwatch.daily import Picture
+from basketwatch import answers, clock, demo, freshness, health, panels, tables
+from basketwatch.analysis import snapshot
+from basketwatch.analysis.snapshot import Picture
 from basketwatch.domain.model import Listed, Names
 from basketwatch.store import runs
 from basketwatch.store.database import Store
@@ -42,7 +43,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 @pytest.fixture(scope="module")
 def seen(opened: Store) -> Picture:
-    return daily.picture(opened, house(), demo.NOW)
+    return snapshot.picture(opened, house(), demo.NOW)
 
 
 def rows(opened: Store, seen: Picture, title: str, lang: str = "zh") -> list[list[Any]]:
@@ -59,7 +60,7 @@ def test_lanes_of_one_part_are_told_apart(opened: Store, seen: Picture) -> None:
     run = runs.start_run(opened, demo.NOW, 1)
     report = {"requests": {"total": 3, "by_host": {}}, "parts": parts}
     runs.finish_run(opened, run, demo.NOW, report, [])
-    names = [row[0] for row in rows(opened, daily.picture(opened, house(), demo.NOW), "health_sources")]
+    names = [row[0] for row in rows(opened, snapshot.picture(opened, house(), demo.NOW), "health_sources")]
     assert names == ["行情 · A股与港股", "行情 · 美股与海外", "行情 · 申万行业"]
 
 

@@ -32,8 +32,6 @@ ROOMS: dict[str, set[str]] = {
 FLAT = {
     "documents": "files", "baskets": "files", "rules": "files", "rulebook": "files",
     "demo": "refresh", "demo_store": "refresh",
-    "metrics": "analysis", "daily": "analysis", "valuation": "analysis", "valued": "analysis", "weekly": "analysis",
-    "flags": "analysis", "flags_outcomes": "analysis", "flagging": "analysis",
     "markup": "views", "panels": "views", "tables": "app", "valuation_words": "views", "valuation_view": "views",
     "sectors_view": "views", "flags_view": "views", "health": "views", "report": "views", "answers": "views",
     "freshness": "views", "charts": "views",

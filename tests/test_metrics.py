@@ -13,9 +13,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import metrics
+from basketwatch.analysis import baskets, overnight
+from basketwatch.analysis import prices as analysis_prices
+from basketwatch.analysis.prices import (
+    WINDOWS,
+    adjusted,
+    aligned,
+    multipliers,
+    returns,
+    volume_ratio,
+    window_bases,
+    with_quotes,
+    year_range,
+)
 from basketwatch.domain.calendars import minutes_open
-from basketwatch.metrics import WINDOWS
 from tests.test_calendars import CALENDARS, CN, HK, US, at
 
 FRIDAY = date(2026, 7, 3)
@@ -29,7 +40,7 @@ REPORT_DAYS = [date(2025, 12, 31), date(2026, 6, 26), FRIDAY]
 
 
 def wide(rows: dict[str, dict[date, float]]) -> pd.DataFrame:
-    """Ticker -> day -> close, as ``metrics.wide`` makes it."""
+    """Ticker -> day -> close, as ``prices.wide`` makes it."""
     frame = pd.DataFrame(
         {t: pd.Series({pd.Timestamp(d): v for d, v in r.items()}) for t, r in rows.items()}
     ).sort_index()
@@ -54,11 +65,7 @@ def one(
     closes: dict[date, float], session: date, ticker: str = "300308.SZ", previous: float = nan, gap: date | None = None
 ) -> dict[str, float]:
     gaps = {} if gap is None else {ticker: gap}
-    return (
-        metrics.returns(wide({ticker: closes}), {ticker: session}, CALENDARS, {ticker: previous}, gaps)
-        .loc[ticker]
-        .to_dict()
-    )
+    return returns(wide({ticker: closes}), {ticker: session}, CALENDARS, {ticker: previous}, gaps).loc[ticker].to_dict()
 
 
 # --- windows -----------------------------------------------------------------------------------------------------
@@ -67,7 +74,7 @@ def one(
 @pytest.fixture
 def report() -> pd.DataFrame:
     closes = {t: {d: float(v) for d, v in zip(REPORT_DAYS, row[:3], strict=True)} for t, row in REPORT.items()}
-    return metrics.returns(wide(closes), dict.fromkeys(REPORT, FRIDAY), CALENDARS, {})
+    return returns(wide(closes), dict.fromkeys(REPORT, FRIDAY), CALENDARS, {})
 
 
 @pytest.mark.parametrize("ticker", REPORT)
@@ -80,7 +87,7 @@ def test_the_weekly_report_to_the_digit(report: pd.DataFrame, ticker: str) -> No
 
 def test_differences_are_taken_before_rounding(report: pd.DataFrame) -> None:
     rows = report.assign(group="CN", session=pd.Timestamp(FRIDAY))
-    found = metrics.excess(rows.loc[["801770.SI"]], rows.loc[["000300.SH", "399006.SZ"]])
+    found = baskets.excess(rows.loc[["801770.SI"]], rows.loc[["000300.SH", "399006.SZ"]])
     points = {(b, w): found[b][w] * 100 for b in found for w in ("1w", "ytd")}
     assert {key: round(value, 6) for key, value in points.items()} == {
         ("000300.SH", "1w"): -8.638902, ("399006.SZ", "1w"): -5.018809,
@@ -107,20 +114,20 @@ def test_differences_are_taken_before_rounding(report: pd.DataFrame) -> None:
     ],
 )  # fmt: skip
 def test_window_bases(calendar: object, session: str, expected: dict[str, str]) -> None:
-    found = metrics.window_bases(calendar, date.fromisoformat(session))
+    found = window_bases(calendar, date.fromisoformat(session))
     assert {w: str(found[w]) for w in expected} == expected
     assert set(found) == set(WINDOWS)
 
 
 def test_twenty_days_are_sessions() -> None:
     """From 2026-02-27 three back to the 24th, then 17 from the 13th on; counted by hand on a wall calendar."""
-    assert metrics.window_bases(CN, date(2026, 2, 27))["20d"] == date(2026, 1, 22)
-    assert metrics.window_bases(US, date(2026, 2, 27))["20d"] == date(2026, 1, 29)
+    assert window_bases(CN, date(2026, 2, 27))["20d"] == date(2026, 1, 22)
+    assert window_bases(US, date(2026, 2, 27))["20d"] == date(2026, 1, 29)
 
 
 def test_a_window_that_begins_before_the_calendar_has_no_base() -> None:
-    assert metrics.window_bases(CN, date(2025, 9, 10))["60d"] is None
-    assert metrics.window_bases(CN, date(2025, 9, 1))["1d"] is None
+    assert window_bases(CN, date(2025, 9, 10))["60d"] is None
+    assert window_bases(CN, date(2025, 9, 1))["1d"] is None
 
 
 # --- adjustment --------------------------------------------------------------------------------------------------
@@ -129,7 +136,7 @@ def test_a_window_that_begins_before_the_calendar_has_no_base() -> None:
 def test_ratio_adjustment() -> None:
     """688.14 x 845/846 = 581478.30/846 = 687.326596; subtracting the dividend of 1.00 would give 687.14."""
     raw = bars("300308.SZ", {"2026-04-28": 688.14, "2026-04-29": 846.0, "2026-04-30": 850.0})
-    found = metrics.adjusted(raw, factors(("300308.SZ", "2026-04-30", 845 / 846)))
+    found = adjusted(raw, factors(("300308.SZ", "2026-04-30", 845 / 846)))
     assert found["close"].tolist() == pytest.approx([688.14 * 845 / 846, 845.0, 850.0], rel=1e-15)
     assert found["close"][0] == pytest.approx(687.3266, abs=5e-5)
     assert found[["open", "high", "low"]].equals(pd.DataFrame(dict.fromkeys(("open", "high", "low"), found["close"])))
@@ -143,7 +150,7 @@ def test_factors_multiply_and_touch_only_their_own_ticker() -> None:
         bars("300308.SZX", {"2026-04-28": 100.0, "2026-04-29": 100.0}),  # sorts right behind it
         bars("688498.SH", {"2026-04-28": 100.0, "2026-04-29": 100.0, "2026-04-30": 100.0}),
     ], ignore_index=True)  # fmt: skip
-    found = metrics.multipliers(raw, factors(
+    found = multipliers(raw, factors(
         ("688498.SH", "2026-04-29", 0.5), ("688498.SH", "2026-04-30", 0.8), ("300308.SZ", "2026-04-29", 0.25),
         ("000001.SZ", "2026-04-29", 0.1), ("999999.SZ", "2026-04-29", 0.1), ("688498.SH", "2020-01-02", 0.1),
     ))  # fmt: skip
@@ -153,7 +160,7 @@ def test_factors_multiply_and_touch_only_their_own_ticker() -> None:
 def test_an_ex_date_still_to_come_leaves_the_last_price_alone() -> None:
     """A dividend announced for Monday must not lower Friday's price, nor make its return against a raw previous close."""
     raw = bars("300308.SZ", {"2026-07-02": 100.0, "2026-07-03": 110.0})
-    found = metrics.adjusted(raw, factors(("300308.SZ", "2026-07-06", 0.9)))
+    found = adjusted(raw, factors(("300308.SZ", "2026-07-06", 0.9)))
     assert found["close"].tolist() == [100.0, 110.0]
     row = one({FRIDAY - timedelta(days=1): 100.0, FRIDAY: found["close"][1]}, FRIDAY, previous=100.0)
     assert row["1d"] == pytest.approx(0.1)
@@ -163,8 +170,8 @@ def test_an_ex_rights_day_that_looks_like_a_crash_is_a_rise() -> None:
     """66.52 → 55.86 raw is −16.03 %; against a reference price of 51.17 (1.3 new shares for one) it is +9.17 %."""
     reference = 51.17
     raw = bars("603203.SH", {"2026-06-05": 66.52, "2026-06-08": 55.86})
-    closes = metrics.wide(metrics.adjusted(raw, factors(("603203.SH", "2026-06-08", reference / 66.52))))
-    row = metrics.returns(closes, {"603203.SH": date(2026, 6, 8)}, CALENDARS, {"603203.SH": reference}).loc["603203.SH"]
+    closes = analysis_prices.wide(adjusted(raw, factors(("603203.SH", "2026-06-08", reference / 66.52))))
+    row = returns(closes, {"603203.SH": date(2026, 6, 8)}, CALENDARS, {"603203.SH": reference}).loc["603203.SH"]
     assert row["1d"] == pytest.approx(55.86 / 51.17 - 1) == pytest.approx(0.0917, abs=5e-5)
     assert row["1w"] == pytest.approx(row["1d"])
     assert pytest.approx(-0.1603, abs=5e-5) == 55.86 / 66.52 - 1
@@ -215,15 +222,15 @@ def test_each_ticker_ends_on_its_own_session() -> None:
         "USDCNY.FX": {date(2026, 6, 26): 7.0, FRIDAY: 6.86},
     })  # fmt: skip
     ends = {"300308.SZ": FRIDAY, "NVDA.US": date(2026, 7, 2), "USDCNY.FX": FRIDAY, "LITE.US": date(2026, 7, 2)}
-    found = metrics.returns(closes, ends, CALENDARS, {})
+    found = returns(closes, ends, CALENDARS, {})
     assert found["1w"].tolist() == pytest.approx([0.1, -0.01, -0.02, nan], nan_ok=True)
     assert found["1d"]["NVDA.US"] == pytest.approx(-0.1)
     assert list(found.index) == list(ends)
 
 
 def test_returns_of_nothing() -> None:
-    assert metrics.returns(wide({}), {}, CALENDARS, {}).empty
-    empty = metrics.returns(wide({"300308.SZ": {}}), {"300308.SZ": FRIDAY}, CALENDARS, {"300308.SZ": 10.0})
+    assert returns(wide({}), {}, CALENDARS, {}).empty
+    empty = returns(wide({"300308.SZ": {}}), {"300308.SZ": FRIDAY}, CALENDARS, {"300308.SZ": 10.0})
     assert empty.isna().all(axis=None)
 
 
@@ -234,7 +241,7 @@ def test_returns_agree_with_pandas_on_a_full_table() -> None:
     prices = 20 * np.exp(rng.normal(0, 0.02, (len(sessions), 5)).cumsum(axis=0))
     tickers = [f"60000{i}.SH" for i in range(5)]
     closes = wide({t: dict(zip(sessions, prices[:, i], strict=True)) for i, t in enumerate(tickers)})
-    found = metrics.returns(closes, dict.fromkeys(tickers, FRIDAY), CALENDARS, {})
+    found = returns(closes, dict.fromkeys(tickers, FRIDAY), CALENDARS, {})
     for window, back in (("1d", 1), ("20d", 20), ("60d", 60)):
         np.testing.assert_allclose(found[window], closes.iloc[-1] / closes.iloc[-1 - back] - 1, rtol=1e-12)
     for window, base in (("1w", "2026-06-26"), ("mtd", "2026-06-30"), ("ytd", "2025-12-31")):
@@ -251,7 +258,7 @@ def test_quotes_become_the_bar_of_their_session() -> None:
         "ticker": ["A.US", "B.US", "C.US", "D.US"], "session": pd.to_datetime(["2026-07-02", "2026-07-01", "2026-07-02"] * 2)[:4],
         "last": [2.5, 9.0, 7.0, 8.0], "suspended": [False, False, False, True], "source": "q",
     } | dict.fromkeys(("open", "high", "low", "volume", "amount", "turnover"), 1.0)).set_index("ticker", drop=False)  # fmt: skip
-    found = metrics.with_quotes(stored, quotes)
+    found = with_quotes(stored, quotes)
     shown = list(zip(found["ticker"], found["session"].dt.day, found["close"], found["final"], strict=True))
     # the quote replaces A's bar; B's is older than the bar; C has no bars; D is suspended
     assert shown == [("A.US", 1, 1.0, True), ("A.US", 2, 2.5, False), ("B.US", 2, 5.0, True), ("C.US", 2, 7.0, False)]
@@ -269,8 +276,8 @@ def test_year_range_is_adjusted_and_52_weeks_long() -> None:
     raw.loc[raw["session"] == "2025-07-07", ["high", "low"]] = [180.0, nan]  # a sector's bar may have closes only
     raw.loc[raw["session"] == "2026-04-29", ["high", "low"]] = [95.0, 60.0]
     after = bars("300308.SZ", {"2026-07-06": 999.0})
-    by = metrics.adjusted(pd.concat([raw, after], ignore_index=True), factors(("300308.SZ", "2026-04-30", 0.5)))
-    row = metrics.year_range(by, {"300308.SZ": FRIDAY}).loc["300308.SZ"]
+    by = adjusted(pd.concat([raw, after], ignore_index=True), factors(("300308.SZ", "2026-04-30", 0.5)))
+    row = year_range(by, {"300308.SZ": FRIDAY}).loc["300308.SZ"]
     # 180 and 60 halved; 500 of 2025-07-02 lies before the 52 weeks and 999 of 07-06 after them
     assert row[["high_52w", "low_52w"]].tolist() == [90.0, 30.0]
     assert row["bars_52w"] == 52 * 5  # weekdays
@@ -284,36 +291,34 @@ def test_a_year_range_needs_a_year() -> None:
     gappy = whole.iloc[::2].assign(ticker="D.SZ")  # half of the sessions: under 200
     new = year_of_bars("E.SZ", {}, date(2026, 6, 29))
     rows = pd.concat([whole, listed, late, gappy, new], ignore_index=True)
-    found = metrics.year_range(rows, dict.fromkeys([f"{c}.SZ" for c in "ABCDE"], FRIDAY))
+    found = year_range(rows, dict.fromkeys([f"{c}.SZ" for c in "ABCDE"], FRIDAY))
     assert found["high_52w"].notna().tolist() == found["low_52w"].notna().tolist() == [True, True, False, False, False]
     assert found.loc["E.SZ", "bars_52w"] == 5
 
 
 def test_volume_ratio_at_the_close() -> None:
     """V_t / mean(V of the five before) = 600 / 300."""
-    assert metrics.volume_ratio(600, [9e9, 100, 200, 300, 400, 500], 240, 240) == pytest.approx(2.0)
+    assert volume_ratio(600, [9e9, 100, 200, 300, 400, 500], 240, 240) == pytest.approx(2.0)
 
 
 def test_volume_ratio_leaves_suspended_sessions_out() -> None:
-    assert metrics.volume_ratio(600, [100, 200, 300, 0, nan, 400, 500, 0], 240, 240) == pytest.approx(2.0)
+    assert volume_ratio(600, [100, 200, 300, 0, nan, 400, 500, 0], 240, 240) == pytest.approx(2.0)
 
 
 def test_volume_ratio_across_lunch() -> None:
     """At 13:30 150 of 240 minutes are over: 500 in 150 minutes against 480 in 240 is 3.33 a minute against 2."""
     session = CN.session(FRIDAY)
     minutes = minutes_open(CN, session, at("2026-07-03 13:30", "CN"))
-    assert metrics.volume_ratio(500, [480] * 5, minutes, minutes_open(CN, session, session.closes)) == pytest.approx(
-        5 / 3
-    )
+    assert volume_ratio(500, [480] * 5, minutes, minutes_open(CN, session, session.closes)) == pytest.approx(5 / 3)
     at_lunch = minutes_open(CN, session, at("2026-07-03 12:59", "CN"))
-    assert metrics.volume_ratio(500, [480] * 5, at_lunch, 240) == pytest.approx(500 / 120 / 2)
+    assert volume_ratio(500, [480] * 5, at_lunch, 240) == pytest.approx(500 / 120 / 2)
 
 
 @pytest.mark.parametrize(
     ("volume", "past", "minutes"), [(0, [1] * 5, 9), (nan, [1] * 5, 9), (5, [1] * 4, 9), (5, [1] * 5, 0)]
 )
 def test_no_volume_ratio(volume: float, past: list[float], minutes: float) -> None:
-    assert isnan(metrics.volume_ratio(volume, past, minutes, 240))
+    assert isnan(volume_ratio(volume, past, minutes, 240))
 
 
 # --- a basket ----------------------------------------------------------------------------------------------------
@@ -331,25 +336,25 @@ def members(**columns: list[object]) -> pd.DataFrame:
 def test_equal_weight_and_cap_weight_by_hand() -> None:
     """Caps now 110, 180 and 50; a week ago 100, 200 and 50: 340/350 − 1 = −2.857 %; the mean of +10, −10 and 0 is 0."""
     table = members(**{"1w": [0.1, -0.1, 0.0], "cap_cny": [110.0, 180.0, 50.0]})
-    assert metrics.equal_weight(table)["1w"] == pytest.approx(0.0)
-    assert metrics.cap_weight(table)["1w"] == pytest.approx(340 / 350 - 1)
-    assert isnan(metrics.equal_weight(table)["ytd"])
-    assert isnan(metrics.cap_weight(table)["ytd"])
+    assert baskets.equal_weight(table)["1w"] == pytest.approx(0.0)
+    assert baskets.cap_weight(table)["1w"] == pytest.approx(340 / 350 - 1)
+    assert isnan(baskets.equal_weight(table)["ytd"])
+    assert isnan(baskets.cap_weight(table)["ytd"])
 
 
 def test_who_has_no_return_or_no_cap_is_left_out() -> None:
     """300 and 110 now, 300 and 100 a week ago: 410/400 − 1; whoever lacks one of the two counts on neither side."""
     table = members(**{"1w": [0.1, nan, -0.1, 0.0], "cap_cny": [110.0, 900.0, nan, 300.0]})
-    assert metrics.equal_weight(table)["1w"] == pytest.approx(0.0)
-    assert metrics.cap_weight(table)["1w"] == pytest.approx(0.025)
+    assert baskets.equal_weight(table)["1w"] == pytest.approx(0.0)
+    assert baskets.cap_weight(table)["1w"] == pytest.approx(0.025)
 
 
 def test_weights_of_nobody() -> None:
     assert all(
         isnan(v)
         for v in (
-            *metrics.equal_weight(members(**{"1d": []})).values(),
-            *metrics.cap_weight(members(**{"1d": []})).values(),
+            *baskets.equal_weight(members(**{"1d": []})).values(),
+            *baskets.cap_weight(members(**{"1d": []})).values(),
         )
     )
 
@@ -360,27 +365,27 @@ def test_coverage_is_that_of_each_window() -> None:
         "1d": [0.01, 0.02, 0.03, 0.04], "1w": [0.1, 0.2, 0.3, nan], "ytd": [0.5, 1.0, nan, nan],
         "cap_cny": [1.0, nan, 1.0, 1.0],
     })  # fmt: skip
-    count = metrics.coverage(table)
+    count = baskets.coverage(table)
     assert [count[w] for w in ("1d", "1w", "ytd", "250d")] == [4, 3, 2, 0]
-    assert metrics.equal_weight(table)["ytd"] == pytest.approx(0.75)
-    assert [metrics.cap_coverage(table)[w] for w in ("1d", "1w", "ytd")] == [3, 2, 1]
+    assert baskets.equal_weight(table)["ytd"] == pytest.approx(0.75)
+    assert [baskets.cap_coverage(table)[w] for w in ("1d", "1w", "ytd")] == [3, 2, 1]
 
 
 def test_less_than_half_of_the_members_do_not_speak_for_the_basket() -> None:
     """Two of four do, one of four does not; of three members one is less than half; for a cap two are needed too."""
     table = members(**{"1w": [0.1, 0.2, nan, nan], "ytd": [0.5, nan, nan, nan], "cap_cny": [1.0, nan, 1.0, 1.0]})
-    assert metrics.equal_weight(table)["1w"] == pytest.approx(0.15)
-    assert isnan(metrics.equal_weight(table)["ytd"])
-    assert isnan(metrics.cap_weight(table)["1w"])
-    assert isnan(metrics.equal_weight(table.iloc[[0]], members=3)["1w"])
+    assert baskets.equal_weight(table)["1w"] == pytest.approx(0.15)
+    assert isnan(baskets.equal_weight(table)["ytd"])
+    assert isnan(baskets.cap_weight(table)["1w"])
+    assert isnan(baskets.equal_weight(table.iloc[[0]], members=3)["1w"])
 
 
 def test_excess_of_a_minority_is_none_and_its_coverage_is_told() -> None:
     table = members(**{"1d": [0.03, 0.05, nan], "ytd": [0.5, nan, nan]})
     bench = members(**{"1d": [0.01], "ytd": [0.1]}).set_axis(["b"])
-    assert metrics.excess(table, bench)["b"]["1d"] == pytest.approx(0.04 - 0.01)
-    assert isnan(metrics.excess(table, bench)["b"]["ytd"])
-    count = metrics.excess_coverage(table, bench)["b"]
+    assert baskets.excess(table, bench)["b"]["1d"] == pytest.approx(0.04 - 0.01)
+    assert isnan(baskets.excess(table, bench)["b"]["ytd"])
+    count = baskets.excess_coverage(table, bench)["b"]
     assert (count["1d"], count["ytd"]) == (2, 1)
 
 
@@ -389,7 +394,7 @@ def test_breadth() -> None:
         "1d": [0.1, 0.0, -0.1, nan, 0.2, nan], "suspended": [False, False, False, True, False, False],
         "limit_state": ["sealed_up", "none", "t_down", "no_limit", "touched_up", nan],
     })  # fmt: skip
-    assert metrics.breadth(table) == {"up": 2, "flat": 1, "down": 1, "limit_up": 1, "limit_down": 1, "suspended": 1}
+    assert baskets.breadth(table) == {"up": 2, "flat": 1, "down": 1, "limit_up": 1, "limit_down": 1, "suspended": 1}
 
 
 @pytest.mark.parametrize(("state", "side"), [
@@ -398,7 +403,7 @@ def test_breadth() -> None:
     ("none", None), ("no_limit", None), ("unknown", None),
 ])  # fmt: skip
 def test_which_states_are_limit_ups(state: str, side: str | None) -> None:
-    found = metrics.breadth(members(**{"1d": [0.1], "limit_state": [state]}))
+    found = baskets.breadth(members(**{"1d": [0.1], "limit_state": [state]}))
     assert [k for k in ("limit_up", "limit_down") if found[k]] == ([side] if side else [])
 
 
@@ -409,14 +414,14 @@ def test_who_lags_behind_its_market_is_not_counted() -> None:
         "session": [pd.Timestamp(FRIDAY)] * 2 + [thursday, pd.Timestamp("2026-06-23"), thursday],
         "suspended": [False, False, False, True, False], "limit_state": ["none", "none", "sealed_up", "no_limit", "no_limit"],
     })  # fmt: skip
-    found = metrics.in_step(table)
+    found = baskets.in_step(table)
     # the US member ends on Thursday like its market; the suspended one has not moved since
-    assert metrics.equal_weight(found)["1d"] == pytest.approx((0.01 + 0.03 - 0.02) / 3)
-    assert metrics.equal_weight(found)["1w"] == pytest.approx((0.1 + 0.1 + 0.2 + 0.1) / 4)
-    assert metrics.breadth(found)["limit_up"] == 0
+    assert baskets.equal_weight(found)["1d"] == pytest.approx((0.01 + 0.03 - 0.02) / 3)
+    assert baskets.equal_weight(found)["1w"] == pytest.approx((0.1 + 0.1 + 0.2 + 0.1) / 4)
+    assert baskets.breadth(found)["limit_up"] == 0
     assert table["1d"][2] == 0.5
-    everyone_late = metrics.in_step(table.assign(session=thursday))
-    assert metrics.equal_weight(everyone_late)["1d"] == pytest.approx((0.01 + 0.03 + 0.5 - 0.02) / 4)
+    everyone_late = baskets.in_step(table.assign(session=thursday))
+    assert baskets.equal_weight(everyone_late)["1d"] == pytest.approx((0.01 + 0.03 + 0.5 - 0.02) / 4)
 
 
 def test_excess_needs_the_same_market_and_the_same_session() -> None:
@@ -426,10 +431,10 @@ def test_excess_needs_the_same_market_and_the_same_session() -> None:
     })  # fmt: skip
     bench = members(**{"1d": [0.01, 0.02, 0.04], "group": ["CN", "CN", "HK"],
                        "session": pd.to_datetime(["2026-07-03", "2026-07-02", "2026-07-03"])}).set_axis(["b", "old", "hk"])  # fmt: skip
-    found = metrics.excess(table, bench)
+    found = baskets.excess(table, bench)
     assert [found[b]["1d"] for b in ("b", "old", "hk")] == pytest.approx([0.02, 0.03, nan], nan_ok=True)
     assert isnan(found["b"]["1w"])
-    assert metrics.excess(table, bench.iloc[:0]) == {}
+    assert baskets.excess(table, bench.iloc[:0]) == {}
 
 
 # --- ranks -------------------------------------------------------------------------------------------------------
@@ -437,18 +442,18 @@ def test_excess_needs_the_same_market_and_the_same_session() -> None:
 
 def test_ranks_with_ties_and_a_missing_sector() -> None:
     table = members(**{"1w": [0.03, 0.01, 0.03, -0.02], "ytd": [0.1, nan, 0.2, 0.3]}).set_axis(list("abcd"))
-    found = metrics.ranks(table, 4)
+    found = baskets.ranks(table, 4)
     assert found["1w"].tolist() == [1, 3, 1, 4]
     assert found["ytd"].isna().all()
-    assert metrics.ranks(table, 3)["ytd"].tolist() == pytest.approx([3, nan, 2, 1], nan_ok=True)
-    assert metrics.ranks(table, 31).isna().all(axis=None)
+    assert baskets.ranks(table, 3)["ytd"].tolist() == pytest.approx([3, nan, 2, 1], nan_ok=True)
+    assert baskets.ranks(table, 31).isna().all(axis=None)
 
 
 def test_would_rank() -> None:
     week = pd.Series([0.03, 0.01, 0.03, -0.02])
-    assert [metrics.would_rank(v, week, 4) for v in (0.04, 0.03, 0.02, -0.02, -0.03)] == [1, 1, 3, 4, 5]
-    assert metrics.would_rank(nan, week, 4) is None
-    assert metrics.would_rank(0.1, week.where(week > 0), 4) is None
+    assert [baskets.would_rank(v, week, 4) for v in (0.04, 0.03, 0.02, -0.02, -0.03)] == [1, 1, 3, 4, 5]
+    assert baskets.would_rank(nan, week, 4) is None
+    assert baskets.would_rank(0.1, week.where(week > 0), 4) is None
 
 
 # --- series ------------------------------------------------------------------------------------------------------
@@ -461,7 +466,7 @@ def test_six_us_sessions_fall_into_one_mainland_step() -> None:
         "000300.SH": dict.fromkeys((date(2026, 2, 12), date(2026, 2, 13), date(2026, 2, 24), date(2026, 2, 25)), 1.0),
         "NVDA.US": {d: float(d.day) for d in us},
     })  # fmt: skip
-    found = metrics.aligned(closes, CALENDARS, "CN")
+    found = aligned(closes, CALENDARS, "CN")
     assert [d.day for d in found.index] == [10, 11, 12, 13, 24, 25]
     assert found["NVDA.US"].tolist() == pytest.approx([nan, 10, 11, 12, 23, 24], nan_ok=True)
     between = [d for d in us if date(2026, 2, 12) < d <= date(2026, 2, 23)]
@@ -471,7 +476,7 @@ def test_six_us_sessions_fall_into_one_mainland_step() -> None:
 def test_a_us_holiday_repeats_the_close_before() -> None:
     closes = wide({"NVDA.US": {date(2026, 7, 1): 1.0, date(2026, 7, 2): 2.0, date(2026, 7, 6): 6.0},
                    "000300.SH": {date(2026, 7, 7): 1.0}})  # fmt: skip
-    found = metrics.aligned(closes, CALENDARS, "CN")["NVDA.US"]
+    found = aligned(closes, CALENDARS, "CN")["NVDA.US"]
     assert {f"{d:%m-%d}": v for d, v in found.dropna().items()} == {
         "07-02": 1.0,
         "07-03": 2.0,
@@ -484,16 +489,16 @@ def test_a_us_holiday_repeats_the_close_before() -> None:
 def test_daylight_saving_shifts_nothing_by_a_day(monday: date) -> None:
     week = [monday + timedelta(days=k) for k in range(5)]
     closes = wide({"NVDA.US": {d: float(d.day) for d in week}, "000300.SH": dict.fromkeys(week, 1.0)})
-    assert metrics.aligned(closes, CALENDARS, "CN")["NVDA.US"].tolist()[1:] == [float(d.day) for d in week[:-1]]
+    assert aligned(closes, CALENDARS, "CN")["NVDA.US"].tolist()[1:] == [float(d.day) for d in week[:-1]]
     # seen from New York the mainland's day D has closed before the US day D does
-    back = metrics.aligned(closes.assign(**{"000300.SH": closes["NVDA.US"]}), CALENDARS, "US")
+    back = aligned(closes.assign(**{"000300.SH": closes["NVDA.US"]}), CALENDARS, "US")
     assert back["000300.SH"].tolist() == back["NVDA.US"].tolist() == [float(d.day) for d in week]
 
 
 def test_hong_kong_closes_after_the_mainland_and_rates_with_it() -> None:
     week = [date(2026, 7, d) for d in (6, 7, 8)]
     closes = wide({t: {d: float(d.day) for d in week} for t in ("000300.SH", "01686.HK", "USDCNY.FX")})
-    found = metrics.aligned(closes, CALENDARS, "CN")
+    found = aligned(closes, CALENDARS, "CN")
     assert found["01686.HK"].tolist() == pytest.approx([nan, 6, 7], nan_ok=True)
     assert found["USDCNY.FX"].tolist() == found["000300.SH"].tolist() == [6, 7, 8]
 
@@ -502,13 +507,13 @@ def test_a_rate_of_a_holiday_is_known_at_the_next_close() -> None:
     closes = wide(
         {"USDCNY.FX": {date(2026, 2, 13): 6.9, date(2026, 2, 20): 6.8}, "000300.SH": {date(2026, 2, 24): 1.0}}
     )
-    assert metrics.aligned(closes, CALENDARS, "CN")["USDCNY.FX"].tolist() == [6.9, 6.8]
+    assert aligned(closes, CALENDARS, "CN")["USDCNY.FX"].tolist() == [6.9, 6.8]
 
 
 def test_without_a_home_calendar_closes_are_carried_on() -> None:
     closes = wide({"A.US": {date(2026, 7, 1): 1.0, date(2026, 7, 2): nan}, "B.US": {date(2026, 7, 2): 2.0}})
-    assert metrics.aligned(closes, {}, "CN")["A.US"].tolist() == [1.0, 1.0]
-    assert metrics.aligned(wide({}), CALENDARS, "CN").empty
+    assert aligned(closes, {}, "CN")["A.US"].tolist() == [1.0, 1.0]
+    assert aligned(wide({}), CALENDARS, "CN").empty
 
 
 def test_basket_series_by_hand() -> None:
@@ -517,18 +522,18 @@ def test_basket_series_by_hand() -> None:
         "a": {date(2026, 7, 1): 10.0, date(2026, 7, 2): 20.0, FRIDAY: 30.0}, "b": {date(2026, 7, 1): 4.0, date(2026, 7, 2): 2.0},
         "c": {date(2026, 7, 2): 1.0, FRIDAY: 9.0},
     })  # fmt: skip
-    line, held = metrics.basket_series(grid, ["a", "b", "c", "unknown"], date(2026, 7, 1))
+    line, held = baskets.basket_series(grid, ["a", "b", "c", "unknown"], date(2026, 7, 1))
     assert (line.tolist(), held) == ([1.0, 1.25, 1.75], 2)
     for nobody in (["unknown"], []):
-        assert metrics.basket_series(grid, nobody, date(2026, 7, 1))[1] == 0
-    assert metrics.basket_series(grid, ["a"], date(2026, 8, 1))[0].empty
+        assert baskets.basket_series(grid, nobody, date(2026, 7, 1))[1] == 0
+    assert baskets.basket_series(grid, ["a"], date(2026, 8, 1))[0].empty
 
 
 def test_rebased_starts_at_one_on_the_first_day_or_not_at_all() -> None:
     grid = wide({"a": {date(2026, 7, 1): 10.0, date(2026, 7, 2): 20.0}, "b": {date(2026, 7, 2): 5.0}})
-    assert metrics.rebased(grid["a"], date(2026, 7, 1)).tolist() == [1.0, 2.0]
-    assert metrics.rebased(grid["b"], date(2026, 7, 1)).empty  # it would start at 1 on another day
-    assert metrics.rebased(grid["a"], date(2026, 8, 1)).empty
+    assert baskets.rebased(grid["a"], date(2026, 7, 1)).tolist() == [1.0, 2.0]
+    assert baskets.rebased(grid["b"], date(2026, 7, 1)).empty  # it would start at 1 on another day
+    assert baskets.rebased(grid["a"], date(2026, 8, 1)).empty
 
 
 # --- overnight ---------------------------------------------------------------------------------------------------
@@ -536,7 +541,8 @@ def test_rebased_starts_at_one_on_the_first_day_or_not_at_all() -> None:
 
 def test_overnight_sessions_of_the_year() -> None:
     counts = {
-        s.day: len(metrics.overnight_sessions(CN, US, s.day)) for s in CN.between(date(2026, 1, 1), date(2026, 12, 31))
+        s.day: len(overnight.overnight_sessions(CN, US, s.day))
+        for s in CN.between(date(2026, 1, 1), date(2026, 12, 31))
     }
     none = [f"{d:%m-%d}" for d, n in counts.items() if n == 0]
     assert none == ["01-20", "05-26", "07-06", "09-08", "11-27", "12-28"]
@@ -568,7 +574,7 @@ def test_overnight_sessions_of_the_year() -> None:
     ],
 )  # fmt: skip
 def test_overnight_window(now: str, day: str, sessions: list[str]) -> None:
-    found, seen = metrics.overnight_window(CN, US, at(now, "CN"))
+    found, seen = overnight.overnight_window(CN, US, at(now, "CN"))
     expected = sessions if now[:4] == "2026" else ["01-01"]
     assert (f"{found:%m-%d}", [f"{s.day:%m-%d}" for s in seen]) == (day, expected)
 
@@ -581,8 +587,8 @@ def test_overnight_move_is_compounded_over_its_sessions() -> None:
         "C.US": {date(2026, 2, 17): 5.0},
     })  # fmt: skip
     sessions = US.between(date(2026, 2, 13), date(2026, 2, 17))
-    found = metrics.overnight(closes, ["A.US", "B.US", "C.US", "D.US"], sessions, date(2026, 2, 12))
+    found = overnight.overnight(closes, ["A.US", "B.US", "C.US", "D.US"], sessions, date(2026, 2, 12))
     assert found.tolist() == pytest.approx([0.21, nan, nan, nan], nan_ok=True)
-    assert metrics.overnight(closes, ["A.US"], [], date(2026, 2, 12)).isna().all()
-    assert metrics.overnight(closes, ["A.US"], sessions, None).isna().all()
-    assert metrics.overnight(wide({}), [], sessions, None).empty
+    assert overnight.overnight(closes, ["A.US"], [], date(2026, 2, 12)).isna().all()
+    assert overnight.overnight(closes, ["A.US"], sessions, None).isna().all()
+    assert overnight.overnight(wide({}), [], sessions, None).empty

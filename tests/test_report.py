@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import daily, report, weekly
+from basketwatch import report
+from basketwatch.analysis import snapshot, weekly
 from basketwatch.domain import columns
 from basketwatch.errors import UsageError
 from basketwatch.store import notes, opening, prices, valuations
@@ -87,14 +88,14 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def reviewed(opened: Store, now: datetime, day: date | None = None) -> tuple[daily.Picture, weekly.Review]:
+def reviewed(opened: Store, now: datetime, day: date | None = None) -> tuple[snapshot.Picture, weekly.Review]:
     week = weekly.week_of(weekly.home_calendar(opened), now, day)
-    seen = daily.picture(opened, house(), week.at)
+    seen = snapshot.picture(opened, house(), week.at)
     return seen, weekly.review(seen, week)
 
 
 @pytest.fixture(scope="module")
-def example(filled: Path) -> tuple[daily.Picture, weekly.Review]:
+def example(filled: Path) -> tuple[snapshot.Picture, weekly.Review]:
     opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
     return reviewed(opened, SUNDAY)
@@ -120,7 +121,7 @@ YEAR_EN = (
 )
 
 
-def test_the_printed_weekly_comes_out_digit_by_digit(example: tuple[daily.Picture, weekly.Review]) -> None:
+def test_the_printed_weekly_comes_out_digit_by_digit(example: tuple[snapshot.Picture, weekly.Review]) -> None:
     week, year, pe, *_ = report.paragraphs(*example, "zh")
     assert (week, year) == (WEEK_ZH, YEAR_ZH)
     assert pe.startswith("估值方面，截至7月3日，申万通信行业指数市盈率（申万口径，未说明是否TTM）为34.48倍，")

@@ -12,7 +12,8 @@ import streamlit as st
 from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
 
-from basketwatch import clock, daily, demo, sectors_view, weekly
+from basketwatch import clock, demo, sectors_view
+from basketwatch.analysis import snapshot, weekly
 from basketwatch.charts import sectors as sector_charts
 from basketwatch.store import notes, opening, schema
 from basketwatch.store.database import Store
@@ -38,10 +39,10 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> daily.Picture:
+def seen(tmp_path_factory: pytest.TempPathFactory) -> snapshot.Picture:
     """The demo market with its valuations."""
     opened = fill(tmp_path_factory.mktemp("demo") / "demo.sqlite", is_demo=True)
-    return daily.picture(opened, house(), demo.NOW)
+    return snapshot.picture(opened, house(), demo.NOW)
 
 
 def without(live: Path, tmp_path: Path, ticker: str, day: str) -> Store:
@@ -95,7 +96,7 @@ def test_on_a_weekday_the_review_stays_that_of_last_week(live: Path, monkeypatch
     assert app.code[0].value.startswith("上周，") and "2026年6月22日—6月26日" in html_of(app)
     opened = opening.open_reader(f"sqlite:///{live}")
     assert opened is not None
-    then = daily.picture(opened, house(), datetime(2026, 6, 28, 12, tzinfo=UTC))
+    then = snapshot.picture(opened, house(), datetime(2026, 6, 28, 12, tzinfo=UTC))
     expected = then.closes.loc["2026-06-26", SECTOR] / then.closes.loc["2026-06-18", SECTOR] - 1
     assert f"{abs(expected) * 100:.2f}%" in app.code[0].value
 
@@ -104,16 +105,16 @@ def test_a_missing_sector_is_named_and_leaves_no_rank(
     live: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = without(live, tmp_path, "801780.SI", "2026-06-26")
-    seen = daily.picture(opened, house(), demo.NOW)
+    seen = snapshot.picture(opened, house(), demo.NOW)
     found = weekly.review(seen, weekly.week_of(seen.calendars["CN"], demo.NOW))
     assert (found.rank["1w"], found.missing["1w"]) == (None, ("801780.SI",))
     app = run(opened.path or tmp_path, monkeypatch)
     assert "有1个缺收盘价（银行），不给排名" in app.code[0].value
 
 
-def test_a_sector_without_prices_is_said_above_the_bars(seen: daily.Picture) -> None:
+def test_a_sector_without_prices_is_said_above_the_bars(seen: snapshot.Picture) -> None:
     table = seen.table.drop(index="801780.SI")
-    bare = daily.Picture(**{f: getattr(seen, f) for f in seen.__dataclass_fields__} | {"table": table})
+    bare = snapshot.Picture(**{f: getattr(seen, f) for f in seen.__dataclass_fields__} | {"table": table})
     assert "银行" in sectors_view.missing(bare, "1w", "zh") and "不给排名" in sectors_view.missing(bare, "1w", "zh")
     assert sectors_view.missing(seen, "1w", "zh") == ""
     last = sectors_view.board(bare, "1w", "zh").iloc[-1]
@@ -135,7 +136,7 @@ def test_names_full_of_markup_are_shown_verbatim(live: Path, tmp_path: Path, mon
 # --- what is drawn -----------------------------------------------------------------------------------------------
 
 
-def test_the_board_is_sorted_and_holds_sectors_indices_and_baskets(seen: daily.Picture) -> None:
+def test_the_board_is_sorted_and_holds_sectors_indices_and_baskets(seen: snapshot.Picture) -> None:
     board = sectors_view.board(seen, "ytd", "zh")
     assert board["kind"].value_counts().to_dict() == {"sector": 31, "basket": len(house().baskets), "index": 2}
     assert board["value"].is_monotonic_decreasing
@@ -147,7 +148,7 @@ def test_the_board_is_sorted_and_holds_sectors_indices_and_baskets(seen: daily.P
     assert row["premium"] == pytest.approx(own.pe / own.bands["2023-2025"].mean - 1)
 
 
-def test_ranks_of_the_rotation_are_those_of_each_weeks_closes(seen: daily.Picture) -> None:
+def test_ranks_of_the_rotation_are_those_of_each_weeks_closes(seen: snapshot.Picture) -> None:
     """By hand for the week of Dragon Boat: it ended on Thursday 18 June, the one before on Friday the 12th."""
     ranks = weekly.rotation(seen)
     assert ranks.shape == (31, 12) and list(ranks.columns) == sorted(ranks.columns)
@@ -158,14 +159,14 @@ def test_ranks_of_the_rotation_are_those_of_each_weeks_closes(seen: daily.Pictur
 
 
 def test_a_week_in_which_a_sector_lacks_its_close_has_no_ranks(live: Path, tmp_path: Path) -> None:
-    ranks = weekly.rotation(daily.picture(without(live, tmp_path, "801780.SI", "2026-06-12"), house(), demo.NOW))
+    ranks = weekly.rotation(snapshot.picture(without(live, tmp_path, "801780.SI", "2026-06-12"), house(), demo.NOW))
     gone = [str(week) for week in ranks.columns if ranks[week].isna().all()]
     assert gone == ["2026-06-12", "2026-06-18"], "the week that ends there and the one that starts there"
     assert ranks.drop(columns=[w for w in ranks.columns if str(w) in gone]).notna().all(axis=None)
 
 
 @pytest.mark.parametrize("green_up", [False, True])
-def test_bars_are_red_or_green_by_sign_and_places_amber_or_teal(seen: daily.Picture, green_up: bool) -> None:
+def test_bars_are_red_or_green_by_sign_and_places_amber_or_teal(seen: snapshot.Picture, green_up: bool) -> None:
     board = sectors_view.board(seen, "1w", "zh")
     figure = sector_charts.bars(board, SECTOR, ("a", "b"), dark=False, green_up=green_up)
     bars, _, dots = figure.data
@@ -176,7 +177,7 @@ def test_bars_are_red_or_green_by_sign_and_places_amber_or_teal(seen: daily.Pict
     assert list(bars.customdata) == list(board["key"])
 
 
-def test_names_of_the_scatter_lie_on_no_other_name(seen: daily.Picture) -> None:
+def test_names_of_the_scatter_lie_on_no_other_name(seen: snapshot.Picture) -> None:
     """For a desktop and for a phone, on which a letter takes twice the share of the width: fewer names, the same rule."""
     board = sectors_view.board(seen, "1w", "en")
     _, desktop, phone = sector_charts.scatter(board, SECTOR, ("x", "y"), dark=False).data
@@ -197,7 +198,7 @@ def test_names_of_the_scatter_lie_on_no_other_name(seen: daily.Picture) -> None:
             assert not any(a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3] for b in boxes[:i])
 
 
-def test_an_empty_rotation_and_scatter_still_draw(seen: daily.Picture) -> None:
+def test_an_empty_rotation_and_scatter_still_draw(seen: snapshot.Picture) -> None:
     names = sectors_view.labels(seen, "zh")
     bare = pd.DataFrame(index=list(names))
     assert not sector_charts.rotation(bare, names, SECTOR, dark=True).layout.annotations

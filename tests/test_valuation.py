@@ -15,8 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from basketwatch import valuation
-from basketwatch.valuation import (
+from basketwatch.analysis.valuation.bands import (
     FIXED,
     LEAST,
     QUANTILES,
@@ -24,15 +23,14 @@ from basketwatch.valuation import (
     band_table,
     bands,
     bands_of,
-    basket_history,
-    basket_pe,
     channel,
     counted,
+    earnings,
     earnings_steps,
     rolling_percentile,
     span,
-    thin,
 )
+from basketwatch.analysis.valuation.baskets import basket_history, basket_pe, thin
 
 AS_OF = date(2026, 7, 3)
 EVERY = (*WINDOWS, FIXED)
@@ -132,7 +130,7 @@ def test_a_table_of_many_is_the_bands_of_each(many: list[pd.DataFrame]) -> None:
 def test_thousands_are_taken_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.exp(np.random.default_rng(3).normal(3, 0.3, (400, 11)))
     whole = band_table(days_to(AS_OF, 400), values)
-    monkeypatch.setattr(valuation, "_CHUNK", 4)
+    monkeypatch.setattr("basketwatch.analysis.valuation.bands._CHUNK", 4)
     for window, table in band_table(days_to(AS_OF, 400), values).items():
         pd.testing.assert_frame_equal(table, whole[window])
 
@@ -302,7 +300,7 @@ def test_a_channel_shows_its_window_only() -> None:
 
 def test_a_source_s_own_eps_where_it_has_no_pe() -> None:
     rows = history([nan] * 3, eps=[1.5, -0.2, 1.5], price=30.0, losing=[False, True, False])
-    assert valuation.earnings(rows).tolist() == pytest.approx([1.5, nan, 1.5], nan_ok=True)
+    assert earnings(rows).tolist() == pytest.approx([1.5, nan, 1.5], nan_ok=True)
 
 
 def test_steps_of_earnings() -> None:

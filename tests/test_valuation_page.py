@@ -15,12 +15,15 @@ import plotly.graph_objects as go
 import pytest
 import streamlit as st
 
-from basketwatch import clock, demo, valuation, valuation_view, valuation_words
+from basketwatch import clock, demo, valuation_view, valuation_words
+from basketwatch.analysis.valuation import bands as valuation_bands
+from basketwatch.analysis.valuation import baskets
+from basketwatch.analysis.valuation.bands import Band, channel
+from basketwatch.analysis.valuation.baskets import BasketPe
+from basketwatch.analysis.valuation.readings import BasketValued, Valued
 from basketwatch.charts import bands
 from basketwatch.domain.model import Names, SeriesKey
 from basketwatch.store import notes, prices
-from basketwatch.valuation import Band, BasketPe
-from basketwatch.valued import BasketValued, Valued
 from basketwatch.words.text import say, times
 from tests.apps import html_of, run
 from tests.stores import fill
@@ -79,7 +82,7 @@ def basket(now: BasketPe, **bands_of: Band) -> BasketValued:
 
 
 def drawn(frame: pd.DataFrame, window: Band, kind: bands.Kind = "quantiles") -> go.Figure:
-    return bands.band(valuation.thin(frame), window, kind, NAMES, dark=False)
+    return bands.band(baskets.thin(frame), window, kind, NAMES, dark=False)
 
 
 def plain_figure(frame: pd.DataFrame, window: Band) -> go.Figure:
@@ -94,7 +97,7 @@ def plain_figure(frame: pd.DataFrame, window: Band) -> go.Figure:
 
 def test_ten_years_weigh_a_quarter_of_the_plain_daily_figure_at_most() -> None:
     frame = history()
-    window = valuation.bands(frame)["10y"]
+    window = valuation_bands.bands(frame)["10y"]
     assert len(drawn(frame, window).to_json()) <= 0.25 * len(plain_figure(frame, window).to_json())
 
 
@@ -138,7 +141,7 @@ def test_one_absurd_point_does_not_flatten_the_others() -> None:
     figure = drawn(frame, band())
     low, high = figure.layout.yaxis.range
     assert 120 <= high < 130 and low < 20
-    assert bands.beyond(valuation.thin(frame), band(), "quantiles") == 1
+    assert bands.beyond(baskets.thin(frame), band(), "quantiles") == 1
 
 
 def test_labels_of_close_lines_do_not_overlap() -> None:
@@ -152,9 +155,9 @@ def test_labels_of_close_lines_do_not_overlap() -> None:
 def test_channel_is_earnings_times_the_windows_quantiles() -> None:
     """EPS = price / PE = 2.5 on every day with a profit; blank while losing."""
     frame = history()
-    window = valuation.bands(frame)["10y"]
+    window = valuation_bands.bands(frame)["10y"]
     figure = bands.channel(
-        valuation.thin(valuation.channel(frame, "10y")),
+        baskets.thin(channel(frame, "10y")),
         {q: q for q in ("q10", "q30", "q50", "q70", "q90", "price")},
         dark=True,
     )
@@ -174,7 +177,7 @@ def test_a_series_with_nothing_to_plot_is_still_a_chart(losing: bool) -> None:
 
 
 def test_names_are_text_in_plotly() -> None:
-    figure = bands.band(valuation.thin(history()), band(), "quantiles", {"pe": "<b>&", "price": "<i>"}, dark=False)
+    figure = bands.band(baskets.thin(history()), band(), "quantiles", {"pe": "<b>&", "price": "<i>"}, dark=False)
     assert figure.data[0].name == "&lt;b&gt;&amp;" and "<i>" not in figure.to_json()
 
 
@@ -266,7 +269,7 @@ def test_another_series_gets_a_band_of_its_own_history() -> None:
     assert list(valuation_view.choices(seen, "300308.SZ", "zh")) == ["eastmoney/ttm", "baidu/ttm"]
     frame = history()
     found = valuation_view.open_series(seen, "300308.SZ", "baidu/ttm", {other.key: frame}, None, "zh")
-    assert found.bands["10y"].q50 == valuation.bands(frame)["10y"].q50 != band().q50
+    assert found.bands["10y"].q50 == valuation_bands.bands(frame)["10y"].q50 != band().q50
     assert found.pe == 41.0
 
 
@@ -286,7 +289,7 @@ def test_the_fixed_window_shows_today_beside_its_years() -> None:
 
 def test_a_year_shows_the_250_sessions_that_its_band_counts() -> None:
     frame = history().assign(losing=False, pe=30.0)
-    shown, counted = valuation_view.within(frame, "1y"), valuation.bands(frame)["1y"]
+    shown, counted = valuation_view.within(frame, "1y"), valuation_bands.bands(frame)["1y"]
     assert len(shown) == counted.n == 250 and shown["session"].iloc[0].date() == counted.first
 
 

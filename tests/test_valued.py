@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import daily, demo, valued
+from basketwatch import demo
+from basketwatch.analysis import snapshot
+from basketwatch.analysis.valuation import readings
+from basketwatch.analysis.valuation.readings import Histories, Valued
 from basketwatch.domain import columns as frames
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.model import SeriesKey
 from basketwatch.sources.demo import valuations as demo_valuations
 from basketwatch.store import database, opening, valuations
-from basketwatch.valued import Histories, Valued
 from tests.stores import calendars, fill, house
 
 FRIDAY = date(2026, 7, 3)
@@ -57,7 +59,7 @@ def table(**quotes: dict[str, object]) -> pd.DataFrame:
 
 def chosen(ticker: str, found: dict[tuple[str, str], pd.DataFrame], quotes: pd.DataFrame | None = None) -> Valued:
     series = {SeriesKey(ticker, *key): own for key, own in found.items()}
-    return valued.valued(series, table() if quotes is None else quotes, WEEKDAYS)[ticker]
+    return readings.valued(series, table() if quotes is None else quotes, WEEKDAYS)[ticker]
 
 
 LONG, SHORT = [20.0] * 300, [20.0] * 60
@@ -75,12 +77,12 @@ def test_the_best_source_of_a_mainland_share_with_the_others_beside_it() -> None
         ("baidu", 26, {}),
         ("tencent", 20, {}),
     ]
-    assert valued.difference(one, one.others[0]) == pytest.approx(0.04)
+    assert readings.difference(one, one.others[0]) == pytest.approx(0.04)
 
 
 def test_values_of_two_sessions_have_no_difference() -> None:
     one = chosen("300308.SZ", {("eastmoney", "ttm"): rows(LONG), ("baidu", "ttm"): rows(LONG, date(2026, 7, 2))})
-    assert isnan(valued.difference(one, one.others[0]))
+    assert isnan(readings.difference(one, one.others[0]))
 
 
 def test_two_sources_never_share_a_band() -> None:
@@ -126,22 +128,22 @@ def test_chinext_has_a_weekly_band_and_today_s_value_beside_it() -> None:
 
 
 def test_an_index_is_spoken_for_by_its_fund_under_the_fund_s_name() -> None:
-    found = valued.valued({SeriesKey("SOXX.US", "yahoo", "etf_trailing"): rows(LONG)}, table(), WEEKDAYS)
+    found = readings.valued({SeriesKey("SOXX.US", "yahoo", "etf_trailing"): rows(LONG)}, table(), WEEKDAYS)
     assert found["^SOX.US"] == found["SOXX.US"]
     assert found["^SOX.US"].key.ticker == "SOXX.US"
     assert "^IXIC.US" not in found
 
 
 def test_the_stand_ins_are_read_too() -> None:
-    assert {"SOXX.US", "QQQ.US", "^SOX.US", "801770.SI"} <= set(valued.wanted(house()))
-    assert "USDCNY.FX" not in valued.wanted(house())
+    assert {"SOXX.US", "QQQ.US", "^SOX.US", "801770.SI"} <= set(readings.wanted(house()))
+    assert "USDCNY.FX" not in readings.wanted(house())
 
 
 # --- quotes --------------------------------------------------------------------------------------------------------
 
 
 def test_without_a_series_the_quote_speaks_and_has_no_band() -> None:
-    found = valued.valued({}, table(**{"300308_SZ": quote(40.0), "000300_SH": quote(nan, nan)}), WEEKDAYS)
+    found = readings.valued({}, table(**{"300308_SZ": quote(40.0), "000300_SH": quote(nan, nan)}), WEEKDAYS)
     one = found["300308.SZ"]
     assert one.key == SeriesKey("300308.SZ", "tencent", "ttm")
     assert (one.pe, one.profit, one.losing, dict(one.bands)) == (40, 25, False, {})
@@ -150,7 +152,7 @@ def test_without_a_series_the_quote_speaks_and_has_no_band() -> None:
 
 @pytest.mark.parametrize(("source", "definition"), [("tencent", "ttm"), ("yahoo", "yahoo_trailing")])
 def test_a_quote_s_pe_is_named_by_its_source(source: str, definition: str) -> None:
-    found = valued.valued({}, table(**{"01686_HK": quote(12.0, source=source)}), WEEKDAYS)
+    found = readings.valued({}, table(**{"01686_HK": quote(12.0, source=source)}), WEEKDAYS)
     assert found["01686.HK"].key.definition == definition
 
 
@@ -216,13 +218,13 @@ def kept(tmp_path: Path) -> database.Store:
 def test_sessions_that_had_not_closed_are_not_known(
     kept: database.Store, now: datetime, mainland: date, us: date
 ) -> None:
-    found = valued.histories(kept, ["300308.SZ", "COHR.US"], WEEKDAYS, now)
+    found = readings.histories(kept, ["300308.SZ", "COHR.US"], WEEKDAYS, now)
     ends = {key.ticker: own["session"].iat[-1].date() for key, own in found.items()}
     assert ends == {"300308.SZ": mainland, "COHR.US": us}
 
 
 def test_before_a_series_began_there_is_none(kept: database.Store) -> None:
-    assert valued.histories(kept, ["300308.SZ"], WEEKDAYS, datetime(2020, 1, 6, tzinfo=UTC)) == {}
+    assert readings.histories(kept, ["300308.SZ"], WEEKDAYS, datetime(2020, 1, 6, tzinfo=UTC)) == {}
 
 
 # --- baskets -------------------------------------------------------------------------------------------------------
@@ -233,9 +235,9 @@ def members(**rate: float) -> pd.DataFrame:
     return pd.DataFrame({"group": [markets.group(t) for t in tickers], "to_cny": list(rate.values())}, index=tickers)
 
 
-def basket(of: pd.DataFrame, found: Histories) -> valued.BasketValued:
-    values = valued.valued(found, table(), WEEKDAYS)
-    return valued.of_baskets({"b": (of, "CN")}, values, found, WEEKDAYS)["b"]
+def basket(of: pd.DataFrame, found: Histories) -> readings.BasketValued:
+    values = readings.valued(found, table(), WEEKDAYS)
+    return readings.of_baskets({"b": (of, "CN")}, values, found, WEEKDAYS)["b"]
 
 
 def series_of(**caps_and_pes: tuple[float, list[float]]) -> Histories:
@@ -315,11 +317,11 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> database.Store:
 
 
 @pytest.fixture(scope="module")
-def seen(opened: database.Store) -> daily.Picture:
-    return daily.picture(opened, house(), demo.NOW)
+def seen(opened: database.Store) -> snapshot.Picture:
+    return snapshot.picture(opened, house(), demo.NOW)
 
 
-def test_the_demo_market_s_histories_fit_its_prices_and_quotes(seen: daily.Picture) -> None:
+def test_the_demo_market_s_histories_fit_its_prices_and_quotes(seen: snapshot.Picture) -> None:
     found = demo.market(house(), calendars())
     made = demo_valuations.rows(found.bars, found.factors, found.quotes, calendars(), demo.NOW)
     assert not made.duplicated(["ticker", "definition", "session"]).any()
@@ -336,7 +338,7 @@ def test_the_demo_market_s_histories_fit_its_prices_and_quotes(seen: daily.Pictu
     pd.testing.assert_frame_equal(made, again)
 
 
-def test_every_page_of_the_demo_market_has_something_to_show(seen: daily.Picture) -> None:
+def test_every_page_of_the_demo_market_has_something_to_show(seen: snapshot.Picture) -> None:
     shown = seen.valuations
     assert {markets.kind(t) for t in shown} >= {"stock", "sector", "index"}
     assert {one.key.source for one in shown.values()} == {"demo"}
@@ -354,16 +356,16 @@ def test_every_page_of_the_demo_market_has_something_to_show(seen: daily.Picture
 
 def test_an_announcement_lifted_profit_on_one_day(opened: database.Store) -> None:
     """The demo market's table says by 60 %; the printed PE rounds it."""
-    from basketwatch.valuation import earnings_steps
+    from basketwatch.analysis.valuation.bands import earnings_steps
 
-    series = valued.histories(opened, [demo_valuations.STEPPED], calendars(), demo.NOW)
+    series = readings.histories(opened, [demo_valuations.STEPPED], calendars(), demo.NOW)
     (history,) = series.values()
     assert earnings_steps(history)["change"].iloc[-1] == pytest.approx(demo_valuations.STEP - 1, abs=0.002)
 
 
 def test_a_past_day_of_the_demo_market(opened: database.Store) -> None:
     """A year earlier: every value is of that day or before, and the bands end with it."""
-    then = daily.picture(opened, house(), datetime(2025, 7, 4, 8, 30, tzinfo=UTC))
+    then = snapshot.picture(opened, house(), datetime(2025, 7, 4, 8, 30, tzinfo=UTC))
     one = then.valuations["300308.SZ"]
     assert one.session == one.bands["3y"].last == date(2025, 7, 4)
     assert all(v.session <= date(2025, 7, 4) for v in then.valuations.values() if v.bands)

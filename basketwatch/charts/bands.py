@@ -2,7 +2,7 @@
 lines of its channel.
 
 The lines of a window are constants: they are drawn as shapes, which cost a few bytes each, and not as columns as long
-as the history. Histories come in thinned to weeks (``valuation.thin``); the last point is the last session's own.
+as the history. Histories come in thinned to weeks (``baskets.thin``); the last point is the last session's own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Literal
 import pandas as pd
 import plotly.graph_objects as go
 
-from basketwatch.valuation import Band
+from basketwatch.analysis.valuation.bands import Band
 
 Figure = go.Figure
 Kind = Literal["quantiles", "sigma"]

@@ -123,10 +123,10 @@ def _flags(work: Work, only: Sequence[str]) -> int:
     closed = settled_days(work.calendars, now)
     if "bars" not in only and all(judged.get(group) == day for group, day in closed.items()):
         return 0
-    from basketwatch import flagging
+    from basketwatch.refresh import flags
 
     notes.new_version(work.opened)  # what has come is shown, whatever becomes of the rules
-    return flagging.update(work.opened, work.house, now)
+    return flags.update(work.opened, work.house, now)
 
 
 def _configure_yahoo(data: Path) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from basketwatch.analysis.flags.inputs import Floats
+from basketwatch.analysis.flags.market import Judged, Said, Seen, Signal, at_least, first_cause, prior, shifted
 from basketwatch.domain import limits
 from basketwatch.domain.model import Rule
-from basketwatch.flags.inputs import Floats
-from basketwatch.flags.seen import Judged, Said, Seen, Signal, at_least, first_cause, prior, shifted
 from basketwatch.words import text
 
 SPANS = {"week": 5, "month": 20}  # sessions of the two thresholds of ``excess``

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from basketwatch import metrics
-from basketwatch.daily import SECTORS, BasketView, Picture
+from basketwatch.analysis import baskets as analysis_baskets
+from basketwatch.analysis.baskets import ranked
+from basketwatch.analysis.prices import between, window_bases
+from basketwatch.analysis.snapshot import SECTORS, BasketView, Picture
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import FINAL_AFTER, Calendar, Session
 from basketwatch.domain.model import House, Problem
@@ -26,7 +28,7 @@ from basketwatch.store import prices
 from basketwatch.store.database import Store
 
 if TYPE_CHECKING:
-    from basketwatch.valued import Valued
+    from basketwatch.analysis.valuation.readings import Valued
 
 SPANS = ("1w", "ytd")
 HOME = "CN"
@@ -141,7 +143,7 @@ def week_of(calendar: Calendar, now: datetime, day: date | None = None) -> Week:
 
 def _week(calendar: Calendar, closed: Sequence[Session], now: datetime, asked: date, skipped: bool) -> Week:
     first, last = closed[0].day, closed[-1].day
-    monday, bases = _monday(last), metrics.window_bases(calendar, last)
+    monday, bases = _monday(last), window_bases(calendar, last)
     return Week(
         first=first, last=last, sessions=len(closed), base=bases["1w"], year_base=bases["ytd"],
         at=min(now, _until(calendar, last)), asked=asked, skipped=skipped,
@@ -196,11 +198,11 @@ def review(seen: Picture, week: Week, sector: str | None = None) -> Review:
     chosen = sector_of(seen.house, sector)
     compare = indices(seen.house)
     closes = settled(seen, week.last)
-    spans = {w: metrics.between(closes, base, week.last) for w, base in week.bases.items()}
+    spans = {w: between(closes, base, week.last) for w, base in week.bases.items()}
     known = [s.ticker for s in seen.house.sectors]
     sectors = pd.DataFrame({w: values.reindex(known) for w, values in spans.items()})
     returns = {t: {w: float(values.get(t, np.nan)) for w, values in spans.items()} for t in (*compare, chosen)}
-    rank = {w: metrics.would_rank(returns[chosen][w], sectors[w], SECTORS) for w in SPANS}
+    rank = {w: analysis_baskets.would_rank(returns[chosen][w], sectors[w], SECTORS) for w in SPANS}
     missing = {w: tuple(sectors.index[sectors[w].isna()]) for w in SPANS}
     baskets = tuple(_basket(view, week, sectors) for view in seen.baskets)
     last = pd.Timestamp(week.last)
@@ -243,7 +245,7 @@ def _basket(view: BasketView, week: Week, sectors: pd.DataFrame) -> BasketWeek:
     part = view.by_group.get(HOME)
     current = part is not None and own["session"].max() == pd.Timestamp(week.last)
     returns = {w: float(part["returns"][w]) if part and current else float("nan") for w in SPANS}
-    ranks = {w: metrics.would_rank(returns[w], sectors[w], SECTORS) for w in SPANS}
+    ranks = {w: analysis_baskets.would_rank(returns[w], sectors[w], SECTORS) for w in SPANS}
     members = sum(markets.group(t) == HOME for t in view.basket.tickers)
     return BasketWeek(view.basket.id, returns, part["covered"] if part and current else 0, members, ranks)
 
@@ -259,7 +261,7 @@ def _abroad(seen: Picture, week: Week) -> tuple[Abroad, ...]:
         if not closed:
             continue
         end = closed[-1].day
-        values = metrics.between(settled(seen, end), metrics.window_bases(calendar, end)["1w"], end)
+        values = between(settled(seen, end), window_bases(calendar, end)["1w"], end)
         if ticker in values and np.isfinite(values[ticker]):
             found.append(Abroad(ticker, end, float(values[ticker])))
     return tuple(found)
@@ -303,8 +305,8 @@ def rotation(seen: Picture, weeks: int = 12) -> pd.DataFrame:
     ends = week_ends(calendar, state.session.day, weeks + 1)
     closes = settled(seen, ends[-1]) if ends else seen.closes
     closes = closes.reindex(columns=known)
-    moves = {last: metrics.between(closes, base, last) for base, last in pairwise(ends)}
-    return metrics.ranked(pd.DataFrame(moves, index=known), SECTORS)
+    moves = {last: between(closes, base, last) for base, last in pairwise(ends)}
+    return ranked(pd.DataFrame(moves, index=known), SECTORS)
 
 
 def week_ends(calendar: Calendar, last: date, count: int) -> list[date]:

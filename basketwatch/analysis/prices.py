@@ -8,27 +8,23 @@ markets are never joined on the bare date: ``aligned`` puts a foreign series on 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from basketwatch.domain import markets
-from basketwatch.domain.calendars import DELAY, Calendar, Session
+from basketwatch.domain.calendars import Calendar
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 Days = npt.NDArray[np.datetime64]
-
 WINDOWS: tuple[str, ...] = ("1d", "1w", "mtd", "ytd", "20d", "60d", "250d")
 SESSIONS_BACK: dict[str, int] = {"20d": 20, "60d": 60, "250d": 250}
 
 # A base price may be that of an earlier session while a stock was suspended; past this many days it is no base.
 OLDEST_BASE = timedelta(days=45)
-
-LEAST_SHARE = 0.5  # of a basket's members that must have a return over a window; fewer do not speak for it
 LEAST_BARS = 200  # of the some 240 to 252 sessions of 52 weeks
 REACH = timedelta(days=14)  # by which a history may begin after those 52 weeks do: the longest holidays are no gap
 
@@ -127,8 +123,8 @@ def returns(
     """
     tickers = list(as_of)
     days, values = closes.index.to_numpy(), closes.reindex(columns=tickers).to_numpy(dtype="float64")
-    sessions, newest = _days(as_of.values()), _newest(values)
-    last = _at(newest, days, sessions)
+    sessions, newest = days_of(as_of.values()), newest_of(values)
+    last = at_of(newest, days, sessions)
     cache: dict[tuple[str, date], dict[str, date | None]] = {}
     bases = []
     for ticker, session in as_of.items():
@@ -136,14 +132,14 @@ def returns(
         if key not in cache:
             cache[key] = window_bases(calendars.get(key[0]), session)
         bases.append(cache[key])
-    broken = _days((gaps or {}).get(t) for t in tickers)
+    broken = days_of((gaps or {}).get(t) for t in tickers)
     out = {}
     for window in WINDOWS:
-        base = _days(b[window] for b in bases)
+        base = days_of(b[window] for b in bases)
         base[base > broken] = np.datetime64("NaT")
-        out[window] = _moves(values, _at(newest, days, base), last)
+        out[window] = moves_of(values, at_of(newest, days, base), last)
     reference = np.array([previous.get(t) or np.nan for t in tickers], dtype="float64")
-    traded = _at(newest, days, sessions, oldest=timedelta(0))
+    traded = at_of(newest, days, sessions, oldest=timedelta(0))
     now = np.where(traded >= 0, values[traded, np.arange(len(tickers))] if len(days) else np.nan, np.nan)
     out["1d"] = np.where(reference > 0, now / reference - 1, out["1d"])
     return pd.DataFrame(out, index=pd.Index(tickers, dtype="str"), columns=list(WINDOWS), dtype="float64")
@@ -160,17 +156,17 @@ def between(closes: pd.DataFrame, base: date | None, end: date) -> pd.Series:
     return ends.iloc[1] / ends.iloc[0] - 1
 
 
-def _days(dates: Iterable[date | None]) -> Days:
+def days_of(dates: Iterable[date | None]) -> Days:
     return np.array(list(dates), dtype="datetime64[D]")
 
 
-def _newest(values: Floats) -> Rows:
+def newest_of(values: Floats) -> Rows:
     """Row of each column's newest number up to each row, -1 where there is none yet; the first row is before all."""
     rows = np.where(np.isnan(values), -1, np.arange(len(values))[:, None])
     return np.maximum.accumulate(np.vstack([np.full((1, values.shape[1]), -1), rows]), axis=0)
 
 
-def _at(newest: Rows, days: Days, wanted: Days, oldest: timedelta = OLDEST_BASE) -> Rows:
+def at_of(newest: Rows, days: Days, wanted: Days, oldest: timedelta = OLDEST_BASE) -> Rows:
     """Row of each column's last number on or before its ``wanted`` day; -1 without one that is young enough."""
     known = ~np.isnat(wanted)
     rows = newest[np.where(known, np.searchsorted(days, wanted, side="right"), 0), np.arange(len(wanted))]
@@ -179,7 +175,7 @@ def _at(newest: Rows, days: Days, wanted: Days, oldest: timedelta = OLDEST_BASE)
     return np.where(found, rows, -1)
 
 
-def _moves(values: Floats, base: Rows, last: Rows) -> Floats:
+def moves_of(values: Floats, base: Rows, last: Rows) -> Floats:
     """Return of each column between two rows; NaN without both, and where they are one (nothing traded in between)."""
     out = np.full(len(base), np.nan)
     at = np.flatnonzero((base >= 0) & (last >= 0) & (base != last))
@@ -196,7 +192,7 @@ def year_range(bars: pd.DataFrame, as_of: Mapping[str, date]) -> pd.DataFrame:
     NaN where the history is no year: it begins more than ``REACH`` after the 52 weeks do, or has fewer than
     ``LEAST_BARS`` bars in them; ``bars_52w`` says how many there are. A range of a few weeks is not a 52-week range.
     """
-    ends = pd.Series(_days(as_of.values()), index=pd.Index(list(as_of), dtype="str"))
+    ends = pd.Series(days_of(as_of.values()), index=pd.Index(list(as_of), dtype="str"))
     day, last = bars["session"].to_numpy(), ends.reindex(bars["ticker"]).to_numpy()
     inside = bars.loc[(day > last - np.timedelta64(52, "W")) & (day <= last), ["ticker", "high", "low", "close"]]
     high, low = (inside[column].fillna(inside["close"]).groupby(inside["ticker"]) for column in ("high", "low"))
@@ -230,143 +226,6 @@ def yuan(lasts: pd.Series) -> dict[str, float]:
     return {"CNY": 1.0, "USD": usd} | crossed | direct
 
 
-# --- a basket ----------------------------------------------------------------------------------------------------
-
-
-def equal_weight(table: pd.DataFrame, members: int | None = None) -> dict[str, float]:
-    """Mean of the members' returns over each window (equal weight at its start, buy and hold); who has none is out.
-
-    NaN where fewer than ``LEAST_SHARE`` of the ``members`` (by default all rows) have one; see ``coverage``.
-    """
-    found = table[list(WINDOWS)].to_numpy(dtype="float64")
-    known = ~np.isnan(found)
-    enough = _enough(known, members)
-    total = np.where(known, found, 0.0).sum(axis=0)
-    return {w: float(total[i] / known[:, i].sum()) if enough[i] else float("nan") for i, w in enumerate(WINDOWS)}
-
-
-def cap_weight(table: pd.DataFrame) -> dict[str, float]:
-    """Return of all members' market value, Σ cap now / Σ cap at the window's start − 1, in yuan (``cap_cny``).
-
-    The start's cap is cap now / (1 + return): shares taken as constant, adjusted price. NaN where fewer than
-    ``LEAST_SHARE`` of the members have both; see ``cap_coverage``.
-    """
-    found = table[list(WINDOWS)].to_numpy(dtype="float64")
-    caps = table["cap_cny"].to_numpy(dtype="float64")[:, None]
-    known = ~np.isnan(found) & ~np.isnan(caps)
-    enough = _enough(known)
-    now = np.where(known, caps, 0.0).sum(axis=0)
-    start = np.where(known, caps / (1 + found), 0.0).sum(axis=0)
-    return {w: float(now[i] / start[i] - 1) if enough[i] and start[i] else float("nan") for i, w in enumerate(WINDOWS)}
-
-
-def coverage(table: pd.DataFrame) -> dict[str, int]:
-    """Of how many members each window's figure of ``equal_weight`` is the mean: those that have a return over it."""
-    known = ~np.isnan(table[list(WINDOWS)].to_numpy(dtype="float64"))
-    return dict(zip(WINDOWS, known.sum(axis=0).tolist(), strict=True))
-
-
-def cap_coverage(table: pd.DataFrame) -> dict[str, int]:
-    """Of how many members each window's figure of ``cap_weight`` speaks: those with a return and a market value."""
-    return coverage(table.loc[table["cap_cny"].notna()])
-
-
-def _enough(known: npt.NDArray[np.bool_], members: int | None = None) -> npt.NDArray[np.bool_]:
-    """For each column whether enough rows are known for a figure of the whole."""
-    count = known.sum(axis=0)
-    found: npt.NDArray[np.bool_] = (count > 0) & (count >= LEAST_SHARE * (len(known) if members is None else members))
-    return found
-
-
-def breadth(table: pd.DataFrame) -> dict[str, int]:
-    """Counts up, flat, down, limit_up, limit_down, suspended among the members, by the return of the day."""
-    suspended = table["suspended"].to_numpy(dtype=bool)
-    day = table["1d"].to_numpy(dtype="float64")[~suspended]
-    states = table["limit_state"].tolist()
-    return {
-        "up": int((day > 0).sum()),
-        "flat": int((day == 0).sum()),
-        "down": int((day < 0).sum()),
-        "limit_up": sum(state in ("sealed_up", "one_price_up", "t_up") for state in states),
-        "limit_down": sum(state in ("sealed_down", "one_price_down", "t_down") for state in states),
-        "suspended": int(suspended.sum()),
-    }
-
-
-def in_step(rows: pd.DataFrame) -> pd.DataFrame:
-    """``rows`` without the numbers of those whose session is older than the newest one of their market.
-
-    Their returns end on another day, so they must not be averaged, counted or ranked with the rest. A suspended member
-    stays: its value has not moved since.
-    """
-    newest = rows.groupby("group")["session"].max().reindex(rows["group"]).to_numpy()
-    late = (rows["session"] < newest) & ~rows["suspended"]
-    out = rows.copy()
-    out.loc[late, [*WINDOWS]] = np.nan
-    out["limit_state"] = rows["limit_state"].mask(late)
-    return out
-
-
-def excess(members: pd.DataFrame, benchmarks: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """Benchmark -> mean return of the members that ended on its own session and market, minus its return.
-
-    Arithmetic, before rounding, over the same two dates; a US member has no excess over a mainland index, and prices
-    that stopped half an hour ago have none over an index that goes on (``stale``). Of its market's members at least
-    ``LEAST_SHARE`` must be there.
-    """
-    means: dict[tuple[str, pd.Timestamp, bool], dict[str, float]] = {}
-    out = {}
-    for ticker, own in benchmarks.to_dict("index").items():
-        key = _ends(own)
-        if key not in means:
-            means[key] = equal_weight(_ended(members, *key), int((members["group"] == key[0]).sum()))
-        out[str(ticker)] = {w: means[key][w] - float(own[w]) for w in WINDOWS}
-    return out
-
-
-def excess_coverage(members: pd.DataFrame, benchmarks: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Benchmark -> of how many members each window's ``excess`` over it is the mean."""
-    return {str(t): coverage(_ended(members, *_ends(own))) for t, own in benchmarks.to_dict("index").items()}
-
-
-def _ends(benchmark: Mapping[Any, Any]) -> tuple[str, pd.Timestamp, bool]:
-    """Market, session and staleness that a member must share with a benchmark to be held against it."""
-    return benchmark["group"], benchmark["session"], bool(benchmark.get("stale", False))
-
-
-def _ended(members: pd.DataFrame, group: str, session: pd.Timestamp, stale: bool) -> pd.DataFrame:
-    old = members["stale"].eq(other=True) if "stale" in members else pd.Series(False, index=members.index)
-    return members.loc[_of_session(members, group, session) & (old == stale)]
-
-
-def excess_of_each(members: pd.DataFrame, benchmark: pd.Series) -> pd.Series:
-    """Each member's return of the day minus the benchmark's; NaN where it ended on another session or market."""
-    return (members["1d"] - float(benchmark["1d"])).where(
-        _of_session(members, benchmark["group"], benchmark["session"])
-    )
-
-
-def _of_session(rows: pd.DataFrame, group: str, session: pd.Timestamp) -> pd.Series:
-    return (rows["group"] == group) & (rows["session"] == session)
-
-
-def ranks(sectors: pd.DataFrame, full: int) -> pd.DataFrame:
-    """Rank of each sector per window, 1 = best, ties share the lower number; NaN where fewer than ``full`` have one."""
-    return ranked(sectors[[*WINDOWS]], full)
-
-
-def ranked(moves: pd.DataFrame, full: int) -> pd.DataFrame:
-    """Rank within each column, 1 = highest, ties share the lower number; a column with fewer than ``full`` has none."""
-    return moves.rank(ascending=False, method="min").mask(moves.notna().sum() < full, axis="columns")
-
-
-def would_rank(value: float, sectors: pd.Series, full: int) -> int | None:
-    """Rank that ``value`` would take among ``full`` sectors and itself; None where a sector is missing."""
-    if value != value or int(sectors.notna().sum()) < full:
-        return None
-    return int((sectors > value).sum()) + 1
-
-
 # --- series ------------------------------------------------------------------------------------------------------
 
 
@@ -395,60 +254,3 @@ def _closing_instants(days: pd.Index, calendar: Calendar) -> Floats:
     """When each day's close was known, epoch seconds: at the session's close, without a session at midnight after."""
     known = {s.day: s.closes.timestamp() for s in calendar.between(days[0].date(), days[-1].date())}
     return np.array([known.get(d.date(), d.timestamp() + 86400) for d in days])
-
-
-def basket_series(on_grid: pd.DataFrame, members: Sequence[str], start: date) -> tuple[pd.Series, int]:
-    """Equal-weight buy-and-hold value of a basket from ``start`` (= 1.0), and how many members it holds.
-
-    ``on_grid``: output of ``aligned``. Members without a price at the start are out; a missing day keeps the last.
-    """
-    inside = on_grid.loc[on_grid.index >= pd.Timestamp(start), [m for m in members if m in on_grid]].ffill()
-    held = inside.loc[:, inside.iloc[0].notna()] if len(inside) else inside.iloc[:, :0]
-    if not held.shape[1]:
-        return pd.Series(dtype="float64"), 0
-    return (held / held.iloc[0]).mean(axis=1), held.shape[1]
-
-
-def rebased(series: pd.Series, start: date) -> pd.Series:
-    """``series`` from ``start`` on, divided by its first value there; empty where it has none on the first day."""
-    inside = series.loc[series.index >= pd.Timestamp(start)]
-    return (inside / inside.iloc[0]).dropna() if len(inside) and pd.notna(inside.iloc[0]) else inside.iloc[:0]
-
-
-# --- overnight ---------------------------------------------------------------------------------------------------
-
-
-def overnight_sessions(home: Calendar, abroad: Calendar, day: date) -> list[Session]:
-    """US sessions that a mainland session ``day`` has not seen: labelled in [previous mainland session, ``day``).
-
-    None on the Monday after a US Friday holiday, six after Spring Festival 2026.
-    """
-    previous = home.before(day)
-    return abroad.between(previous.day, day - timedelta(days=1)) if previous else []
-
-
-def overnight_window(home: Calendar, abroad: Calendar, now: datetime) -> tuple[date | None, list[Session]]:
-    """The mainland session to look at, and the US sessions begun by ``now`` that it has not or had not seen.
-
-    Up to its close that is today's session. Then it is the next one, as soon as a US session has begun for it; until
-    then, on the evening of a session, the one just traded, with what it opened to. On a day without a session it is
-    the next one, even where nothing has happened for it yet.
-    """
-    today = home.session(now.astimezone(markets.zone_of(home.group)).date())
-    coming = today if today and now < today.closes else home.state(now).next
-    for target in (coming, today):
-        begun = [s for s in overnight_sessions(home, abroad, target.day) if s.opens + DELAY <= now] if target else []
-        if target and begun:
-            return target.day, begun
-    return (coming.day if coming else None), []
-
-
-def overnight(
-    closes: pd.DataFrame, tickers: Sequence[str], sessions: Sequence[Session], before: date | None
-) -> pd.Series:
-    """Compound move of each ticker over ``sessions``, against its close of ``before``; NaN without both."""
-    days, values = closes.index.to_numpy(), closes.reindex(columns=list(tickers)).to_numpy(dtype="float64")
-    newest, count = _newest(values), len(tickers)
-    ends = _days([sessions[-1].day if sessions else None] * count)
-    last = _at(newest, days, ends, oldest=timedelta(0))
-    return pd.Series(_moves(values, _at(newest, days, _days([before] * count)), last), index=list(tickers))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from basketwatch.analysis.flags.inputs import Bools, Floats
+from basketwatch.analysis.flags.market import Judged, Seen, Signal, at_least, filled, first_cause, prior, shifted
 from basketwatch.domain.model import Rule
-from basketwatch.flags.inputs import Bools, Floats
-from basketwatch.flags.seen import Judged, Seen, Signal, at_least, filled, first_cause, prior, shifted
 from basketwatch.words import text
 
 PAST = 5  # sessions that traded

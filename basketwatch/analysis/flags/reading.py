@@ -1,13 +1,7 @@
-"""Flags from the store and into it: what the rules are judged on, read once; what they say, kept once.
-
-A session is judged when its bars are final, half an hour after the close. The log is filled once with the sessions of
-a year; from then on only the last sessions are added, so a threshold edited today rewrites no history.
-"""
+"""What the flag rules are judged on, read from the store: one market at a time."""
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -17,23 +11,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from basketwatch import flags, metrics, valuation, valued
+from basketwatch.analysis import flags, overnight
+from basketwatch.analysis import prices as analysis_prices
+from basketwatch.analysis.flags import AdjustedPrices, BasketInput, Inputs, Leader, RawPrices
+from basketwatch.analysis.flags.inputs import Bools, Days, Floats, Rows
+from basketwatch.analysis.prices import multipliers, wide, with_quotes
+from basketwatch.analysis.valuation import bands, readings
 from basketwatch.domain import limits, markets
 from basketwatch.domain.calendars import Calendar, settled_days
 from basketwatch.domain.model import Basket, House, Rule
 from basketwatch.domain.universe import names, universe
-from basketwatch.flags import AdjustedPrices, BasketInput, Inputs, Leader, RawPrices
-from basketwatch.flags.inputs import Bools, Days, Floats, Rows
-from basketwatch.store import flags as log
-from basketwatch.store import notes, valuations
 from basketwatch.store.database import Store
 from basketwatch.store.prices import read_bars, read_calendars, read_factors, read_quotes, read_series
-from basketwatch.words.catalogue import CATALOGUE
 
 YEAR = 250  # sessions that the log begins with, and that a dry run looks at
-LATE = 5  # sessions before the judged one whose missing flags are still added: a source may have failed for days
 PE_YEARS = 3
-NOTE = "flags_grounds"  # of what was judged last
 CARRIED, CARRIED_WEEKLY = 5, 10  # sessions for which a PE stands in for one that is missing
 CHINA_BENCHMARK = "000300.SH"
 _PRICES = ("open", "high", "low", "close")
@@ -57,52 +49,15 @@ class Read:
     values: Mapping[str, pd.DataFrame]
 
 
-# --- the door ----------------------------------------------------------------------------------------------------
-
-
-def update(opened: Store, house: House, now: datetime) -> int:
-    """Judge what has closed since the last time and add what is new to the log; returns how many flags are new.
-
-    Nothing is judged while all that a judgement rests on is as it was the last time. The caller holds the writer's
-    lock. Raises the store's errors.
-    """
-    if notes.noted(opened, NOTE) == _grounds(opened, house, now):
-        return 0
-    judged = log.judged(opened)
-    whole = any(group not in judged for group in _groups(house))
-    away = (now.date() - min(judged.values())).days if judged else YEAR
-    found = read(opened, house, now, YEAR if whole else min(YEAR, max(LATE + 1, away)))
-    rows = [evaluated(found, group, house.rules, _ahead(found, judged, group)) for group in _groups(house)]
-    for group, said in zip(_groups(house), rows, strict=True):
-        log.withdraw(opened, _overtaken(opened, found, group, said))
-    count = log.save(opened, _joined(rows), now)
-    log.note_judged(opened, {g: found.settled[g] for g in _groups(house) if g in found.settled})
-    notes.note(opened, NOTE, _grounds(opened, house, now))
-    return count
-
-
-def _grounds(opened: Store, house: House, now: datetime) -> str:
-    """A digest of all that flags rest on, the newest of the log included. Of a running session's quotes only what
-    touches those before it: a name of ST, and a suspension.
-    """
-    since = (now - timedelta(days=40)).date()
-    calendars = read_calendars(opened, since)
-    days = settled_days(calendars, now)
-    quotes = read_quotes(opened)
-    rows: list[Any] = list(quotes.itertuples())
-    over = np.array([q.session.date() <= days.get(markets.group(q.Index), date.min) for q in rows], dtype=bool)
-    closing = [_after_close(q, calendars.get(markets.group(q.Index))) for q in rows]
-    settled = quotes.drop(columns=["fetched_at", "quote_time"]).assign(closing=closing).loc[over]
-    running = quotes.loc[~over, ["ticker", "name", "suspended"]]
-    frames = (settled, running, read_factors(opened), log.read(opened, since=since)[["id"]])
-    hashes = [pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes() for frame in frames]
-    rest = (house, sorted(days.items()), sorted(read_series(opened).items()), valuations.fetched(opened), hashes)
-    return hashlib.sha256(repr(rest).encode()).hexdigest()
-
-
 def dry_run(found: Read, rules: Sequence[Rule], sessions: int = YEAR) -> pd.DataFrame:
     """What ``rules`` would have said over the last ``sessions`` of each market: columns of ``flags.evaluate``."""
-    return _joined([evaluated(found, group, rules, sessions) for group in _groups(found.house)])
+    return joined([evaluated(found, group, rules, sessions) for group in groups_of(found.house)])
+
+
+def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Flags of several markets as one table (columns ``flags.COLUMNS``); an empty one where none has any."""
+    known = [part for part in parts if len(part)]
+    return pd.concat(known, ignore_index=True) if known else pd.DataFrame(columns=list(flags.COLUMNS))
 
 
 def evaluated(found: Read, group: str, rules: Sequence[Rule], sessions: int) -> pd.DataFrame:
@@ -115,79 +70,8 @@ def evaluated(found: Read, group: str, rules: Sequence[Rule], sessions: int) -> 
     return said.loc[said["final"].astype(bool)]
 
 
-def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    known = [part for part in parts if len(part)]
-    return pd.concat(known, ignore_index=True) if known else pd.DataFrame(columns=list(flags.COLUMNS))
-
-
-def _ahead(found: Read, judged: Mapping[str, date], group: str) -> int:
-    """Sessions to judge: all since the last time, however long ago, and in any case the last few."""
-    last = found.settled.get(group)
-    if group not in judged or last is None:
-        return YEAR
-    return min(YEAR, max(LATE + 1, len(found.calendars[group].between(judged[group], last))))
-
-
-def _groups(house: House) -> list[str]:
+def groups_of(house: House) -> list[str]:
     return sorted({markets.group(t) for t in universe(house)} - {"FX"})
-
-
-def _overtaken(opened: Store, found: Read, group: str, said: pd.DataFrame) -> list[str]:
-    """Ids of stored rows of the last sessions that could not be judged for want of data, and now have been."""
-    days = [d for d in _sessions(found, group).tolist() if d <= found.settled.get(group, date.min)]
-    if not days:
-        return []
-    stored = log.read(opened, since=days[-LATE - 1 :][0])
-    mine = np.array([g == group for g in _markets_of(found.house, stored["ticker"])], dtype=np.bool_)
-    stored = stored.loc[mine & stored["rule"].ne("us_leader") & stored["session"].le(pd.Timestamp(days[-1]))]
-    together = stored["rule"].eq("stale_data") & stored["ticker"].str.startswith("basket:")
-    waiting = stored.loc[together | stored["reason_zh"].str.match(_WAITING)]
-    still = set(zip(said["id"], said["reason_zh"], strict=True))
-    return [i for i, reason in zip(waiting["id"], waiting["reason_zh"], strict=True) if (i, reason) not in still]
-
-
-def _sentence(key: str) -> str:
-    """A regular expression for what a text of the catalogue becomes with its parameters."""
-    return re.sub(r"\\\{\w+\\\}", ".*", re.escape(CATALOGUE[key][0]))
-
-
-# What is said where data may still come; a name may hold anything, hence the end of the line as well.
-_WAITING = "(?s:" + "|".join(_sentence(key) for key in (
-    "flag_stale_data_missing", "flag_stale_data_unfinished", "flag_no_data_missing", "flag_no_data_unfinished",
-    "flag_no_data_benchmark", "flag_no_data_coverage", "flag_no_data_sectors",
-)) + r")\Z"  # fmt: skip
-
-
-def _markets_of(house: House, tickers: Iterable[str]) -> list[str]:
-    """The market whose sessions a row of the log is about, by its ticker; of a basket its home."""
-    homes = {f"basket:{b.id}": home_of(b) for b in house.baskets}
-    return [homes.get(t) or (markets.group(t) if markets.is_ticker(t) else "CN") for t in tickers]
-
-
-def log_at(opened: Store, house: House, now: datetime, since: date | None = None) -> pd.DataFrame:
-    """The log as it stood at ``now`` (``store.flags.read``): a past day replayed knows nothing of what came after it."""
-    said = log.read(opened, since=since)
-    calendars = read_calendars(opened, (now - timedelta(days=40)).date())
-    last = settled_days(calendars, now)
-    if not last or not len(said):
-        return said
-    groups = _markets_of(house, said["ticker"])
-    upto = np.array([last.get(g, max(last.values())) for g in groups], dtype="datetime64[s]")
-    overnight = said["rule"].eq("us_leader").to_numpy()
-    upto[overnight] = np.datetime64(_overnight_until(calendars, last), "s")
-    kept: pd.DataFrame = said.loc[said["session"].to_numpy() <= upto].reset_index(drop=True)
-    return kept
-
-
-def _overnight_until(calendars: Mapping[str, Calendar], last: Mapping[str, date]) -> date:
-    """The mainland session up to which US leaders are told: the one to come, once the US sessions before it are over."""
-    home, abroad = calendars.get("CN"), calendars.get("US")
-    coming = home.after(last["CN"]) if home and "CN" in last else None
-    if coming and home and abroad and "US" in last:
-        seen = metrics.overnight_sessions(home, abroad, coming.day)
-        if seen and seen[-1].day <= last["US"]:
-            return coming.day
-    return last.get("CN", max(last.values()))
 
 
 # --- reading -----------------------------------------------------------------------------------------------------
@@ -198,7 +82,7 @@ def read(opened: Store, house: House, now: datetime, sessions: int = YEAR) -> Re
     wanted = [t for t in universe(house) if markets.kind(t) != "fx"]
     since = (now - timedelta(days=round((flags.LOOKBACK + sessions) * 1.55) + 20)).date()
     known = read_calendars(opened, since - timedelta(days=10))
-    calendars = {group: known.get(group) or Calendar(group, ()) for group in _groups(house)}
+    calendars = {group: known.get(group) or Calendar(group, ()) for group in groups_of(house)}
     quotes = read_quotes(opened)
     quotes = quotes.loc[quotes.index.isin(wanted)]
     stored = read_bars(opened, wanted, since)
@@ -214,14 +98,14 @@ def _with_closing_quotes(stored: pd.DataFrame, quotes: pd.DataFrame, calendars: 
     settled = pd.MultiIndex.from_frame(stored.loc[stored["final"], ["ticker", "session"]])
     own = pd.MultiIndex.from_frame(quotes[["ticker", "session"]])
     fresh = quotes.loc[~own.isin(settled)]
-    bars = metrics.with_quotes(stored, fresh)
+    bars = with_quotes(stored, fresh)
     rows: Iterable[Any] = fresh.itertuples()
-    after = {(r.ticker, r.session) for r in rows if _after_close(r, calendars.get(markets.group(r.ticker)))}
+    after = {(r.ticker, r.session) for r in rows if after_close(r, calendars.get(markets.group(r.ticker)))}
     closing = pd.MultiIndex.from_frame(bars[["ticker", "session"]]).isin(list(after)) if after else False
     return bars.assign(final=bars["final"].astype(bool) | closing)
 
 
-def _after_close(quote: Any, calendar: Calendar | None) -> bool:
+def after_close(quote: Any, calendar: Calendar | None) -> bool:
     session = calendar.session(quote.session.date()) if calendar else None
     delay = timedelta(minutes=0 if np.isnan(quote.delay_minutes) else quote.delay_minutes)
     return session is not None and quote.fetched_at >= session.closes + delay
@@ -231,8 +115,8 @@ def _values(
     opened: Store, wanted: Sequence[str], calendars: Mapping[str, Calendar], now: datetime
 ) -> dict[str, pd.DataFrame]:
     """Ticker -> the history of the multiple that speaks for it: the one that the pages show."""
-    found = valued.histories(opened, wanted, calendars, now)
-    own = {ticker: one.key for ticker, one in valued.speaking(found, calendars).items()}
+    found = readings.histories(opened, wanted, calendars, now)
+    own = {ticker: one.key for ticker, one in readings.speaking(found, calendars).items()}
     return {ticker: found[key].assign(source=key.source) for ticker, key in own.items()}
 
 
@@ -242,7 +126,7 @@ def _values(
 def inputs_of(found: Read, group: str) -> Inputs:
     """One market as ``flags.evaluate`` takes it: its settled sessions and the one after, in which nothing is final."""
     tickers = [t for t in universe(found.house) if markets.group(t) == group and markets.kind(t) != "fx"]
-    sessions = _sessions(found, group)
+    sessions = sessions_of(found, group)
     called = names(found.house) | {f"basket:{b.id}": b.short for b in found.house.baskets}
     base = flags.empty(group, sessions, tickers, called)
     if not len(sessions):
@@ -250,7 +134,7 @@ def inputs_of(found: Read, group: str) -> Inputs:
     due = sessions <= np.datetime64(found.settled.get(group, date.min))
     held = found.bars.loc[found.bars["ticker"].isin(tickers)].reset_index(drop=True)
     put = _Grid(sessions, tickers, held)
-    filled = _with_prices(base, put, metrics.multipliers(held, found.factors), due)
+    filled = _with_prices(base, put, multipliers(held, found.factors), due)
     filled = _with_quotes(filled, found, put)
     filled = replace(
         filled, due=due, abroad=_abroad(found, sessions) if group == "CN" else filled.abroad,
@@ -264,7 +148,7 @@ def inputs_of(found: Read, group: str) -> Inputs:
     )  # fmt: skip
 
 
-def _sessions(found: Read, group: str) -> Days:
+def sessions_of(found: Read, group: str) -> Days:
     """Known sessions up to the settled one, and the next: running, or to come."""
     last = found.settled.get(group)
     bars = found.bars["session"]
@@ -421,7 +305,7 @@ def _abroad(found: Read, sessions: Days) -> Rows:
     last = found.settled.get("US") if abroad else None
     out = np.zeros(len(sessions), dtype=np.int64)
     for i, day in enumerate(sessions.tolist()):
-        seen = metrics.overnight_sessions(home, abroad, day) if abroad else []
+        seen = overnight.overnight_sessions(home, abroad, day) if abroad else []
         out[i] = len(seen) if seen and last and seen[-1].day <= last else 0
     return out
 
@@ -437,7 +321,7 @@ def _leaders(found: Read, sessions: Days) -> tuple[Leader, ...]:
     if abroad is None or not led:
         return ()
     own = found.bars.loc[found.bars["ticker"].isin(list(led)) & found.bars["final"]].reset_index(drop=True)
-    closes = metrics.wide(metrics.adjusted(own, found.factors))
+    closes = wide(analysis_prices.adjusted(own, found.factors))
     moves = _moves(closes.reindex(columns=list(led)), home, abroad, sessions)
     return tuple(Leader(t, moves[:, i], tuple(dict.fromkeys(led[t]))) for i, t in enumerate(led))
 
@@ -448,7 +332,7 @@ def _moves(closes: pd.DataFrame, home: Calendar, abroad: Calendar, sessions: Day
     values = closes.to_numpy(dtype="float64")
     out = np.full((len(sessions), values.shape[1]), np.nan)
     for i, day in enumerate(sessions.tolist()):
-        seen = metrics.overnight_sessions(home, abroad, day)
+        seen = overnight.overnight_sessions(home, abroad, day)
         before = abroad.before(seen[0].day) if seen else None
         if before and before.day in at and seen[-1].day in at:
             out[i] = values[at[seen[-1].day]] / values[at[before.day]] - 1
@@ -464,15 +348,15 @@ def _multiples(values: Mapping[str, pd.DataFrame], tickers: Sequence[str], sessi
     since = sessions[0] - np.timedelta64((PE_YEARS + 1) * 366, "D")  # a year more, for what is carried
     for i, history in ((i, values[t]) for i, t in enumerate(tickers) if t in values):
         days = history["session"].to_numpy().astype("datetime64[D]")
-        carried = CARRIED_WEEKLY if valuation.is_weekly(days) else CARRIED
+        carried = CARRIED_WEEKLY if bands.is_weekly(days) else CARRIED
         begin = min(int(np.searchsorted(days, since)), len(days) - 1)
         days, history = days[begin:], history.iloc[begin:]
-        ranks = valuation.rolling_percentile(days, valuation.counted(history), PE_YEARS)
+        ranks = bands.rolling_percentile(days, bands.counted(history), PE_YEARS)
         row = np.searchsorted(days, sessions, side="right") - 1
         age = np.arange(len(sessions)) - np.searchsorted(sessions, days[np.maximum(row, 0)])
         known = (row >= 0) & (age <= carried)
         percentile[known, i] = ranks[row[known]]
-        eps[known, i] = valuation.earnings(history)[row[known]]
+        eps[known, i] = bands.earnings(history)[row[known]]
     return percentile, eps
 
 
@@ -481,7 +365,7 @@ def _other_closes(found: Read, grid: _Grid) -> Floats:
     codes, named = pd.factorize(grid.bars["source"])
     own, code = grid.put(codes, -1.0), {source: float(i) for i, source in enumerate(named)}
     quoted: Iterable[Any] = found.quotes.itertuples()
-    closing = {q.Index: q for q in quoted if _after_close(q, found.calendars.get(markets.group(q.Index)))}
+    closing = {q.Index: q for q in quoted if after_close(q, found.calendars.get(markets.group(q.Index)))}
     out = np.full(own.shape, np.nan)
 
     def put(i: int, days: Days, prices: Floats, source: str) -> None:
@@ -506,7 +390,7 @@ def _other_closes(found: Read, grid: _Grid) -> Floats:
 
 def closes_of(found: Read) -> pd.DataFrame:
     """Adjusted closes, wide, and of each basket the value of its home market's members, equal weight, rebalanced daily."""
-    closes = metrics.wide(metrics.adjusted(found.bars, found.factors))
+    closes = wide(analysis_prices.adjusted(found.bars, found.factors))
     out = {}
     for basket in found.house.baskets:
         held = [t for t in basket.tickers if t in closes and markets.group(t) == home_of(basket)]

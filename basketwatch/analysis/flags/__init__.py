@@ -21,11 +21,12 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from basketwatch.analysis.flags import baskets as groups
+from basketwatch.analysis.flags import data_quality, price, semantics, spans, valuation, volume
+from basketwatch.analysis.flags.inputs import LONG_LISTED, AdjustedPrices, BasketInput, Inputs, Leader, RawPrices, empty
+from basketwatch.analysis.flags.market import Judged, Seen
+from basketwatch.analysis.flags.semantics import Event, Found
 from basketwatch.domain.model import Rule
-from basketwatch.flags import data, earnings, groups, price, semantics, spans, volume
-from basketwatch.flags.inputs import LONG_LISTED, AdjustedPrices, BasketInput, Inputs, Leader, RawPrices, empty
-from basketwatch.flags.seen import Judged, Seen
-from basketwatch.flags.semantics import Event, Found
 
 __all__ = ["COLUMNS", "LIVE", "LONG_LISTED", "LOOKBACK", "AdjustedPrices", "BasketInput", "Inputs", "Leader",
            "RawPrices", "empty", "evaluate"]  # fmt: skip
@@ -38,10 +39,10 @@ LOOKBACK = 320  # sessions before the first wanted one that the windows, and the
 FAMILIES: dict[str, Callable[[Seen, Rule], Judged]] = {
     "limit": price.limit, "big_move": price.big_move, "sigma_move": price.sigma_move,
     "volume_surge": volume.volume_surge, "gap": price.gap, "high_low": price.high_low, "excess": spans.excess,
-    "deviation": spans.deviation, "pe_percentile": earnings.pe_percentile, "pe_rebase": earnings.pe_rebase,
+    "deviation": spans.deviation, "pe_percentile": valuation.pe_percentile, "pe_rebase": valuation.pe_rebase,
     "basket_breadth": groups.basket_breadth, "basket_excess": groups.basket_excess,
     "sector_rank": groups.sector_rank, "us_leader": groups.us_leader,
-    "source_disagreement": data.source_disagreement, "stale_data": data.stale_data,
+    "source_disagreement": data_quality.source_disagreement, "stale_data": data_quality.stale_data,
 }  # fmt: skip
 
 

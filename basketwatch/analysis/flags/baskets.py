@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from basketwatch.analysis.flags.inputs import BasketInput, Bools, Floats, Small
+from basketwatch.analysis.flags.market import Judged, Said, Seen, Signal, at_least, first_cause, masked
 from basketwatch.domain.model import Rule
-from basketwatch.flags.inputs import BasketInput, Bools, Floats, Small
-from basketwatch.flags.seen import Judged, Said, Seen, Signal, at_least, first_cause, masked
 from basketwatch.words import text
 
 COVERAGE = 0.8  # of a basket's members must have a return of the day

@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from basketwatch import valuation
+from basketwatch.analysis.valuation.bands import LEAST, Band, bands_of, counted, is_weekly
+from basketwatch.analysis.valuation.baskets import CARRIED, BasketPe, basket_history, basket_pe
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.model import House, SeriesKey
 from basketwatch.domain.universe import with_stand_ins
 from basketwatch.store import valuations
 from basketwatch.store.database import Store
-from basketwatch.valuation import CARRIED, LEAST, Band, BasketPe
 
 Histories = dict[SeriesKey, pd.DataFrame]
 
@@ -65,7 +65,7 @@ class BasketValued:
     """The PE of a basket of today's members.
 
     ``now``: all of them, converted to yuan at the day's rates. ``by_group``: those of each market. ``history``
-    (``valuation.basket_history``) and ``bands`` are those of the ``home`` group's members of today, past sessions
+    (``baskets.basket_history``) and ``bands`` are those of the ``home`` group's members of today, past sessions
     included: they go with ``by_group[home]``, not with ``now`` where the basket spans markets. ``sources``: those
     of the members' values.
     """
@@ -124,7 +124,7 @@ def valued(found: Histories, table: pd.DataFrame, calendars: Mapping[str, Calend
     quotes = _quoted(table)
     said = speaking(found, calendars, quotes)
     chosen = {t: said[t] for t in [*table.index, *said] if t in said}  # in the table's order
-    banded = valuation.bands_of({t: found[one.key] for t, one in chosen.items()})
+    banded = bands_of({t: found[one.key] for t, one in chosen.items()})
     chosen = {t: replace(one, bands=banded[t], weekly=banded[t]["all"].weekly) for t, one in chosen.items()}
     for ticker, quote in quotes.items():
         calendar = calendars.get(markets.group(ticker))
@@ -190,13 +190,10 @@ def _choice(own: Sequence[Valued], found: Histories, calendar: Calendar | None) 
     """
     if len(own) == 1:
         return own[0]
-    own = [
-        replace(one, weekly=valuation.is_weekly(found[one.key]["session"].to_numpy().astype("datetime64[D]")))
-        for one in own
-    ]
+    own = [replace(one, weekly=is_weekly(found[one.key]["session"].to_numpy().astype("datetime64[D]"))) for one in own]
     oldest = _back(calendar, max(one.session for one in own))
     fresh = sorted((one for one in own if one.session >= oldest), key=_place)
-    enough = (one for one in fresh if np.count_nonzero(~np.isnan(valuation.counted(found[one.key]))) >= LEAST)
+    enough = (one for one in fresh if np.count_nonzero(~np.isnan(counted(found[one.key]))) >= LEAST)
     chosen = next(enough, fresh[0])
     others = sorted((one for one in own if one is not chosen), key=lambda one: (-one.session.toordinal(), _place(one)))
     return replace(chosen, others=tuple(others))
@@ -241,12 +238,12 @@ def of_baskets(
     A member whose newest value is more than ``CARRIED`` sessions older than its market's newest is not covered.
     """
     made = {key: _basket(members, home, values, found, calendars) for key, (members, home) in baskets.items()}
-    banded = valuation.bands_of({key: _for_bands(one) for key, one in made.items()})
+    banded = bands_of({key: _for_bands(one) for key, one in made.items()})
     return {key: replace(one, bands=banded[key]) for key, one in made.items()}
 
 
 def _for_bands(one: BasketValued) -> pd.DataFrame:
-    """A basket's history as ``valuation.bands`` takes one; where it ends before the basket does, today has no value."""
+    """A basket's history as ``bands.bands`` takes one; where it ends before the basket does, today has no value."""
     rows = one.history[["session", "pe"]].assign(losing=False)
     if one.session is None:
         return rows
@@ -267,8 +264,8 @@ def _basket(
     weights = pd.Series({one.key.ticker: one.market_cap for one in own}, dtype="float64")
     history = _history(series, weights)
     return BasketValued(
-        now=valuation.basket_pe(rows),
-        by_group={str(g): valuation.basket_pe(rows.loc[rows["group"] == g]) for g in groups},
+        now=basket_pe(rows),
+        by_group={str(g): basket_pe(rows.loc[rows["group"] == g]) for g in groups},
         home=home, history=history, bands={},
         session=max((one.session for one in own), default=None), members_with_history=len(series),
         sources=tuple(dict.fromkeys(values[t].key.source for t in members.index if t in values)),
@@ -294,7 +291,7 @@ def _rows(members: pd.DataFrame, values: Mapping[str, Valued], calendars: Mappin
 
 
 def _history(series: Mapping[str, pd.DataFrame], weights: pd.Series) -> pd.DataFrame:
-    """``valuation.basket_history`` of the members' series put on the union of their sessions."""
+    """``baskets.basket_history`` of the members' series put on the union of their sessions."""
     every = [rows["session"].to_numpy() for rows in series.values()]
     days = np.unique(np.concatenate(every)) if every else np.empty(0, dtype="datetime64[s]")
     caps, profits = np.full((2, len(days), len(series)), nan)
@@ -303,6 +300,6 @@ def _history(series: Mapping[str, pd.DataFrame], weights: pd.Series) -> pd.DataF
         pe, price, eps = (rows[name].to_numpy() for name in ("pe", "price", "eps"))
         caps[at, i], profits[at, i] = cap, _profit(pe, price, cap, eps)
     columns = pd.Index(list(series), dtype="object")
-    return valuation.basket_history(
+    return basket_history(
         pd.DataFrame(caps, index=days, columns=columns), pd.DataFrame(profits, index=days, columns=columns), weights
     )

@@ -10,38 +10,48 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from basketwatch import metrics, valued
-from basketwatch.domain import faults, limits, markets
+from basketwatch.analysis import baskets as analysis_baskets
+from basketwatch.analysis import overnight as analysis_overnight
+from basketwatch.analysis import prices as analysis_prices
+from basketwatch.analysis.age import AHEAD, add_age, delay
+from basketwatch.analysis.baskets import basket_series, cap_coverage, cap_weight, equal_weight, in_step, rebased
+from basketwatch.analysis.overnight import overnight_window
+from basketwatch.analysis.prices import (
+    WINDOWS,
+    Days,
+    Floats,
+    adjusted,
+    aligned,
+    volume_ratio,
+    wide,
+    window_bases,
+    with_quotes,
+    year_range,
+    yuan,
+)
+from basketwatch.analysis.problems import old_multiples, problems_of, remarks, unconfirmed
+from basketwatch.analysis.valuation import readings
+from basketwatch.analysis.valuation.readings import BasketValued, Valued
+from basketwatch.domain import limits, markets
 from basketwatch.domain.calendars import (
-    FINAL_AFTER,
     Calendar,
     MarketState,
-    behind,
-    due_session,
     minutes_open,
     settled_days,
-    traded_until,
 )
 from basketwatch.domain.model import Basket, Chain, House, Names, Problem
 from basketwatch.domain.universe import names, universe
 from basketwatch.store import flags as flag_log
 from basketwatch.store import notes, prices, runs
 from basketwatch.store.database import Store
-from basketwatch.store.runs import Run, SymbolState
-from basketwatch.valued import BasketValued, Valued
+from basketwatch.store.runs import Run
 
 HISTORY = timedelta(days=420)  # 250 sessions, the year's first base and a long holiday
-AHEAD = timedelta(minutes=5)  # a quote fetched later than this after ``now`` belongs to the future of a replayed day
 SPARK = 60  # sessions in the small lines
 SECTORS = 31
 OVERNIGHT_RULE = "us_leader"  # the one rule that speaks of a mainland session before it begins
 YOUNG = 10  # a history shorter than this begins with the listing: the first days may have no price limit
-
-# A quote taken longer ago than this while its market trades is shown as stale.
-LIVE_FOR = timedelta(minutes=5)
-
 _TRADED = ["open", "high", "low", "last", "volume", "amount", "turnover"]
-Words = Mapping[tuple[str, str], SymbolState]
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,7 @@ class Overnight:
 class Picture:
     """Everything that the pages show, at one version of the store and one instant.
 
-    ``table``: one row a ticker that has a quote or bars: ``columns.QUOTES``, the windows of ``metrics.WINDOWS``,
+    ``table``: one row a ticker that has a quote or bars: ``columns.QUOTES``, the windows of ``prices.WINDOWS``,
     high_52w, low_52w, bars_52w, place_52w, traded (the last session with a trade: before ``session`` where suspended),
     group, final, behind, stale, state, limit_state, limit_agrees, to_cny, cap_cny, spark.
     ``ranks``: of the sectors, where all of them have a return of one session. ``closes``: adjusted, wide.
@@ -139,29 +149,29 @@ def picture(opened: Store, house: House, now: datetime) -> Picture:
     quotes = _quotes(opened, wanted)
     stored = _until(prices.read_bars(opened, wanted, since), calendars, now)
     latest = _latest(quotes.loc[quotes["fetched_at"] <= now + AHEAD], stored)
-    bars = metrics.adjusted(metrics.with_quotes(stored, latest), prices.read_factors(opened, wanted))
-    closes, gaps = metrics.wide(bars), _gaps(latest, bars, calendars)
+    bars = adjusted(with_quotes(stored, latest), prices.read_factors(opened, wanted))
+    closes, gaps = wide(bars), _gaps(latest, bars, calendars)
     table = _table(latest, bars, closes, calendars, gaps)
-    _add_age(table, calendars, states, words, now)
+    add_age(table, calendars, states, words, now)
     _add_limits(table, _young(bars, prices.read_series(opened)))
     table["volume_ratio"] = _volume_ratios(table, bars, calendars, now)
     table.loc[table["suspended"], "volume_ratio"] = np.nan  # nothing traded
     table = table.copy()  # columns added one by one lie one by one, and a row is then taken from forty pieces
-    sectors = metrics.in_step(table.loc[[s.ticker for s in house.sectors if s.ticker in table.index]])
+    sectors = in_step(table.loc[[s.ticker for s in house.sectors if s.ticker in table.index]])
     views = tuple(_view(b, house, table, sectors, now) for b in house.baskets)
-    series = valued.histories(opened, valued.wanted(house), calendars, now)
-    values = valued.valued(series, table, calendars)
+    series = readings.histories(opened, readings.wanted(house), calendars, now)
+    values = readings.valued(series, table, calendars)
     held = {v.basket.id: (v.table, home_of(v)) for v in views}
     judged, overnight = _judged(opened, calendars, now), _overnight(house, closes, table, calendars, now)
     return Picture(
         now=now, demo=opened.demo, version=notes.version(opened), house=house, markets=states, calendars=calendars,
-        table=table, ranks=metrics.ranks(sectors, SECTORS), baskets=views, closes=closes,
+        table=table, ranks=analysis_baskets.ranks(sectors, SECTORS), baskets=views, closes=closes,
         lines=_lines(views, closes, calendars), overnight=overnight,
-        valuations=values, basket_valuations=valued.of_baskets(held, values, series, calendars),
+        valuations=values, basket_valuations=readings.of_baskets(held, values, series, calendars),
         flags=_flags(opened, table.index, views, judged, overnight), judged=judged,
         problems=(
-            *house.problems, *_problems(table, wanted, words, gaps), *_unconfirmed(calendars, states),
-            *_remarks(wanted, words), *_old_multiples(wanted, words, values, states, now),
+            *house.problems, *problems_of(table, wanted, words, gaps), *unconfirmed(calendars, states),
+            *remarks(wanted, words), *old_multiples(wanted, words, values, states, now),
         ),
         run=runs.last_run(opened, finished=True),
     )  # fmt: skip
@@ -229,7 +239,7 @@ def _gaps(latest: pd.DataFrame, bars: pd.DataFrame, calendars: Mapping[str, Cale
     out = {}
     for ticker, day, close in zip(last.index, last["session"].dt.date, last["close"], strict=True):
         newest, calendar = latest["session"][ticker].date(), calendars.get(markets.group(ticker))
-        before = metrics.window_bases(calendar, newest)["1d"]
+        before = window_bases(calendar, newest)["1d"]
         reference = latest["previous_close"][ticker]
         if before is not None and day < before and abs(reference - close) > max(0.005, 1e-4 * close):
             out[ticker] = day
@@ -253,13 +263,13 @@ def _table(
 ) -> pd.DataFrame:  # fmt: skip
     as_of = dict(zip(latest.index, latest["session"].dt.date, strict=True))
     previous = {str(t): float(v) for t, v in latest["previous_close"].dropna().items()}
-    moves = metrics.returns(closes, as_of, calendars, previous, gaps)
+    moves = analysis_prices.returns(closes, as_of, calendars, previous, gaps)
     moves.loc[latest["suspended"].to_numpy(), "1d"] = np.nan
-    table = pd.concat([latest, moves, metrics.year_range(bars, as_of).reindex(latest.index)], axis=1)
+    table = pd.concat([latest, moves, year_range(bars, as_of).reindex(latest.index)], axis=1)
     table["group"] = [markets.group(t) for t in table.index]
     table["traded"] = bars.drop_duplicates("ticker", keep="last").set_index("ticker")["session"].reindex(table.index)
     table["place_52w"] = (table["last"] - table["low_52w"]) / (table["high_52w"] - table["low_52w"])
-    table["to_cny"] = table["currency"].map(metrics.yuan(table["last"])).astype("float64")
+    table["to_cny"] = table["currency"].map(yuan(table["last"])).astype("float64")
     table["cap_cny"] = table["market_cap"] * table["to_cny"]
     table["spark"] = _sparks(closes, list(table.index))
     return table
@@ -302,79 +312,16 @@ def _volume_ratios(
             for r in rows]  # fmt: skip
 
 
-def _volume_ratio(
-    row: Any, sessions: metrics.Days, volumes: metrics.Floats, calendar: Calendar, now: datetime
-) -> float:
+def _volume_ratio(row: Any, sessions: Days, volumes: Floats, calendar: Calendar, now: datetime) -> float:
     session = calendar.session(row.session.date())
     if session is None:
         return float("nan")
-    known = now if pd.isna(row.fetched_at) else row.fetched_at.to_pydatetime() - _delay(row)
+    known = now if pd.isna(row.fetched_at) else row.fetched_at.to_pydatetime() - delay(row)
     if row.final:
         known = session.closes
     full = minutes_open(calendar, session, session.closes)
     before = volumes[sessions < row.session.to_datetime64()].tolist()
-    return metrics.volume_ratio(row.volume, before, minutes_open(calendar, session, known), full)
-
-
-# --- how old it is -----------------------------------------------------------------------------------------------
-
-
-def _add_age(
-    table: pd.DataFrame,
-    calendars: Mapping[str, Calendar],
-    states: Mapping[str, MarketState],
-    words: Words,
-    now: datetime,
-) -> None:
-    """Columns behind, stale and state."""
-    rows: list[Any] = list(table.itertuples())
-    lag = [_behind(r.session.date(), calendars.get(r.group), states.get(r.group), now) for r in rows]
-    stale = [_stale(r, n, states.get(r.group), now) for r, n in zip(rows, lag, strict=True)]
-    said = [_state(r, old, states.get(r.group), words, now) for r, old in zip(rows, stale, strict=True)]
-    table["behind"], table["stale"], table["state"] = lag, stale, said
-
-
-def _delay(row: Any) -> timedelta:
-    return timedelta(minutes=0 if np.isnan(row.delay_minutes) else row.delay_minutes)
-
-
-def _behind(session: date, calendar: Calendar | None, state: MarketState | None, now: datetime) -> int:
-    """Sessions between a row's own and the one due; for an exchange rate weekdays."""
-    if calendar is None or state is None:
-        return int(np.busday_count(session + timedelta(days=1), max(session, now.date()) + timedelta(days=1)))
-    due = due_session(state, now)
-    return behind(calendar, session, due.day) if due else 0
-
-
-def _stale(row: Any, lag: int, state: MarketState | None, now: datetime) -> bool:
-    """Older than it should be: of an earlier session, or fetched before the market's last trade and not just now.
-
-    Half an hour after the close only a price from after the close will do. What is suspended must have been seen so
-    since the session began.
-    """
-    if state is None:
-        return lag > 1
-    session, due = state.session, due_session(state, now)
-    if session is None or due is None:
-        return False
-    if row.suspended:
-        return not row.fetched_at >= due.opens
-    if lag > 0 or row.final:
-        return lag > 0
-    if now >= session.closes + FINAL_AFTER + LIVE_FOR:
-        return not row.fetched_at >= session.closes + _delay(row)
-    recent = row.fetched_at >= traded_until(state.group, session, now) or now - row.fetched_at <= LIVE_FOR
-    return not recent
-
-
-def _state(row: Any, stale: bool, state: MarketState | None, words: Words, now: datetime) -> str:
-    """The one word for a symbol: what left it stale, else ``partial`` while its session may still change."""
-    word = words.get((row.ticker, "quotes"))
-    if stale:
-        return word.state if word and word.state not in ("ok", "partial") else "stale"
-    session = None if state is None or row.final or row.suspended else state.session
-    unfinished = session and row.session.date() == session.day and now < session.closes + FINAL_AFTER
-    return "partial" if unfinished else "ok"
+    return volume_ratio(row.volume, before, minutes_open(calendar, session, known), full)
 
 
 # --- baskets -----------------------------------------------------------------------------------------------------
@@ -383,24 +330,20 @@ def _state(row: Any, stale: bool, state: MarketState | None, words: Words, now: 
 def _view(basket: Basket, house: House, table: pd.DataFrame, sectors: pd.DataFrame, now: datetime) -> BasketView:
     chain = next((c for c in house.chains if c.id == basket.chain), None)
     rows = _members(basket, chain, table, now)
-    counted = metrics.in_step(
-        rows[["group", "session", "suspended", "stale", "limit_state", "cap_cny", *metrics.WINDOWS]]
-    )
+    counted = in_step(rows[["group", "session", "suspended", "stale", "limit_state", "cap_cny", *WINDOWS]])
     mainland = counted.loc[counted["group"] == "CN"]
-    mean = metrics.equal_weight(mainland)
+    mean = equal_weight(mainland)
     ranked = sectors.loc[sectors["session"] == mainland["session"].max()]
-    benchmarks = table.loc[
-        [b for b in basket.benchmarks if b in table.index], ["group", "session", "stale", *metrics.WINDOWS]
-    ]
+    benchmarks = table.loc[[b for b in basket.benchmarks if b in table.index], ["group", "session", "stale", *WINDOWS]]
     return BasketView(
         basket=basket, chain=chain, table=rows, covered=_covered(counted),
-        returns=metrics.equal_weight(counted), returns_cap=metrics.cap_weight(counted),
+        returns=equal_weight(counted), returns_cap=cap_weight(counted),
         by_group={g: _part(counted.loc[counted["group"] == g]) for g in dict.fromkeys(counted["group"])},
-        excess=metrics.excess(counted, benchmarks),
-        breadth=metrics.breadth(counted),
-        would_rank={w: metrics.would_rank(mean[w], ranked[w], SECTORS) for w in metrics.WINDOWS},
-        coverage=metrics.coverage(counted), coverage_cap=metrics.cap_coverage(counted),
-        excess_coverage=metrics.excess_coverage(counted, benchmarks),
+        excess=analysis_baskets.excess(counted, benchmarks),
+        breadth=analysis_baskets.breadth(counted),
+        would_rank={w: analysis_baskets.would_rank(mean[w], ranked[w], SECTORS) for w in WINDOWS},
+        coverage=analysis_baskets.coverage(counted), coverage_cap=cap_coverage(counted),
+        excess_coverage=analysis_baskets.excess_coverage(counted, benchmarks),
     )  # fmt: skip
 
 
@@ -425,7 +368,7 @@ def _covered(rows: pd.DataFrame) -> int:
 
 def _part(rows: pd.DataFrame) -> dict[str, Any]:
     return {
-        "returns": metrics.equal_weight(rows), "coverage": metrics.coverage(rows), "members": len(rows),
+        "returns": equal_weight(rows), "coverage": analysis_baskets.coverage(rows), "members": len(rows),
         "covered": _covered(rows),
     }  # fmt: skip
 
@@ -443,9 +386,9 @@ def _lines(
     for home in dict.fromkeys(home_of(view) for view in views):
         own = {view.basket.id: list(view.table.index) for view in views if home_of(view) == home}
         held = [t for t in dict.fromkeys(t for tickers in own.values() for t in tickers) if t in recent]
-        grid = metrics.aligned(recent[held], calendars, home).tail(SPARK)
+        grid = aligned(recent[held], calendars, home).tail(SPARK)
         start = grid.index[0].date() if len(grid) else date.min
-        out |= {key: metrics.basket_series(grid, tickers, start)[0].tolist() for key, tickers in own.items()}
+        out |= {key: basket_series(grid, tickers, start)[0].tolist() for key, tickers in own.items()}
     return {view.basket.id: out[view.basket.id] for view in views}
 
 
@@ -459,14 +402,14 @@ def against(seen: Picture, view: BasketView, window: str) -> tuple[dict[str, pd.
     ends = view.table.loc[view.table["group"] == home, "session"].dropna()
     if not len(ends):
         return {}, 0
-    base = metrics.window_bases(seen.calendars.get(home), ends.max().date())[window]
+    base = window_bases(seen.calendars.get(home), ends.max().date())[window]
     benchmarks = [b for b in view.basket.benchmarks if b in seen.closes]
     held = [t for t in view.table.index if t in seen.closes]
     start = base or ends.min().date()
     recent = seen.closes.loc[seen.closes.index >= pd.Timestamp(start - timedelta(days=30))]
-    grid = metrics.aligned(recent[[*dict.fromkeys([*held, *benchmarks])]], seen.calendars, home)
-    line, count = metrics.basket_series(grid, held, start)
-    others = {b: metrics.rebased(grid[b], start) for b in benchmarks}
+    grid = aligned(recent[[*dict.fromkeys([*held, *benchmarks])]], seen.calendars, home)
+    line, count = basket_series(grid, held, start)
+    others = {b: rebased(grid[b], start) for b in benchmarks}
     return {view.basket.id: line} | {b: other for b, other in others.items() if len(other)}, count
 
 
@@ -480,9 +423,9 @@ def _overnight(
                 if markets.group(ticker) == "US":
                     led.setdefault(ticker, []).append((chain.id, segment.id))
     home, abroad = calendars.get("CN"), calendars.get("US")
-    day, sessions = metrics.overnight_window(home, abroad, now) if home and abroad else (None, [])
+    day, sessions = overnight_window(home, abroad, now) if home and abroad else (None, [])
     before = abroad.before(sessions[0].day) if abroad and sessions else None
-    moves = metrics.overnight(closes, list(led), sessions, before.day if before else None)
+    moves = analysis_overnight.overnight(closes, list(led), sessions, before.day if before else None)
     frame = pd.DataFrame({"ticker": list(led), "move": moves.to_numpy(), "leads": list(led.values())})
     frame["stale"] = [bool(table["stale"].get(t, True)) for t in led]
     days, running = tuple(s.day for s in sessions), bool(sessions) and now < sessions[-1].closes
@@ -516,61 +459,3 @@ def _flags(
     coming = (days == np.datetime64(overnight.for_session, "s")) & (not overnight.provisional)
     kept: pd.DataFrame = said.loc[newest | (coming & said["rule"].eq(OVERNIGHT_RULE).to_numpy())]
     return kept.reset_index(drop=True)
-
-
-# --- problems ----------------------------------------------------------------------------------------------------
-
-
-def _problems(table: pd.DataFrame, wanted: Sequence[str], words: Words, gaps: Mapping[str, date]) -> list[Problem]:
-    """What is missing, stale, short of its history or at odds with the rules, one problem a ticker."""
-    out = []
-    rows = table[["session", "behind", "stale", "limit_agrees", "limit_up", "quote_time"]].to_dict("index")
-    for ticker in wanted:
-        row, word, bars = rows.get(ticker), words.get((ticker, "quotes")), words.get((ticker, "bars"))
-        if row is None:
-            told = Problem(ticker, word.key, word.params) if word and word.key else None
-            out.append(told or Problem.of(ticker, "never_fetched"))
-        elif row["stale"] and row["behind"] > 0:
-            out.append(Problem.of(ticker, "stale", "soft", session=row["session"].date(), behind=row["behind"]))
-        elif row["stale"] and pd.isna(row["quote_time"]):
-            out.append(Problem.of(ticker, "no_quote", "soft"))
-        elif row["stale"]:
-            at = row["quote_time"].astimezone(markets.split(ticker)[1].zone)
-            out.append(Problem.of(ticker, "old_quote", "soft", time=f"{at:%H:%M}"))
-        elif ticker in gaps and bars and bars.key:
-            out.append(Problem(ticker, bars.key, bars.params, "soft"))
-        elif row["limit_agrees"] is False:
-            out.append(Problem.of(ticker, "limit_disagrees", "soft", up=row["limit_up"]))
-    return out
-
-
-def _remarks(wanted: Sequence[str], words: Words) -> list[Problem]:
-    """What the checks found odd about data that were kept: holes, revised closes, unexplained jumps, missing fields."""
-    found = [words[key] for key in ((t, part) for t in wanted for part in ("quotes", "bars")) if key in words]
-    kept = [w for w in found if w.state in ("ok", "partial")]
-    return [Problem(w.ticker, key, params, "soft") for w in kept for key, params in faults.remarks(w.key, w.params)]
-
-
-def _old_multiples(
-    wanted: Sequence[str], words: Words, values: Mapping[str, Valued], states: Mapping[str, MarketState], now: datetime
-) -> list[Problem]:
-    """PEs from before the last close, where what was to follow was refused, failed or was put aside by a check."""
-    out = []
-    for ticker in wanted:
-        word, state, value = words.get((ticker, "valuation")), states.get(markets.group(ticker)), values.get(ticker)
-        if word is None or word.key in (None, "pe_days_off") or word.state in ("no_data", "unknown_symbol"):
-            continue
-        closed = state.last_closed if state else None
-        if closed and word.at <= now + AHEAD and (value is None or value.session < closed.day):
-            out.append(Problem(ticker, word.key or "", word.params, "soft"))
-    return out
-
-
-def _unconfirmed(calendars: Mapping[str, Calendar], states: Mapping[str, MarketState]) -> list[Problem]:
-    """Markets whose sessions are only guessed by now."""
-    found = [c for c in calendars.values() if not states[c.group].confirmed]
-    bounds = [{} if c.bound is None else {"bound": str(c.bound)} for c in found]
-    return [
-        Problem(f"calendar {c.group}", "calendar_not_confirmed", tuple(b.items()), "soft")
-        for c, b in zip(found, bounds, strict=True)
-    ]

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from basketwatch.analysis.flags.inputs import Bools, Floats
+from basketwatch.analysis.flags.market import ENOUGH, Judged, Said, Seen, Signal, at_least, first_cause, prior, shifted
 from basketwatch.domain import limits
 from basketwatch.domain.model import Names, Rule
-from basketwatch.flags.inputs import Bools, Floats
-from basketwatch.flags.seen import (
-    ENOUGH,
-    Judged,
-    Said,
-    Seen,
-    Signal,
-    at_least,
-    first_cause,
-    prior,
-    shifted,
-)
 from basketwatch.words import text
 
 WINDOW = 60  # sessions of the regression, all before the session that is judged

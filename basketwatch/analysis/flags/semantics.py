@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from basketwatch.analysis.flags.baskets import ticker_of
+from basketwatch.analysis.flags.inputs import Bools
+from basketwatch.analysis.flags.market import CAUSES, Judged, Seen, Signal
 from basketwatch.domain.model import Names, Rule
 from basketwatch.domain.rules import SEVERITIES
-from basketwatch.flags.groups import ticker_of
-from basketwatch.flags.inputs import Bools
-from basketwatch.flags.seen import CAUSES, Judged, Seen, Signal
 from basketwatch.words import text
 from basketwatch.words.catalogue import CATALOGUE
 

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
+from basketwatch.analysis.flags.inputs import AdjustedPrices, Bools, Floats, Inputs, RawPrices, Rows, Small
 from basketwatch.domain import limits, markets
-from basketwatch.flags.inputs import AdjustedPrices, Bools, Floats, Inputs, RawPrices, Rows, Small
 
 # Why a cell cannot be judged; the position is its code in a ``Judged``. 0 = it can. "no_<name>" is the sentence.
 CAUSES = ("", "suspended", "missing", "repeated", "idle", "unfinished", "unexplained", "one_price", "history",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from basketwatch.analysis.flags.inputs import Bools, Rows
+from basketwatch.analysis.flags.market import CAUSE, CAUSES, Judged, Seen, Signal, first_cause, prior
 from basketwatch.domain.model import Rule
-from basketwatch.flags.inputs import Bools, Rows
-from basketwatch.flags.seen import CAUSE, CAUSES, Judged, Seen, Signal, first_cause, prior
 from basketwatch.words import text
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from basketwatch.analysis.flags.inputs import Floats
+from basketwatch.analysis.flags.market import Judged, Said, Seen, Signal, at_least, filled, first_cause, shifted
 from basketwatch.domain.model import Rule
-from basketwatch.flags.inputs import Floats
-from basketwatch.flags.seen import Judged, Said, Seen, Signal, at_least, filled, first_cause, shifted
 from basketwatch.words import text
 
 

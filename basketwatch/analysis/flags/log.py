@@ -1,0 +1,50 @@
+"""The flag log as it was known at an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from basketwatch.analysis.flags.reading import home_of
+from basketwatch.analysis.overnight import overnight_sessions
+from basketwatch.domain import markets
+from basketwatch.domain.calendars import Calendar, settled_days
+from basketwatch.domain.model import House
+from basketwatch.store import flags as log
+from basketwatch.store.database import Store
+from basketwatch.store.prices import read_calendars
+
+
+def markets_of(house: House, tickers: Iterable[str]) -> list[str]:
+    """The market whose sessions a row of the log is about, by its ticker; of a basket its home."""
+    homes = {f"basket:{b.id}": home_of(b) for b in house.baskets}
+    return [homes.get(t) or (markets.group(t) if markets.is_ticker(t) else "CN") for t in tickers]
+
+
+def log_at(opened: Store, house: House, now: datetime, since: date | None = None) -> pd.DataFrame:
+    """The log as it stood at ``now`` (``store.flags.read``): a past day replayed knows nothing of what came after it."""
+    said = log.read(opened, since=since)
+    calendars = read_calendars(opened, (now - timedelta(days=40)).date())
+    last = settled_days(calendars, now)
+    if not last or not len(said):
+        return said
+    groups = markets_of(house, said["ticker"])
+    upto = np.array([last.get(g, max(last.values())) for g in groups], dtype="datetime64[s]")
+    overnight = said["rule"].eq("us_leader").to_numpy()
+    upto[overnight] = np.datetime64(_overnight_until(calendars, last), "s")
+    kept: pd.DataFrame = said.loc[said["session"].to_numpy() <= upto].reset_index(drop=True)
+    return kept
+
+
+def _overnight_until(calendars: Mapping[str, Calendar], last: Mapping[str, date]) -> date:
+    """The mainland session up to which US leaders are told: the one to come, once the US sessions before it are over."""
+    home, abroad = calendars.get("CN"), calendars.get("US")
+    coming = home.after(last["CN"]) if home and "CN" in last else None
+    if coming and home and abroad and "US" in last:
+        seen = overnight_sessions(home, abroad, coming.day)
+        if seen and seen[-1].day <= last["US"]:
+            return coming.day
+    return last.get("CN", max(last.values()))
