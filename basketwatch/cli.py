@@ -83,10 +83,10 @@ def demo(context: click.Context, port: int | None, no_browser: bool) -> int:
 
 def _prepare_demo() -> None:
     """Build the demo store and hold this process's clock at the demo market's instant."""
-    from basketwatch import demo_store
+    from basketwatch.refresh import demo
 
     os.environ["BASKETWATCH_DEMO"] = "1"
-    os.environ["BASKETWATCH_NOW"] = clock.iso(demo_store.prepare(settings.read(demo=True)))
+    os.environ["BASKETWATCH_NOW"] = clock.iso(demo.prepare(settings.read(demo=True)))
 
 
 @commands.command()
@@ -172,8 +172,8 @@ def check(baskets: tuple[str, ...], as_json: bool, is_demo: bool) -> int:
     """Baskets, benchmarks and sectors of the latest session, from the store."""
     from basketwatch import answers
     from basketwatch.analysis import snapshot
-    from basketwatch.baskets import read_house
     from basketwatch.domain.universe import find_basket
+    from basketwatch.files.baskets import read_house
     from basketwatch.store.opening import open_reader
 
     here = settings.read(demo=is_demo or None)
@@ -225,7 +225,7 @@ def flags(since: datetime | None, as_json: bool, is_demo: bool) -> int:
     """The log of flags, newest session first, from the store."""
     from basketwatch import answers
     from basketwatch.analysis.flags.log import log_at
-    from basketwatch.baskets import read_house
+    from basketwatch.files.baskets import read_house
     from basketwatch.store import flags as log
     from basketwatch.store.opening import open_reader
 
@@ -253,7 +253,7 @@ def report(week_of: datetime | None, sector: str | None, lang: str | None, as_js
     """The weekly review of a sector in Markdown, from the store."""
     from basketwatch import report as words
     from basketwatch.analysis import snapshot, weekly
-    from basketwatch.baskets import read_house
+    from basketwatch.files.baskets import read_house
     from basketwatch.store.opening import open_reader
 
     here, lang = settings.read(demo=is_demo or None), lang or _language()

@@ -12,10 +12,9 @@ import pandas as pd
 
 from basketwatch.analysis.snapshot import Picture
 from basketwatch.domain import markets
-from basketwatch.domain.model import Problem
+from basketwatch.domain.model import Problem, Run, SymbolState
 from basketwatch.store import runs
 from basketwatch.store.database import Store
-from basketwatch.store.runs import Run, SymbolState
 from basketwatch.words.catalogue import CATALOGUE
 from basketwatch.words.text import DASH, age, beijing, clock_time, day, say, sentence, source_name, word
 

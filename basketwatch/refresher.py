@@ -30,7 +30,7 @@ from basketwatch.domain.calendars import FINAL_AFTER, MarketState
 from basketwatch.redact import redact
 
 if TYPE_CHECKING:
-    from basketwatch.store.runs import Run
+    from basketwatch.domain.model import Run
 
 PROJECT = Path(__file__).resolve().parents[1]
 QUOTES_SECONDS, DAILY_SECONDS, FIRST_SECONDS = 90.0, 300.0, 900.0

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from basketwatch import flags_view, rulebook, ui
+from basketwatch import flags_view, ui
 from basketwatch.domain import rules
 from basketwatch.errors import UsageError
+from basketwatch.files import rulebook
 from basketwatch.markup import block, heading
 from basketwatch.words.text import escape, plain, say, sentence
 

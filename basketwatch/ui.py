@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from basketwatch import clock, freshness, guards, memory, settings
-from basketwatch.domain import markets
+from basketwatch.domain import markets, model
 from basketwatch.errors import BasketwatchError, StoreError
 from basketwatch.markup import STYLE, block
 from basketwatch.refresher import Refresher, due, is_daily
@@ -208,7 +208,7 @@ def followed(here: Settings) -> tuple[str, ...]:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _house(home: str, stamps: tuple[object, ...]) -> House:
-    from basketwatch.baskets import read_house
+    from basketwatch.files.baskets import read_house
 
     return read_house(Path(home))
 
@@ -346,7 +346,7 @@ def keep_fresh(here: Settings, opened: Store | None, states: Mapping[str, Market
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _daily_run(_opened: Store, version: str) -> runs.Run | None:
+def _daily_run(_opened: Store, version: str) -> model.Run | None:
     return next((run for run in runs.recent_runs(_opened) if is_daily(run)), None)
 
 
@@ -463,9 +463,9 @@ def _here() -> Settings:
 
 @st.cache_resource(show_spinner=False)
 def _demo_market(here: Settings) -> datetime:
-    from basketwatch import demo_store
+    from basketwatch.refresh import demo
 
-    return demo_store.prepare(here)
+    return demo.prepare(here)
 
 
 def _condition(
@@ -528,7 +528,7 @@ def _empty(here: Settings, who: Reader, opened: Store | None) -> None:
             st.rerun()
 
 
-def panel_of_empty(lang: str, failed: bool, last: runs.Run | None, *, gone: bool = False) -> str:
+def panel_of_empty(lang: str, failed: bool, last: model.Run | None, *, gone: bool = False) -> str:
     """The explanation as HTML: a sentence, and under it what each source answered in the last run.
 
     ``failed``: no source answered; ``gone``: the store was there and is no more, and is being made anew.

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from basketwatch import demo
-from basketwatch.baskets import read_house
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.model import House
 from basketwatch.domain.universe import universe
+from basketwatch.files.baskets import read_house
+from basketwatch.refresh import demo
 from basketwatch.sources import sessions
+from basketwatch.sources.demo import market
 from basketwatch.store import notes, opening, prices, runs
 from basketwatch.store.database import Store
 
@@ -21,7 +22,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 @cache
 def calendars() -> dict[str, Calendar]:
     """Real trading calendars around the demo market's day."""
-    first, last = demo.NOW.date().replace(year=demo.NOW.year - 11), demo.NOW.date().replace(month=12, day=31)
+    first, last = market.NOW.date().replace(year=market.NOW.year - 11), market.NOW.date().replace(month=12, day=31)
     groups = {markets.group(t) for t in universe(house())} - {"FX"}
     return {g: Calendar(g, tuple(sessions.fetch_sessions(g, first, last))) for g in groups}
 
@@ -33,8 +34,8 @@ def house() -> House:
 
 
 @cache
-def _market() -> demo.Market:
-    return demo.market(house(), calendars())
+def _market() -> market.Market:
+    return market.market(house(), calendars())
 
 
 def fill(path: Path, *, is_demo: bool) -> Store:
@@ -44,13 +45,13 @@ def fill(path: Path, *, is_demo: bool) -> Store:
         demo.build(opened, house(), calendars())
         return opened
     made = _market()
-    run = runs.start_run(opened, demo.NOW, 1)
+    run = runs.start_run(opened, market.NOW, 1)
     for group, calendar in calendars().items():
         prices.save_sessions(opened, group, calendar.sessions)
-    prices.save_histories(opened, made.bars, made.factors, years=3, now=demo.NOW)
+    prices.save_histories(opened, made.bars, made.factors, years=3, now=market.NOW)
     prices.save_quotes(opened, made.quotes)
     runs.save_states(opened, made.states)
     report = {"requests": {"total": 3, "by_host": {}}, "parts": []}
-    runs.finish_run(opened, run, demo.NOW, report, [])
+    runs.finish_run(opened, run, market.NOW, report, [])
     notes.new_version(opened)
     return opened

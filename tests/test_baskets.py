@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from basketwatch import baskets, documents
-from basketwatch.baskets import read_house
 from basketwatch.domain.model import House, Names
 from basketwatch.domain.universe import find_basket, members_once, names, universe
 from basketwatch.errors import UsageError
+from basketwatch.files import baskets, toml
+from basketwatch.files.baskets import read_house
 
 PROJECT = Path(__file__).parent.parent
 
@@ -764,7 +764,7 @@ def test_syntax_fault_tells_the_column(home: Path) -> None:
 
 def test_exactly_the_cap_is_read(home: Path) -> None:
     text = HEAD + MEMBER.format("COHR.US")
-    filler = documents.MAX_BYTES - len(text.encode())
+    filler = toml.MAX_BYTES - len(text.encode())
     write(home, text + "#\n" * (filler // 2) + "\n" * (filler % 2))
     assert said(read_house(home)) == []
 
@@ -860,7 +860,7 @@ k = "l25"
     ],
 )
 def test_every_value_is_found_on_its_line(text: str) -> None:
-    lines, found = text.split("\n"), documents._lines(text)
+    lines, found = text.split("\n"), toml._lines(text)
     for path, value in leaves(tomllib.loads(text)):
         if re.search(r"l\d+", value):
             assert found[path] == int(re.search(r"l(\d+)", value)[1]), path  # type: ignore[index]
@@ -890,4 +890,4 @@ def test_no_text_raises(text: str | bytes, home: Path) -> None:
 
 def test_deep_dotted_keys_stay_cheap() -> None:
     line = ".".join(["a"] * 2000) + " = 1\n"
-    assert len(documents._lines("".join(f"{n}.{line}" for n in range(60)))) == 60 * 6
+    assert len(toml._lines("".join(f"{n}.{line}" for n in range(60)))) == 60 * 6

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from basketwatch import clock, demo
+from basketwatch import clock
 from basketwatch.refresh import flags
+from basketwatch.sources.demo import market
 from basketwatch.store import lock, opening
 from tests.stores import PROJECT, fill, house
 
@@ -30,7 +31,7 @@ def basketwatch(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
 def filled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     path = tmp_path_factory.mktemp("cli") / "live.sqlite"
     fill(path, is_demo=False)
-    return {"BASKETWATCH_DB": str(path), "BASKETWATCH_NOW": clock.iso(demo.NOW)}
+    return {"BASKETWATCH_DB": str(path), "BASKETWATCH_NOW": clock.iso(market.NOW)}
 
 
 def test_check_prints_the_json_of_the_contract(filled: dict[str, str]) -> None:
@@ -94,7 +95,7 @@ def test_a_refresh_beside_a_running_one_says_so_in_json_and_in_words(filled: dic
 def test_flags_in_json_and_in_words(filled: dict[str, str], tmp_path: Path) -> None:
     shutil.copy(filled["BASKETWATCH_DB"], tmp_path / "f.sqlite")
     here = filled | {"BASKETWATCH_DB": str(tmp_path / "f.sqlite")}
-    flags.update(opening.open_writer(f"sqlite:///{tmp_path}/f.sqlite")[0], house(), demo.NOW)
+    flags.update(opening.open_writer(f"sqlite:///{tmp_path}/f.sqlite")[0], house(), market.NOW)
     told = basketwatch("flags", "--since", "2026-07-03", "--json", **here)
     answer = json.loads(told.stdout)
     assert (told.returncode, told.stderr, list(answer)) == (0, "", ["flags"])
@@ -178,7 +179,7 @@ def test_server_options_are_checked_before_anything_listens() -> None:
 def test_importing_the_server_side_loads_no_upstream_library() -> None:
     """The pages' process must never hold akshare or yfinance: they hang, and they evaluate what they receive."""
     code = (
-        "import sys, basketwatch.ui, basketwatch.daily, basketwatch.panels, basketwatch.health, basketwatch.tables,"
+        "import sys, basketwatch.ui, basketwatch.analysis.snapshot, basketwatch.panels, basketwatch.health, basketwatch.tables,"
         " basketwatch.charts, basketwatch.serve\n"
         "print([m for m in ('akshare', 'yfinance', 'exchange_calendars', 'curl_cffi') if m in sys.modules])"
     )

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import pytest
 
-from basketwatch import answers, demo
+from basketwatch import answers
 from basketwatch.analysis import snapshot
 from basketwatch.analysis.prices import WINDOWS
 from basketwatch.analysis.valuation.bands import FIXED, LEAST
@@ -21,6 +21,7 @@ from basketwatch.analysis.valuation.bands import WINDOWS as SPANS
 from basketwatch.domain import limits, markets, rules
 from basketwatch.domain.calendars import Phase
 from basketwatch.domain.model import House, Problem, State
+from basketwatch.sources.demo import market
 from basketwatch.store import database, opening, prices
 from tests.stores import calendars, fill, house
 
@@ -147,7 +148,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> database.Store:
 
 @pytest.fixture(scope="module")
 def seen(opened: database.Store) -> snapshot.Picture:
-    return snapshot.picture(opened, house(), demo.NOW)
+    return snapshot.picture(opened, house(), market.NOW)
 
 
 def test_the_demo_market_keeps_the_contract(seen: snapshot.Picture) -> None:
@@ -262,10 +263,10 @@ def test_what_is_no_number_is_null(value: float | None) -> None:
 @pytest.mark.parametrize("kept", [(), ("300308.SZ",), ("000300.SH",), ("COHR.US", "USDCNY.FX")])
 def test_an_almost_empty_store(tmp_path: Path, kept: tuple[str, ...]) -> None:
     """Nothing at all, a share, an index without any capitalisation, a foreign share: quotes only, no bars, no calendars."""
-    made = demo.market(house(), calendars())
+    made = market.market(house(), calendars())
     opened, _ = opening.open_writer(f"sqlite:///{tmp_path}/few.sqlite")
     prices.save_quotes(opened, made.quotes.loc[made.quotes["ticker"].isin(kept)])
-    answer = written(answers.check(snapshot.picture(opened, house(), demo.NOW)))
+    answer = written(answers.check(snapshot.picture(opened, house(), market.NOW)))
     assert faults(answer, CONTRACT) == []
     assert {r["ticker"] for b in answer["baskets"] for r in b["constituents"] if r["session"]} <= set(kept)
     assert {p["message"] for p in answer["problems"]} >= {"No quote has been received yet."}
@@ -273,6 +274,6 @@ def test_an_almost_empty_store(tmp_path: Path, kept: tuple[str, ...]) -> None:
 
 def test_no_files_at_all(tmp_path: Path) -> None:
     opened, _ = opening.open_writer(f"sqlite:///{tmp_path}/none.sqlite")
-    answer = written(answers.check(snapshot.picture(opened, House(), demo.NOW)))
+    answer = written(answers.check(snapshot.picture(opened, House(), market.NOW)))
     assert faults(answer, CONTRACT) == []
     assert answer["baskets"] == answer["sectors"] == answer["problems"] == []

@@ -15,9 +15,8 @@ import pytest
 from basketwatch.analysis import snapshot
 from basketwatch.analysis.snapshot import Picture
 from basketwatch.domain import columns, markets
-from basketwatch.domain.model import Basket, Chain, House, Listed, Member, Names, Problem, Segment
+from basketwatch.domain.model import Basket, Chain, House, Listed, Member, Names, Problem, Segment, SymbolState
 from basketwatch.store import opening, prices, runs
-from basketwatch.store.runs import SymbolState
 from tests.test_calendars import CALENDARS, at
 
 FRIDAY, THURSDAY = date(2026, 7, 3), date(2026, 7, 2)

@@ -10,17 +10,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import demo
 from basketwatch.analysis import snapshot
-from basketwatch.baskets import read_house
 from basketwatch.domain import columns as frames
 from basketwatch.domain import limits, markets
 from basketwatch.domain.calendars import Calendar, Session
 from basketwatch.domain.model import House
 from basketwatch.domain.universe import universe
 from basketwatch.errors import StoreMixed
+from basketwatch.files.baskets import read_house
+from basketwatch.refresh import demo
 from basketwatch.refresh.checks.bars import check_bars
 from basketwatch.refresh.checks.quotes import check_quotes
+from basketwatch.sources.demo import market
 from basketwatch.store import database, notes, opening, prices, runs
 
 FRIDAY, THURSDAY = date(2026, 7, 3), date(2026, 7, 2)
@@ -52,8 +53,8 @@ def house() -> House:
 
 
 @pytest.fixture(scope="module")
-def made(house: House) -> demo.Market:
-    return demo.market(house, CALENDARS)
+def made(house: House) -> market.Market:
+    return market.market(house, CALENDARS)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def opened(house: House, tmp_path_factory: pytest.TempPathFactory) -> database.S
 
 
 @pytest.fixture(scope="module")
-def quotes(made: demo.Market) -> pd.DataFrame:
+def quotes(made: market.Market) -> pd.DataFrame:
     return made.quotes.set_index("ticker", drop=False)
 
 
@@ -76,11 +77,11 @@ def _state(quotes: pd.DataFrame, ticker: str) -> str:
     return limits.state(row["open"], row["high"], row["low"], row["last"], row["limit_up"], row["limit_down"])
 
 
-def _bars(made: demo.Market, ticker: str) -> pd.DataFrame:
+def _bars(made: market.Market, ticker: str) -> pd.DataFrame:
     return made.bars.loc[made.bars["ticker"] == ticker].set_index("session")
 
 
-def _references(made: demo.Market, ticker: str) -> pd.Series:
+def _references(made: market.Market, ticker: str) -> pd.Series:
     """The exchange's previous close of each bar, as an outsider computes it: the close before times the factor."""
     closes = _bars(made, ticker)["close"]
     factors = made.factors.loc[made.factors["ticker"] == ticker].set_index("ex_date")["factor"]
@@ -90,17 +91,17 @@ def _references(made: demo.Market, ticker: str) -> pd.Series:
 # --- the same, and nothing live -----------------------------------------------------------------------------------
 
 
-def test_two_markets_are_the_same(made: demo.Market, house: House) -> None:
-    again = demo.market(house, CALENDARS)
+def test_two_markets_are_the_same(made: market.Market, house: House) -> None:
+    again = market.market(house, CALENDARS)
     pd.testing.assert_frame_equal(made.bars, again.bars, check_exact=True)
     pd.testing.assert_frame_equal(made.quotes, again.quotes, check_exact=True)
     pd.testing.assert_frame_equal(made.factors, again.factors, check_exact=True)
     assert made.states == again.states
 
 
-def test_editing_one_basket_moves_no_stranger(made: demo.Market, house: House) -> None:
+def test_editing_one_basket_moves_no_stranger(made: market.Market, house: House) -> None:
     shorter = replace(house, baskets=tuple(b for b in house.baskets if b.id != "liquid_cooling"))
-    other = demo.market(shorter, CALENDARS)
+    other = market.market(shorter, CALENDARS)
     for ticker in ("NVDA.US", "688313.SH", "801010.SI"):
         before, after = (_bars(m, ticker)["close"].iloc[:-1] for m in (made, other))
         moves = (np.log(before).diff() - np.log(after).diff()).abs()
@@ -115,32 +116,40 @@ def test_a_live_store_is_refused(house: House, tmp_path: Path) -> None:
 
 
 def test_an_empty_house_makes_an_empty_market() -> None:
-    empty = demo.market(House(), CALENDARS)
+    empty = market.market(House(), CALENDARS)
     assert empty.bars.empty and empty.quotes.empty and list(empty.bars.columns) == list(frames.BARS)
 
 
 def test_every_ticker_of_the_story_is_watched(house: House) -> None:
-    told = {*demo.ENDINGS, *demo.SUSPENDED, *demo.LISTED, *demo.EX_DAYS, *demo.MOVES, *demo.STALE, "920045.BJ"}
-    assert told | {*demo.LOSING, *demo.WITHOUT_PE} <= set(universe(house))
+    told = {
+        *market.ENDINGS,
+        *market.SUSPENDED,
+        *market.LISTED,
+        *market.EX_DAYS,
+        *market.MOVES,
+        *market.STALE,
+        "920045.BJ",
+    }
+    assert told | {*market.LOSING, *market.WITHOUT_PE} <= set(universe(house))
 
 
 # --- sound frames -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["bars", "quotes", "factors"])
-def test_frames_have_the_columns_and_dtypes_of_the_list(made: demo.Market, name: str) -> None:
+def test_frames_have_the_columns_and_dtypes_of_the_list(made: market.Market, name: str) -> None:
     frame, columns = getattr(made, name), getattr(frames, name.upper())
     assert {c: str(t) for c, t in frame.dtypes.items()} == {c: dtype for c, (dtype, _, _) in columns.items()}
     assert frame[[c for c, (_, _, required) in columns.items() if required]].notna().all(axis=None)
 
 
-def test_every_ticker_has_a_quote_and_bars(made: demo.Market, house: House) -> None:
+def test_every_ticker_has_a_quote_and_bars(made: market.Market, house: House) -> None:
     assert set(made.quotes["ticker"]) == set(made.bars["ticker"]) == set(universe(house))
     years = made.bars.groupby("ticker")["session"].agg(lambda days: (days.max() - days.min()).days / 365)
     assert (years.drop("301486.SZ") > 2.95).all()
 
 
-def test_bars_are_of_sessions_and_final(made: demo.Market) -> None:
+def test_bars_are_of_sessions_and_final(made: market.Market) -> None:
     for group, rows in made.bars.groupby(made.bars["ticker"].map(markets.group)):
         days = rows["session"].dt.date
         last = THURSDAY if group == "US" else FRIDAY
@@ -150,7 +159,7 @@ def test_bars_are_of_sessions_and_final(made: demo.Market) -> None:
     assert not made.bars.duplicated(["ticker", "session"]).any()
 
 
-def test_prices_lie_within_the_bar_and_on_the_tick(made: demo.Market) -> None:
+def test_prices_lie_within_the_bar_and_on_the_tick(made: market.Market) -> None:
     bars = made.bars.loc[~made.bars["ticker"].str.endswith(".SI")]
     body = bars[["open", "close"]]
     assert (bars["low"] <= body.min(axis=1)).all() and (bars["high"] >= body.max(axis=1)).all()
@@ -161,7 +170,7 @@ def test_prices_lie_within_the_bar_and_on_the_tick(made: demo.Market) -> None:
 
 
 @pytest.mark.parametrize("name", ["bars", "quotes"])
-def test_units_agree(made: demo.Market, name: str) -> None:
+def test_units_agree(made: market.Market, name: str) -> None:
     rows = getattr(made, name)
     traded = rows.loc[rows["volume"] > 0]
     average = traded["amount"] / traded["volume"]
@@ -170,7 +179,7 @@ def test_units_agree(made: demo.Market, name: str) -> None:
     assert (traded.loc[traded["ticker"].map(markets.group) == "CN", "volume"] % 100 == 0).all()
 
 
-def test_quotes_agree_with_themselves_and_with_the_bars(made: demo.Market, quotes: pd.DataFrame) -> None:
+def test_quotes_agree_with_themselves_and_with_the_bars(made: market.Market, quotes: pd.DataFrame) -> None:
     stocks = quotes.loc[[markets.kind(t) == "stock" for t in quotes.index]]
     assert (stocks["market_cap"] >= stocks["float_cap"]).all() and (stocks["float_cap"] > 0).all()
     np.testing.assert_allclose(stocks["turnover"], stocks["volume"] * stocks["last"] / stocks["float_cap"])
@@ -189,7 +198,7 @@ def test_mainland_levels(quotes: pd.DataFrame) -> None:
     assert shares.between(8, 900).all() and shares.max() / shares.min() > 20
 
 
-def test_no_bar_breaks_its_limits(made: demo.Market, house: House) -> None:
+def test_no_bar_breaks_its_limits(made: market.Market, house: House) -> None:
     sealed = 0
     for ticker in (t for t in universe(house) if limits.board(t)):
         rows = _bars(made, ticker).assign(before=_references(made, ticker)).iloc[1:]
@@ -202,7 +211,7 @@ def test_no_bar_breaks_its_limits(made: demo.Market, house: House) -> None:
     assert 40 < sealed < 1000  # a few a stock in three years
 
 
-def test_charts_look_like_a_market(made: demo.Market) -> None:
+def test_charts_look_like_a_market(made: market.Market) -> None:
     closes = made.bars.pivot(index="session", columns="ticker", values="close")
     index = closes["000300.SH"].dropna()
     assert -0.35 < (index / index.cummax() - 1).min() < -0.08
@@ -211,15 +220,15 @@ def test_charts_look_like_a_market(made: demo.Market) -> None:
     assert (kin > 0.2).all() and daily_moves["300502.SZ"].std() > 1.5 * daily_moves["000300.SH"].std()
 
 
-def test_checks_find_no_hard_fault(made: demo.Market, house: House) -> None:
-    begun = {g: s.day for g, c in CALENDARS.items() if (s := c.state(demo.NOW).session)}
-    kept, faults = check_quotes(made.quotes, universe(house), begun=begun | {"FX": FRIDAY}, now=demo.NOW)
+def test_checks_find_no_hard_fault(made: market.Market, house: House) -> None:
+    begun = {g: s.day for g, c in CALENDARS.items() if (s := c.state(market.NOW).session)}
+    kept, faults = check_quotes(made.quotes, universe(house), begun=begun | {"FX": FRIDAY}, now=market.NOW)
     assert [f for f in faults if f.severity == "hard"] == [] and len(kept) == len(made.quotes)
-    assert {f.ticker for f in faults if f.key == "stale_day"} == set(demo.STALE)
+    assert {f.ticker for f in faults if f.key == "stale_day"} == set(market.STALE)
     for ticker, bars in made.bars.groupby("ticker"):
         verdict = check_bars(
             bars.reset_index(drop=True), str(ticker), calendar=CALENDARS.get(markets.group(str(ticker))),
-            now=demo.NOW, stored=None, factors=made.factors,
+            now=market.NOW, stored=None, factors=made.factors,
         )  # fmt: skip
         odd = [f for f in verdict.faults if f.severity == "hard" or f.key == "unexplained_jump"]
         assert odd == [] and len(verdict.bars) == len(bars), ticker
@@ -228,7 +237,7 @@ def test_checks_find_no_hard_fault(made: demo.Market, house: House) -> None:
 # --- the story ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("ticker", "ending"), demo.ENDINGS.items())
+@pytest.mark.parametrize(("ticker", "ending"), market.ENDINGS.items())
 def test_endings_at_the_limit(quotes: pd.DataFrame, ticker: str, ending: str) -> None:
     assert _state(quotes, ticker) == ending
 
@@ -245,7 +254,7 @@ def test_opened_again_one_tick_below_the_limit(quotes: pd.DataFrame) -> None:
     assert row["high"] == row["limit_up"] and row["last"] == pytest.approx(row["limit_up"] - 0.01, abs=1e-9)
 
 
-def test_suspended(made: demo.Market, quotes: pd.DataFrame) -> None:
+def test_suspended(made: market.Market, quotes: pd.DataFrame) -> None:
     row, bars = quotes.loc["002272.SZ"], _bars(made, "002272.SZ")
     assert row["suspended"] and row["volume"] == 0 and np.isnan(row["open"]) and row["last"] == row["previous_close"]
     assert bars.index.max() == pd.Timestamp(2026, 6, 23) and row["last"] == bars["close"].iloc[-1]
@@ -257,7 +266,7 @@ def test_loss_makers(quotes: pd.DataFrame) -> None:
     assert (quotes["pe_ttm"] < 0).sum() == 1
 
 
-def test_ex_rights_today_looks_like_a_crash_and_is_a_gain(made: demo.Market, quotes: pd.DataFrame) -> None:
+def test_ex_rights_today_looks_like_a_crash_and_is_a_gain(made: market.Market, quotes: pd.DataFrame) -> None:
     row, closes = quotes.loc["603203.SH"], _bars(made, "603203.SH")["close"]
     assert closes.iloc[-1] / closes.iloc[-2] - 1 == pytest.approx(-0.16, abs=0.005)
     assert row["previous_close"] < closes.iloc[-2] and row["last"] / row["previous_close"] - 1 > 0.02
@@ -267,10 +276,10 @@ def test_ex_rights_today_looks_like_a_crash_and_is_a_gain(made: demo.Market, quo
     assert (row["limit_up"], row["limit_down"]) == limits.limit_prices("603203.SH", FRIDAY, row["previous_close"])
 
 
-def test_cash_dividend_in_april(made: demo.Market) -> None:
+def test_cash_dividend_in_april(made: market.Market) -> None:
     factor = made.factors.set_index("ticker").loc["300308.SZ"]
     assert factor["ex_date"] == pd.Timestamp(2026, 4, 30) and 0.99 < factor["factor"] < 1
-    assert set(made.factors["ticker"]) == set(demo.EX_DAYS)
+    assert set(made.factors["ticker"]) == set(market.EX_DAYS)
 
 
 def test_beijing_rounds_the_upper_limit_down_and_the_lower_one_up(quotes: pd.DataFrame) -> None:
@@ -280,12 +289,12 @@ def test_beijing_rounds_the_upper_limit_down_and_the_lower_one_up(quotes: pd.Dat
     assert row["limit_up"] != (fen * 130 + 50) // 100 / 100  # where half up would be another price
 
 
-def test_young(made: demo.Market) -> None:
+def test_young(made: market.Market) -> None:
     bars = _bars(made, "301486.SZ")
     assert bars.index.min() == pd.Timestamp(2026, 5, 6) and 20 < len(bars) < 60
 
 
-def test_stale(made: demo.Market, quotes: pd.DataFrame) -> None:
+def test_stale(made: market.Market, quotes: pd.DataFrame) -> None:
     row = quotes.loc["AXTI.US"]
     assert row["session"].date() == date(2026, 7, 1) and row["quote_time"] == pd.Timestamp("2026-07-01T20:00Z")
     words = {(s.ticker, s.part): s for s in made.states}
@@ -304,13 +313,13 @@ def test_holiday_mismatch(quotes: pd.DataFrame) -> None:
 def test_headlines_have_both_signs(quotes: pd.DataFrame) -> None:
     moves = quotes["last"] / quotes["previous_close"] - 1
     for ticker in ("000300.SH", "399006.SZ", "801770.SI", "^SOX.US", "^IXIC.US", "COHR.US", "LITE.US"):
-        assert moves[ticker] == pytest.approx(demo.MOVES[ticker], abs=5e-4), ticker
+        assert moves[ticker] == pytest.approx(market.MOVES[ticker], abs=5e-4), ticker
 
 
 # --- the store ----------------------------------------------------------------------------------------------------
 
 
-def test_the_store_holds_what_was_made(made: demo.Market, opened: database.Store) -> None:
+def test_the_store_holds_what_was_made(made: market.Market, opened: database.Store) -> None:
     pd.testing.assert_frame_equal(
         prices.read_bars(opened), made.bars.sort_values(["ticker", "session"], ignore_index=True), check_dtype=False
     )
@@ -328,15 +337,15 @@ def test_the_run_is_finished_and_names_its_version(opened: database.Store) -> No
 
 
 def test_the_first_page_shows_both_colours(opened: database.Store, house: House) -> None:
-    seen = snapshot.picture(opened, house, demo.NOW)
-    for view, aim in zip(seen.baskets, demo.BASKET_MOVES, strict=False):
+    seen = snapshot.picture(opened, house, market.NOW)
+    for view, aim in zip(seen.baskets, market.BASKET_MOVES, strict=False):
         assert view.returns["1d"] == pytest.approx(aim, abs=1e-3), view.basket.id
-    assert (seen.table["limit_state"].value_counts()[list(demo.ENDINGS.values())] == 1).all()
+    assert (seen.table["limit_state"].value_counts()[list(market.ENDINGS.values())] == 1).all()
     assert seen.overnight.sessions == (THURSDAY,) and seen.overnight.moves["move"].gt(0).sum() >= 2
     assert seen.overnight.moves["move"].lt(0).sum() >= 2
 
 
 def test_a_later_instant_has_later_sessions(house: House) -> None:
-    later = demo.market(house, CALENDARS, demo.NOW + timedelta(days=11))
+    later = market.market(house, CALENDARS, market.NOW + timedelta(days=11))
     assert later.bars["session"].max() == pd.Timestamp(2026, 7, 14)
     assert later.quotes["suspended"].sum() == 1

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import clock, demo
+from basketwatch import clock
 from basketwatch.analysis import flags, snapshot
 from basketwatch.analysis.flags import reading
 from basketwatch.analysis.flags.log import log_at
@@ -20,6 +20,7 @@ from basketwatch.domain.model import Rule
 from basketwatch.refresh import flags as judging
 from basketwatch.refresh import run
 from basketwatch.refresh.work import Work
+from basketwatch.sources.demo import market
 from basketwatch.store import database, notes, opening, prices, valuations
 from basketwatch.store import flags as log
 from tests.stores import fill, house
@@ -45,7 +46,7 @@ def opened(filled: Path, tmp_path: Path) -> database.Store:
 @pytest.fixture(scope="module")
 def china(filled: Path) -> flags.Inputs:
     opened = opening.open_writer(f"sqlite:///{filled}")[0]
-    return reading.inputs_of(reading.read(opened, house(), demo.NOW, 6), "CN")
+    return reading.inputs_of(reading.read(opened, house(), market.NOW, 6), "CN")
 
 
 def at(inputs: flags.Inputs, name: str, ticker: str, row: int) -> float:
@@ -89,7 +90,7 @@ def test_a_suspension_that_lasts_is_known_from_the_quote(china: flags.Inputs) ->
 
 
 def test_a_hole_between_two_bars_is_a_suspension_and_a_missing_end_is_not(opened: database.Store) -> None:
-    found = reading.read(opened, house(), demo.NOW, 6)
+    found = reading.read(opened, house(), market.NOW, 6)
     bars = found.bars
     own = bars["ticker"].eq("300308.SZ")
     hole = own & bars["session"].between("2026-06-10", "2026-06-12")
@@ -106,7 +107,7 @@ def test_limit_prices_are_those_of_the_quote_for_its_own_session_only(china: fla
 
 
 def test_a_reference_price_that_nothing_explains_is_marked(opened: database.Store) -> None:
-    found = reading.read(opened, house(), demo.NOW, 6)
+    found = reading.read(opened, house(), market.NOW, 6)
     found.quotes.loc["300308.SZ", "previous_close"] *= 0.5
     inputs = reading.inputs_of(found, "CN")
     assert at(inputs, "unexplained", "300308.SZ", 0) and inputs.unexplained.sum() == 1
@@ -115,7 +116,7 @@ def test_a_reference_price_that_nothing_explains_is_marked(opened: database.Stor
 def test_the_close_of_another_source_is_held_against_the_bar(opened: database.Store) -> None:
     """The PE of 300308.SZ comes with a close: of another source, and 1 % higher than the bar on 3 July (2 July: equal).
     That of 300502.SZ is of the bar's own source: nothing to compare."""
-    found = reading.read(opened, house(), demo.NOW, 6)
+    found = reading.read(opened, house(), market.NOW, 6)
     days = pd.to_datetime(["2026-07-02", "2026-07-03"]).as_unit("s")
     bars = found.bars.set_index(["ticker", "session"])["close"]
     blank = {"pe": 30.0, "losing": False, "market_cap": np.nan, "eps": np.nan}
@@ -148,7 +149,7 @@ def test_the_coming_session_knows_the_leaders_only_when_all_us_sessions_are_over
     late = reading.inputs_of(reading.read(opened, house(), datetime(2026, 7, 2, 21, 0, tzinfo=UTC), 6), "CN")
     assert late.sessions[-1] == np.datetime64("2026-07-03") and late.abroad[-1] == 1
     moves = {leader.ticker: leader.moves[-1] for leader in late.leaders}
-    assert moves["COHR.US"] == pytest.approx(demo.MOVES["COHR.US"], abs=5e-4)
+    assert moves["COHR.US"] == pytest.approx(market.MOVES["COHR.US"], abs=5e-4)
 
 
 def test_each_ticker_is_compared_with_a_benchmark_of_its_own_market() -> None:
@@ -162,7 +163,7 @@ def test_each_ticker_is_compared_with_a_benchmark_of_its_own_market() -> None:
 
 def test_a_quote_of_a_running_session_is_not_final(opened: database.Store) -> None:
     """Bars of 3 July taken away and the quotes taken at lunch: nothing of that day may be judged."""
-    found = reading.read(opened, house(), demo.NOW, 6)
+    found = reading.read(opened, house(), market.NOW, 6)
     stored = found.bars.loc[found.bars["session"] < "2026-07-03"]
     noon = found.quotes.assign(fetched_at=pd.Timestamp("2026-07-03T04:00:00Z").as_unit("s"))
     bars = reading._with_closing_quotes(stored, noon, found.calendars)
@@ -181,7 +182,7 @@ def test_the_log_begins_with_a_year_and_then_only_grows(opened: database.Store) 
     assert first == len(before) > 500
     assert log.judged(opened)["CN"] == date(2026, 7, 2)
     assert judging.update(opened, house(), THURSDAY_EVENING + timedelta(hours=1)) == 0
-    second = judging.update(opened, house(), demo.NOW)
+    second = judging.update(opened, house(), market.NOW)
     after = log.read(opened)
     assert len(after) == first + second and second > 0
     kept = after.loc[after["id"].isin(before["id"])].reset_index(drop=True)
@@ -193,9 +194,9 @@ def test_no_session_is_left_out_after_weeks_without_a_refresh(opened: database.S
     """Judged on 8 June and not again before 3 July: the sessions between are told as if it had run every day."""
     judging.update(opened, house(), datetime(2026, 6, 8, 21, 0, tzinfo=UTC))
     assert log.judged(opened)["CN"] == date(2026, 6, 8)
-    judging.update(opened, house(), demo.NOW)
+    judging.update(opened, house(), market.NOW)
     late = log.read(opened, since=date(2026, 6, 9))
-    every = reading.dry_run(reading.read(opened, house(), demo.NOW), house().rules)
+    every = reading.dry_run(reading.read(opened, house(), market.NOW), house().rules)
     assert set(late["id"]) == set(every.loc[every["session"] >= "2026-06-09", "id"])
 
 
@@ -203,7 +204,7 @@ def test_an_edited_threshold_rewrites_no_history(opened: database.Store) -> None
     judging.update(opened, house(), THURSDAY_EVENING)
     before = set(log.read(opened)["id"])
     loose = tuple(replace(r, values={**r.values, "size": 0.0001}) if r.id == "gap" else r for r in house().rules)
-    judging.update(opened, replace(house(), rules=loose), demo.NOW)
+    judging.update(opened, replace(house(), rules=loose), market.NOW)
     new = log.read(opened).query("id not in @before")
     assert new["session"].min() >= pd.Timestamp("2026-06-25"), "six sessions at most"
     assert before <= set(log.read(opened)["id"])
@@ -211,7 +212,7 @@ def test_an_edited_threshold_rewrites_no_history(opened: database.Store) -> None
 
 def test_a_past_day_evaluated_then_and_now_says_the_same(opened: database.Store) -> None:
     """The last thirty sessions, judged today; and each of three past days as they were judged on the day itself."""
-    now = reading.dry_run(reading.read(opened, house(), demo.NOW, 30), house().rules, 30)
+    now = reading.dry_run(reading.read(opened, house(), market.NOW, 30), house().rules, 30)
     for day, instant in (("2026-07-02", THURSDAY_EVENING), ("2026-06-24", datetime(2026, 6, 24, 9, 0, tzinfo=UTC)),
                          ("2026-06-05", datetime(2026, 6, 5, 9, 0, tzinfo=UTC))):  # fmt: skip
         then = reading.dry_run(reading.read(opened, house(), instant, 30), house().rules, 30)
@@ -241,7 +242,7 @@ def test_nothing_of_a_session_is_judged_before_its_bars_are_final(opened: databa
 
 def test_what_the_demo_market_tells_is_said(opened: database.Store) -> None:
     """The endings of the demo's own table, each with its flag on 3 July."""
-    judging.update(opened, house(), demo.NOW)
+    judging.update(opened, house(), market.NOW)
     last = log.read(opened, since=date(2026, 7, 3)).query("rule == 'limit'").set_index("ticker")
     assert last["direction"].to_dict() == {
         "300394.SZ": "up", "002536.SZ": "up", "300620.SZ": "up", "300548.SZ": "down",
@@ -255,14 +256,14 @@ def test_what_the_demo_market_tells_is_said(opened: database.Store) -> None:
 
 def test_a_store_without_bars_is_judged_without_a_word(tmp_path: Path) -> None:
     empty, _ = opening.open_writer(f"sqlite:///{tmp_path}/empty.sqlite")
-    assert judging.update(empty, house(), demo.NOW) == 0
+    assert judging.update(empty, house(), market.NOW) == 0
     assert len(log.read(empty)) == 0
 
 
 def test_quotes_alone_are_judged_without_a_guess(tmp_path: Path, opened: database.Store) -> None:
     few, _ = opening.open_writer(f"sqlite:///{tmp_path}/few.sqlite")
     prices.save_quotes(few, prices.read_quotes(opened))
-    judging.update(few, house(), demo.NOW)
+    judging.update(few, house(), market.NOW)
     firing = log.read(few).query("state == 'firing' and severity != 'data'")
     assert set(firing["rule"]) <= {"limit", "big_move", "basket_breadth", "basket_excess"}, "what needs one day only"
 
@@ -271,8 +272,8 @@ def test_quotes_alone_are_judged_without_a_guess(tmp_path: Path, opened: databas
 
 
 def test_the_picture_has_the_flags_of_each_market_s_judged_session(opened: database.Store) -> None:
-    judging.update(opened, house(), demo.NOW)
-    seen = snapshot.picture(opened, house(), demo.NOW)
+    judging.update(opened, house(), market.NOW)
+    seen = snapshot.picture(opened, house(), market.NOW)
     own = seen.flags.loc[seen.flags["rule"] != snapshot.OVERNIGHT_RULE]
     days = {(g, d.date()) for g, d in zip(map(_group, own["ticker"]), own["session"], strict=True)}
     leaders = seen.flags.loc[seen.flags["rule"] == snapshot.OVERNIGHT_RULE, "session"]
@@ -287,7 +288,7 @@ def _group(ticker: str) -> str:
 
 def test_a_replayed_day_shows_its_own_flags_and_none_of_its_future(opened: database.Store) -> None:
     """The log reaches to Friday; on Thursday evening, replayed, Thursday's flags are the newest."""
-    judging.update(opened, house(), demo.NOW)
+    judging.update(opened, house(), market.NOW)
     seen = snapshot.picture(opened, house(), THURSDAY_EVENING)
     assert seen.judged["CN"] == date(2026, 7, 2)
     assert seen.flags["session"].max() <= pd.Timestamp("2026-07-02")
@@ -299,10 +300,10 @@ def test_a_replayed_day_shows_its_own_flags_and_none_of_its_future(opened: datab
 def test_the_log_of_a_replayed_day_ends_with_that_day(opened: database.Store) -> None:
     """Judged up to Friday 3 July. On Thursday evening the log ends on the 2nd; the US has not closed, so nothing of the
     coming session is told; after its close (20:00 UTC) the leaders of Friday are."""
-    judging.update(opened, house(), demo.NOW)
+    judging.update(opened, house(), market.NOW)
     whole = log.read(opened)
     assert whole["session"].max() == pd.Timestamp("2026-07-03")
-    pd.testing.assert_frame_equal(log_at(opened, house(), demo.NOW), whole)
+    pd.testing.assert_frame_equal(log_at(opened, house(), market.NOW), whole)
     evening = log_at(opened, house(), THURSDAY_EVENING)
     assert evening["session"].max() == pd.Timestamp("2026-07-02")
     assert set(evening["id"]) == set(whole.loc[whole["session"].le("2026-07-02") & _settled_by_thursday(whole), "id"])
@@ -318,12 +319,12 @@ def _settled_by_thursday(said: pd.DataFrame) -> pd.Series:
 
 def test_the_first_judgement_of_a_member_that_comes_late_is_still_added(opened: database.Store) -> None:
     """A source that failed for three sessions: their flags are missing in the log, and are added when the bars come."""
-    judging.update(opened, house(), demo.NOW)
+    judging.update(opened, house(), market.NOW)
     whole = log.read(opened, since=date(2026, 7, 1), tickers=["300620.SZ"])
     assert len(whole) > 3
     with opened.engine.begin() as c:
         c.exec_driver_sql("delete from flags where ticker = '300620.SZ' and session >= '2026-07-01'")
-    assert judging.update(opened, house(), demo.NOW) == len(whole)
+    assert judging.update(opened, house(), market.NOW) == len(whole)
 
 
 def test_nothing_is_judged_again_on_the_same_grounds(opened: database.Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -340,24 +341,24 @@ def test_nothing_is_judged_again_on_the_same_grounds(opened: database.Store, mon
     def quote(now: datetime, **changed: object) -> None:
         prices.save_quotes(opened, prices.read_quotes(opened).loc[["300308.SZ"]].assign(fetched_at=now, **changed))
 
-    assert judged(demo.NOW) and not judged(demo.NOW) and not judged(demo.NOW + timedelta(minutes=20))
-    quote(demo.NOW + timedelta(minutes=1))
-    assert not judged(demo.NOW), "the same quote taken once more"
-    quote(demo.NOW, previous_close=1.0)
-    assert judged(demo.NOW) and not judged(demo.NOW)
+    assert judged(market.NOW) and not judged(market.NOW) and not judged(market.NOW + timedelta(minutes=20))
+    quote(market.NOW + timedelta(minutes=1))
+    assert not judged(market.NOW), "the same quote taken once more"
+    quote(market.NOW, previous_close=1.0)
+    assert judged(market.NOW) and not judged(market.NOW)
     quote(datetime(2026, 7, 3, 6, 0, tzinfo=UTC))
-    assert judged(demo.NOW), "a quote from before the close is no closing quote"
-    quote(demo.NOW, session=pd.Timestamp("2026-07-06"))
-    assert judged(demo.NOW)
-    quote(demo.NOW, last=1.0)
-    assert not judged(demo.NOW)
-    quote(demo.NOW, name="*ST 旭创")
-    assert judged(demo.NOW) and judged(demo.NOW, rules.DEFAULTS[1:]) and judged(demo.NOW)
-    valuations.save(opened, _a_multiple(demo.NOW))
-    assert judged(demo.NOW) and not judged(demo.NOW)
+    assert judged(market.NOW), "a quote from before the close is no closing quote"
+    quote(market.NOW, session=pd.Timestamp("2026-07-06"))
+    assert judged(market.NOW)
+    quote(market.NOW, last=1.0)
+    assert not judged(market.NOW)
+    quote(market.NOW, name="*ST 旭创")
+    assert judged(market.NOW) and judged(market.NOW, rules.DEFAULTS[1:]) and judged(market.NOW)
+    valuations.save(opened, _a_multiple(market.NOW))
+    assert judged(market.NOW) and not judged(market.NOW)
     with opened.engine.begin() as c:
         c.exec_driver_sql("update series set digest = '0' where ticker = '300308.SZ'")
-    assert judged(demo.NOW) and not judged(demo.NOW) and judged(THURSDAY_EVENING)
+    assert judged(market.NOW) and not judged(market.NOW) and judged(THURSDAY_EVENING)
 
 
 def _a_multiple(at: datetime) -> pd.DataFrame:
@@ -376,15 +377,15 @@ def test_what_could_not_be_judged_is_taken_back_when_the_data_have_come(opened: 
     with lost.engine.begin() as c:
         c.exec_driver_sql("delete from quotes")
         c.exec_driver_sql("delete from bars where session >= '2026-07-03'")
-    judging.update(lost, house(), demo.NOW)
+    judging.update(lost, house(), market.NOW)
     waiting = log.read(lost, since=date(2026, 7, 3))
     assert len(waiting) > 100 and set(waiting.loc[waiting["rule"] != "us_leader", "severity"]) == {"data"}
     with lost.engine.begin() as c:
         c.exec_driver_sql(f"attach database '{path}' as whole")
         c.exec_driver_sql("insert into quotes select * from whole.quotes")
         c.exec_driver_sql("insert into bars select * from whole.bars where session >= '2026-07-03'")
-    judging.update(lost, house(), demo.NOW)
-    judging.update(opened, house(), demo.NOW)
+    judging.update(lost, house(), market.NOW)
+    judging.update(opened, house(), market.NOW)
     a, b = (log.read(one, since=date(2026, 6, 20)).drop(columns="raised_at") for one in (lost, opened))
     pd.testing.assert_frame_equal(a, b)
     assert len(a) > 20
@@ -394,20 +395,20 @@ def test_a_flag_without_direction_takes_the_place_of_what_could_not_be_judged(op
     """A surge of volume has the identity under which it was said that it could not be judged."""
     loose = tuple(replace(r, values={"ratio": 1.0, "turnover": 0.0001}) if r.id == "volume_surge" else r
                   for r in house().rules)  # fmt: skip
-    judging.update(opened, replace(house(), rules=loose), demo.NOW)
+    judging.update(opened, replace(house(), rules=loose), market.NOW)
     first = log.read(opened, rules=["volume_surge"], since=date(2026, 7, 2)).query("state == 'firing'").iloc[0]
     text = "缺这一交易日的行情，“放量”无法判断。"
     with opened.engine.begin() as c:
         c.exec_driver_sql("update flags set state = 'no_data', reason_zh = ? where id = ?", ("甲" + text, first["id"]))
     notes.note(opened, judging.NOTE, "")
-    judging.update(opened, replace(house(), rules=loose), demo.NOW)
+    judging.update(opened, replace(house(), rules=loose), market.NOW)
     again = log.read(opened, rules=["volume_surge"], tickers=[first["ticker"]]).set_index("id").loc[first["id"]]
     assert (again["state"], again["reason_zh"]) == ("firing", first["reason_zh"])
 
 
 def test_rules_that_are_switched_off_say_nothing(opened: database.Store) -> None:
     quiet = tuple(replace(r, enabled=False) for r in rules.DEFAULTS)
-    assert judging.update(opened, replace(house(), rules=quiet), demo.NOW) == 0
+    assert judging.update(opened, replace(house(), rules=quiet), market.NOW) == 0
     assert log.judged(opened)["CN"] == date(2026, 7, 3)
 
 
@@ -425,5 +426,5 @@ def test_a_refresh_judges_what_has_closed_and_nothing_between_two_closes(
     monkeypatch.setattr(judging, "update", lambda *given: calls.append(given[-1]) or 7)
     assert run._flags(work, ("quotes",)) == 0 and calls == []
     assert run._flags(work, ("quotes", "bars")) == 7 and calls == [THURSDAY_EVENING]
-    monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(demo.NOW))
-    assert run._flags(work, ("quotes",)) == 7 and calls[-1] == demo.NOW
+    monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(market.NOW))
+    assert run._flags(work, ("quotes",)) == 7 and calls[-1] == market.NOW

@@ -14,18 +14,20 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from basketwatch import clock, demo, flags_view, guards, rulebook, ui
+from basketwatch import clock, flags_view, guards, ui
 from basketwatch.analysis import snapshot
 from basketwatch.analysis.flags import reading
 from basketwatch.domain import rules
+from basketwatch.files import rulebook
 from basketwatch.refresh.flags import update
+from basketwatch.sources.demo import market
 from basketwatch.store import database, notes, opening, prices
 from basketwatch.store import flags as log
 from basketwatch.words.text import say
 from tests.apps import html_of, run
 from tests.stores import PROJECT, fill, house
 
-BEFORE = int((demo.NOW - timedelta(days=1)).timestamp())
+BEFORE = int((market.NOW - timedelta(days=1)).timestamp())
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +39,7 @@ def _fresh_caches() -> None:
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("flags") / "live.sqlite"
-    update(fill(path, is_demo=False), house(), demo.NOW)
+    update(fill(path, is_demo=False), house(), market.NOW)
     return path
 
 
@@ -54,7 +56,7 @@ def live(filled: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     def point(lang: str = "zh") -> database.Store:
         shutil.copy(filled, tmp_path / "live.sqlite")
-        monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(demo.NOW))
+        monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(market.NOW))
         monkeypatch.setenv("BASKETWATCH_LANG", lang)
         monkeypatch.setenv("BASKETWATCH_DB", str(tmp_path / "live.sqlite"))
         monkeypatch.setenv("BASKETWATCH_HOME", str(home))
@@ -67,7 +69,7 @@ def live(filled: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def seen(filled: Path) -> snapshot.Picture:
     opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
-    return snapshot.picture(opened, house(), demo.NOW)
+    return snapshot.picture(opened, house(), market.NOW)
 
 
 def labels(app: AppTest) -> list[str]:
@@ -88,7 +90,7 @@ def test_a_member_that_has_left_is_in_the_log_and_not_in_the_feed(filled: Path, 
     opened, gone, files = opening.open_reader(f"sqlite:///{filled}"), "300620.SZ", house()
     assert opened is not None and gone in set(seen.flags["ticker"])
     left = tuple(replace(b, members=tuple(m for m in b.members if m.ticker != gone)) for b in files.baskets)
-    after = snapshot.picture(opened, replace(files, baskets=left, chains=()), demo.NOW)
+    after = snapshot.picture(opened, replace(files, baskets=left, chains=()), market.NOW)
     assert gone not in set(after.flags["ticker"]) and "300394.SZ" in set(after.flags["ticker"])
     assert gone in set(log.read(opened)["ticker"])
 
@@ -105,7 +107,7 @@ def test_one_line_a_stock_led_by_its_loudest_rule(seen: snapshot.Picture) -> Non
 
 
 def test_what_is_new_since_the_last_look_stands_first(seen: snapshot.Picture) -> None:
-    old, new = datetime(2026, 7, 1, tzinfo=UTC), demo.NOW
+    old, new = datetime(2026, 7, 1, tzinfo=UTC), market.NOW
     told = with_flags(
         seen, {"id": "a", "ticker": "300394.SZ", "severity": "high", "raised_at": old},
         {"id": "b", "ticker": "300308.SZ", "severity": "low", "raised_at": new},
@@ -168,7 +170,7 @@ def test_html_in_a_name_is_shown_to_the_letter(live: Callable[[str], database.St
         session=pd.Timestamp("2026-07-03"), direction="up", state="firing", notice=True,
         reason_en=f"{nasty} closed at its upper limit.", reason_zh=nasty,
     )  # fmt: skip
-    log.save(opened, said, demo.NOW)
+    log.save(opened, said, market.NOW)
     notes.new_version(opened)
     app = run("today")
     label = next(text for text in labels(app) if "upper limit" in text and "img src" in text)
@@ -289,7 +291,7 @@ def test_a_threshold_is_tried_and_saved(live: Callable[[str], database.Store], h
 def test_the_dry_run_counts_what_an_own_evaluation_counts(filled: Path) -> None:
     opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
-    found = reading.read(opened, house(), demo.NOW)
+    found = reading.read(opened, house(), market.NOW)
     loose = tuple(replace(r, values={**r.values, "size": 0.03}) if r.id == "gap" else r for r in house().rules)
     told = flags_view.trial(found, loose, "gap", "en").sentence
     own = reading.dry_run(found, loose).query("rule == 'gap' and state == 'firing'")
@@ -339,7 +341,7 @@ def test_thresholds_that_contradict_each_other_are_refused(live: Callable[[str],
 def test_the_demo_market_saves_no_rules(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(tmp_path / "demo.sqlite", is_demo=True)
     monkeypatch.setenv("BASKETWATCH_DEMO", "1")
-    monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(demo.NOW))
+    monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(market.NOW))
     monkeypatch.setenv("BASKETWATCH_LANG", "en")
     monkeypatch.setattr("basketwatch.settings.DEMO_FILE", str(tmp_path / "demo.sqlite"))
     app = run("flags", edit="gap")
@@ -362,7 +364,7 @@ def test_every_threshold_has_a_label_and_fits_its_range() -> None:
 def test_what_came_after_is_a_row_a_rule_and_direction(filled: Path) -> None:
     opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None
-    found, said = reading.read(opened, house(), demo.NOW), log.read(opened)
+    found, said = reading.read(opened, house(), market.NOW), log.read(opened)
     frame = flags_view.after(found, said, "en")
     fired = said.query("state == 'firing' and severity != 'data'")
     assert frame["n"].sum() == len(fired) and not frame.duplicated(["rule", "direction"]).any()
@@ -379,7 +381,7 @@ def test_what_came_after_is_a_row_a_rule_and_direction(filled: Path) -> None:
 
 
 def test_the_last_look_is_read_from_the_browser_s_cookie(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(demo.NOW))
+    monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(market.NOW))
     for cookie, look in ((str(BEFORE), BEFORE), ("<script>", None), ("", None), ("99999999999", None)):
         monkeypatch.setattr(type(st.context), "cookies", property(lambda _, c=cookie: {guards.BEFORE: c}))
         assert ui.last_look() == look

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from basketwatch import answers, clock, demo, freshness, health, panels, tables
+from basketwatch import answers, clock, freshness, health, panels, tables
 from basketwatch.analysis import snapshot
 from basketwatch.analysis.snapshot import Picture
-from basketwatch.domain.model import Listed, Names
+from basketwatch.domain.model import Listed, Names, SymbolState
+from basketwatch.sources.demo import market
 from basketwatch.store import runs
 from basketwatch.store.database import Store
-from basketwatch.store.runs import SymbolState
 from basketwatch.words.text import say, sentence
 from tests.stores import fill, house
 from tests.test_calendars import CALENDARS, at
@@ -43,7 +43,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 @pytest.fixture(scope="module")
 def seen(opened: Store) -> Picture:
-    return snapshot.picture(opened, house(), demo.NOW)
+    return snapshot.picture(opened, house(), market.NOW)
 
 
 def rows(opened: Store, seen: Picture, title: str, lang: str = "zh") -> list[list[Any]]:
@@ -57,10 +57,10 @@ def rows(opened: Store, seen: Picture, title: str, lang: str = "zh") -> list[lis
 def test_lanes_of_one_part_are_told_apart(opened: Store, seen: Picture) -> None:
     lanes = ("china", "abroad", "sectors")
     parts = [{"part": "quotes", "lane": n, "source": None, "wanted": 1, "got": 1, "attempts": []} for n in lanes]
-    run = runs.start_run(opened, demo.NOW, 1)
+    run = runs.start_run(opened, market.NOW, 1)
     report = {"requests": {"total": 3, "by_host": {}}, "parts": parts}
-    runs.finish_run(opened, run, demo.NOW, report, [])
-    names = [row[0] for row in rows(opened, snapshot.picture(opened, house(), demo.NOW), "health_sources")]
+    runs.finish_run(opened, run, market.NOW, report, [])
+    names = [row[0] for row in rows(opened, snapshot.picture(opened, house(), market.NOW), "health_sources")]
     assert names == ["行情 · A股与港股", "行情 · 美股与海外", "行情 · 申万行业"]
 
 
@@ -77,7 +77,7 @@ def test_sick_symbols_come_first(opened: Store, seen: Picture) -> None:
 
 
 def test_a_breaker_is_told_in_the_time_of_the_market(opened: Store, seen: Picture) -> None:
-    until = demo.NOW + timedelta(minutes=20)  # 08:50 UTC
+    until = market.NOW + timedelta(minutes=20)  # 08:50 UTC
     runs.save_breakers(opened, [{"host": "qt.gtimg.cn", "open_until": until, "failures": 3, "reason": "429"}])
     assert [r[3] for r in rows(opened, seen, "health_requests") if r[0] == "qt.gtimg.cn"] == ["至 16:50 北京时间：429"]
     told = sentence(("source_breaker_open", {"host": "h", "until": clock.iso(until)}), "en")
@@ -120,7 +120,7 @@ def test_the_time_of_a_market_is_that_of_its_shares_not_of_the_sectors(look: Loo
 
 
 def test_every_followed_market_has_a_dot_taiwan_too(opened: Store) -> None:
-    now = demo.NOW
+    now = market.NOW
     states = {g: c.state(now) for g, c in CALENDARS.items() if g != "KR"}
     shown = "".join(freshness.dots(opened, (), states, now, "zh"))
     assert shown.count('class="dot') == 4 and "台股" in shown

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from basketwatch import clock, demo
+from basketwatch import clock
 from basketwatch.refresher import Outcome, Refresher
+from basketwatch.sources.demo import market
 from basketwatch.store import notes, prices
 from basketwatch.words.text import say
 from tests.apps import html_of, run
@@ -37,7 +38,7 @@ def on(stores: dict[str, Path], monkeypatch: pytest.MonkeyPatch):
     """Point the pages at one of the stores, at the demo market's instant."""
 
     def choose(name: str, lang: str = "zh") -> None:
-        monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(demo.NOW))
+        monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(market.NOW))
         monkeypatch.setenv("BASKETWATCH_LANG", lang)
         monkeypatch.setenv("BASKETWATCH_DB", str(stores[name]))
         monkeypatch.setattr("basketwatch.settings.DEMO_FILE", str(stores["demo"]))
@@ -104,7 +105,7 @@ def test_the_url_names_the_basket_and_forgets_the_stock_of_the_last_one(on) -> N
 
 def test_a_store_that_was_deleted_says_so_and_not_that_no_source_answered(on, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server's own refresh had filled it; after one that failed it is the sources that are to blame."""
-    at = demo.NOW
+    at = market.NOW
     worker = Refresher(demo=True)
     monkeypatch.setattr("basketwatch.ui.refresher", lambda *_: worker)
     for failures, said in ((0, "empty_gone"), (1, "empty_offline")):

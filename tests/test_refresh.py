@@ -20,8 +20,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from basketwatch import baskets
 from basketwatch.errors import RefreshRunning, StoreFull
+from basketwatch.files import baskets
 from basketwatch.refresh import histories, run
 from basketwatch.refresh.run import refresh
 from basketwatch.sources import yahoo

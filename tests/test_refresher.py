@@ -19,8 +19,8 @@ import exchange_calendars
 import pytest
 
 from basketwatch.domain.calendars import Calendar, MarketState, Session
+from basketwatch.domain.model import Run
 from basketwatch.refresher import Due, Outcome, Refresher, clean_environment, due, is_daily, refresh_command
-from basketwatch.store.runs import Run
 
 # exchange_calendars calls what pandas 4 will rename
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")

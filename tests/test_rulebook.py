@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from basketwatch import rulebook
 from basketwatch.domain import rules
 from basketwatch.domain.model import Rule
 from basketwatch.errors import UsageError
+from basketwatch.files import rulebook
 
 TEXT = """# our rules, agreed on Monday
 [gap]

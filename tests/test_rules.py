@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from basketwatch.baskets import read_house
 from basketwatch.domain import rules
 from basketwatch.domain.model import House, Rule
+from basketwatch.files.baskets import read_house
 from basketwatch.words import text
 
 PROJECT = Path(__file__).parent.parent

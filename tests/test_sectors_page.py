@@ -12,9 +12,10 @@ import streamlit as st
 from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
 
-from basketwatch import clock, demo, sectors_view
+from basketwatch import clock, sectors_view
 from basketwatch.analysis import snapshot, weekly
 from basketwatch.charts import sectors as sector_charts
+from basketwatch.sources.demo import market
 from basketwatch.store import notes, opening, schema
 from basketwatch.store.database import Store
 from basketwatch.words.text import say
@@ -42,7 +43,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def seen(tmp_path_factory: pytest.TempPathFactory) -> snapshot.Picture:
     """The demo market with its valuations."""
     opened = fill(tmp_path_factory.mktemp("demo") / "demo.sqlite", is_demo=True)
-    return snapshot.picture(opened, house(), demo.NOW)
+    return snapshot.picture(opened, house(), market.NOW)
 
 
 def without(live: Path, tmp_path: Path, ticker: str, day: str) -> Store:
@@ -60,7 +61,7 @@ def without(live: Path, tmp_path: Path, ticker: str, day: str) -> Store:
 def run(path: Path, monkeypatch: pytest.MonkeyPatch, lang: str = "zh", now: str = "", **query: str) -> AppTest:
     monkeypatch.setenv("BASKETWATCH_DB", str(path))
     monkeypatch.setenv("BASKETWATCH_LANG", lang)
-    monkeypatch.setenv("BASKETWATCH_NOW", now or clock.iso(demo.NOW))
+    monkeypatch.setenv("BASKETWATCH_NOW", now or clock.iso(market.NOW))
     return apps.run("sectors", **query)
 
 
@@ -105,8 +106,8 @@ def test_a_missing_sector_is_named_and_leaves_no_rank(
     live: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = without(live, tmp_path, "801780.SI", "2026-06-26")
-    seen = snapshot.picture(opened, house(), demo.NOW)
-    found = weekly.review(seen, weekly.week_of(seen.calendars["CN"], demo.NOW))
+    seen = snapshot.picture(opened, house(), market.NOW)
+    found = weekly.review(seen, weekly.week_of(seen.calendars["CN"], market.NOW))
     assert (found.rank["1w"], found.missing["1w"]) == (None, ("801780.SI",))
     app = run(opened.path or tmp_path, monkeypatch)
     assert "有1个缺收盘价（银行），不给排名" in app.code[0].value
@@ -159,7 +160,7 @@ def test_ranks_of_the_rotation_are_those_of_each_weeks_closes(seen: snapshot.Pic
 
 
 def test_a_week_in_which_a_sector_lacks_its_close_has_no_ranks(live: Path, tmp_path: Path) -> None:
-    ranks = weekly.rotation(snapshot.picture(without(live, tmp_path, "801780.SI", "2026-06-12"), house(), demo.NOW))
+    ranks = weekly.rotation(snapshot.picture(without(live, tmp_path, "801780.SI", "2026-06-12"), house(), market.NOW))
     gone = [str(week) for week in ranks.columns if ranks[week].isna().all()]
     assert gone == ["2026-06-12", "2026-06-18"], "the week that ends there and the one that starts there"
     assert ranks.drop(columns=[w for w in ranks.columns if str(w) in gone]).notna().all(axis=None)

@@ -31,7 +31,9 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from basketwatch import settings
 from basketwatch.domain import columns as frames
+from basketwatch.domain import model
 from basketwatch.domain.calendars import Session
+from basketwatch.domain.model import SymbolState
 from basketwatch.errors import (
     RefreshRunning,
     StoreCorrupt,
@@ -44,7 +46,6 @@ from basketwatch.errors import (
 from basketwatch.store import database, lock, notes, opening, prices, runs, schema
 from basketwatch.store.database import Store
 from basketwatch.store.rows import _upsert_statement
-from basketwatch.store.runs import SymbolState
 from basketwatch.words.text import sentence
 
 PG = os.environ.get("BASKETWATCH_TEST_PG_URL")
@@ -912,7 +913,7 @@ def test_a_run_from_start_to_report(opened: Opened) -> None:
     first = runs.start_run(w, NOW, 5)
     runs.note_progress(w, first, 2, 6, "A股")
     seen = runs.last_run(r)
-    assert seen == runs.Run(first, NOW, None, os.getpid(), 2, 6, "A股", None)
+    assert seen == model.Run(first, NOW, None, os.getpid(), 2, 6, "A股", None)
     assert runs.last_run(r, finished=True) is None and runs.recent_runs(r) == []
     minute = timedelta(minutes=1)
     asked = [_asked(NOW, "h", 200), _asked(NOW, "h", 429), _asked(NOW, "h", None), _asked(NOW - minute, "i", 200)]

@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 import pytest
 import streamlit as st
 
-from basketwatch import clock, demo, valuation_view, valuation_words
+from basketwatch import clock, valuation_view, valuation_words
 from basketwatch.analysis.valuation import bands as valuation_bands
 from basketwatch.analysis.valuation import baskets
 from basketwatch.analysis.valuation.bands import Band, channel
@@ -23,6 +23,7 @@ from basketwatch.analysis.valuation.baskets import BasketPe
 from basketwatch.analysis.valuation.readings import BasketValued, Valued
 from basketwatch.charts import bands
 from basketwatch.domain.model import Names, SeriesKey
+from basketwatch.sources.demo import market
 from basketwatch.store import notes, prices
 from basketwatch.words.text import say, times
 from tests.apps import html_of, run
@@ -307,7 +308,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def on_demo(stores: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     st.cache_resource.clear()
     st.cache_data.clear()
-    monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(demo.NOW))
+    monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(market.NOW))
     monkeypatch.setenv("BASKETWATCH_LANG", "zh")
     monkeypatch.setenv("BASKETWATCH_DEMO", "1")
     monkeypatch.setattr("basketwatch.settings.DEMO_FILE", str(stores["demo"]))

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import demo
 from basketwatch.analysis import snapshot
 from basketwatch.analysis.valuation import readings
 from basketwatch.analysis.valuation.readings import Histories, Valued
@@ -18,6 +17,7 @@ from basketwatch.domain import columns as frames
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.model import SeriesKey
+from basketwatch.sources.demo import market
 from basketwatch.sources.demo import valuations as demo_valuations
 from basketwatch.store import database, opening, valuations
 from tests.stores import calendars, fill, house
@@ -318,12 +318,12 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> database.Store:
 
 @pytest.fixture(scope="module")
 def seen(opened: database.Store) -> snapshot.Picture:
-    return snapshot.picture(opened, house(), demo.NOW)
+    return snapshot.picture(opened, house(), market.NOW)
 
 
 def test_the_demo_market_s_histories_fit_its_prices_and_quotes(seen: snapshot.Picture) -> None:
-    found = demo.market(house(), calendars())
-    made = demo_valuations.rows(found.bars, found.factors, found.quotes, calendars(), demo.NOW)
+    found = market.market(house(), calendars())
+    made = demo_valuations.rows(found.bars, found.factors, found.quotes, calendars(), market.NOW)
     assert not made.duplicated(["ticker", "definition", "session"]).any()
     assert made["pe"].abs().between(1, 500).sum() + made["pe"].isna().sum() == len(made)
     both = made.merge(found.bars, on=["ticker", "session"])
@@ -334,7 +334,7 @@ def test_the_demo_market_s_histories_fit_its_prices_and_quotes(seen: snapshot.Pi
     assert own["pe"].tolist() == quotes["pe_ttm"].tolist()
     running = ~quotes["suspended"].to_numpy()
     assert own["market_cap"][running].tolist() == pytest.approx(quotes["market_cap"][running].tolist(), rel=1e-12)
-    again = demo_valuations.rows(found.bars, found.factors, found.quotes, calendars(), demo.NOW)
+    again = demo_valuations.rows(found.bars, found.factors, found.quotes, calendars(), market.NOW)
     pd.testing.assert_frame_equal(made, again)
 
 
@@ -358,7 +358,7 @@ def test_an_announcement_lifted_profit_on_one_day(opened: database.Store) -> Non
     """The demo market's table says by 60 %; the printed PE rounds it."""
     from basketwatch.analysis.valuation.bands import earnings_steps
 
-    series = readings.histories(opened, [demo_valuations.STEPPED], calendars(), demo.NOW)
+    series = readings.histories(opened, [demo_valuations.STEPPED], calendars(), market.NOW)
     (history,) = series.values()
     assert earnings_steps(history)["change"].iloc[-1] == pytest.approx(demo_valuations.STEP - 1, abs=0.002)
 

@@ -17,7 +17,7 @@ from basketwatch.domain.calendars import (
     due_session,
     traded_until,
 )
-from basketwatch.store.runs import SymbolState
+from basketwatch.domain.model import SymbolState
 
 AHEAD = timedelta(minutes=5)  # a quote fetched later than this after ``now`` belongs to the future of a replayed day
 

@@ -39,12 +39,11 @@ from basketwatch.domain.calendars import (
     minutes_open,
     settled_days,
 )
-from basketwatch.domain.model import Basket, Chain, House, Names, Problem
+from basketwatch.domain.model import Basket, Chain, House, Names, Problem, Run
 from basketwatch.domain.universe import names, universe
 from basketwatch.store import flags as flag_log
 from basketwatch.store import notes, prices, runs
 from basketwatch.store.database import Store
-from basketwatch.store.runs import Run
 
 HISTORY = timedelta(days=420)  # 250 sessions, the year's first base and a long holiday
 SPARK = 60  # sessions in the small lines

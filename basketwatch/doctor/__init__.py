@@ -19,13 +19,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from basketwatch import clock
-from basketwatch.baskets import read_house
 from basketwatch.doctor.questions import QUESTIONS, SHARE, SOURCES, Answers, ask, find
 from basketwatch.doctor.report import Asked, Finding, Report, Stored
 from basketwatch.domain import markets
 from basketwatch.domain.model import House
 from basketwatch.domain.universe import universe
 from basketwatch.errors import BasketwatchError, StoreCorrupt
+from basketwatch.files.baskets import read_house
 from basketwatch.redact import excerpt
 from basketwatch.settings import Settings
 from basketwatch.sources import sessions, yahoo

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Literal, NamedTuple
+from datetime import date, datetime
+from typing import Any, Literal, NamedTuple
 
 State = Literal["ok", "partial", "stale", "no_data", "blocked", "error", "suspect", "unknown_symbol"]
 Severity = Literal["hard", "soft"]
@@ -137,3 +137,31 @@ class House:
     problems: tuple[Problem, ...] = field(default=())
     also: tuple[Listed, ...] = ()  # followed beside the benchmarks of the strip: further indices, exchange rates
     rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A refresh: when, how far, and its report (the JSON of ``refresh --json``) once it has finished."""
+
+    id: int
+    started: datetime
+    finished: datetime | None
+    pid: int
+    done: int
+    total: int
+    label: str
+    report: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolState:
+    """State word of one symbol and part, with the key and parameters of its sentence."""
+
+    ticker: str
+    part: str
+    state: str
+    source: str
+    at: datetime
+    last_ok: datetime | None = None
+    key: str | None = None
+    params: tuple[tuple[str, str], ...] = ()

@@ -19,6 +19,7 @@ from basketwatch import clock
 from basketwatch.domain import columns, markets
 from basketwatch.domain.calendars import FINAL_AFTER
 from basketwatch.domain.faults import remark
+from basketwatch.domain.model import SymbolState
 from basketwatch.errors import NoData, SourceError, SuspectAnswer
 from basketwatch.refresh import evidence
 from basketwatch.refresh.checks import shape
@@ -31,7 +32,6 @@ from basketwatch.refresh.work import Part, Work, aside, ask_early, final_before,
 from basketwatch.sources import History, chains
 from basketwatch.sources.shape import no_factors
 from basketwatch.store import notes, prices, runs
-from basketwatch.store.runs import SymbolState
 
 if TYPE_CHECKING:
     from basketwatch.sources.shenwan import Days

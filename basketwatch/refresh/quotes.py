@@ -17,6 +17,7 @@ from basketwatch import clock
 from basketwatch.domain import columns, markets
 from basketwatch.domain.calendars import FINAL_AFTER
 from basketwatch.domain.faults import Fault, remark
+from basketwatch.domain.model import SymbolState
 from basketwatch.errors import SourceError, SuspectAnswer
 from basketwatch.refresh import early as ahead
 from basketwatch.refresh import evidence
@@ -25,7 +26,6 @@ from basketwatch.refresh.evidence import Past
 from basketwatch.refresh.work import Part, Row, Work, aside, begun, expected, side_by_side, state_of, told
 from basketwatch.sources import chains
 from basketwatch.store import prices, runs
-from basketwatch.store.runs import SymbolState
 
 NOTICED = " quote"  # ends the source of a factor that was read off a quote
 LAG = timedelta(minutes=5)  # by which a quote may be older than one that is held already, as sources differ

@@ -13,12 +13,12 @@ from time import monotonic
 from typing import Any
 
 from basketwatch import clock, memory
-from basketwatch.baskets import read_house
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import settled_days
 from basketwatch.domain.model import Problem
 from basketwatch.domain.universe import universe, with_stand_ins
 from basketwatch.errors import StoreCorrupt
+from basketwatch.files.baskets import read_house
 from basketwatch.refresh import damage as repairs
 from basketwatch.refresh import early as ahead
 from basketwatch.refresh.calendars import reaching_back, read_calendars

@@ -14,11 +14,10 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from basketwatch.domain.calendars import DELAY, FINAL_AFTER, Calendar, Session
-from basketwatch.domain.model import House
+from basketwatch.domain.model import House, SymbolState
 from basketwatch.errors import SourceError, Unreachable
 from basketwatch.store import notes, runs
 from basketwatch.store.database import Store
-from basketwatch.store.runs import SymbolState
 from basketwatch.words.text import sentence
 
 SHOW_EVERY = 3.0  # seconds between new versions during a first fill

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from sqlalchemy import (
     update,
 )
 
+from basketwatch.domain.model import Run, SymbolState
 from basketwatch.store import schema
 
 if TYPE_CHECKING:
@@ -26,34 +26,6 @@ from basketwatch.store.rows import upsert
 
 KEEP_REQUESTS = timedelta(days=14)
 KEEP_RUNS = timedelta(days=60)  # and answers put aside
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A refresh: when, how far, and its report (the JSON of ``refresh --json``) once it has finished."""
-
-    id: int
-    started: datetime
-    finished: datetime | None
-    pid: int
-    done: int
-    total: int
-    label: str
-    report: dict[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class SymbolState:
-    """State word of one symbol and part, with the key and parameters of its sentence."""
-
-    ticker: str
-    part: str
-    state: str
-    source: str
-    at: datetime
-    last_ok: datetime | None = None
-    key: str | None = None
-    params: tuple[tuple[str, str], ...] = ()
 
 
 def save_states(store: Store, states: Iterable[SymbolState]) -> None:

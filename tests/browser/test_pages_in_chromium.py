@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from basketwatch import clock, demo
+from basketwatch import clock
+from basketwatch.sources.demo import market
 from basketwatch.store import notes, prices
 from tests.browser.conftest import picture, served
 from tests.stores import PROJECT, fill
@@ -112,7 +113,7 @@ def test_nothing_planted_in_a_name_runs_or_is_fetched(open_page: Callable, tmp_p
     env = {
         "BASKETWATCH_HOME": str(home),
         "BASKETWATCH_DB": str(tmp_path / "live.sqlite"),
-        "BASKETWATCH_NOW": clock.iso(demo.NOW),
+        "BASKETWATCH_NOW": clock.iso(market.NOW),
     }
     with served("serve", **env) as url:
         for name, path in (("today", ""), ("basket", "basket?basket=cpo&ticker=300308.SZ"), ("health", "health")):

@@ -3,7 +3,7 @@
 Pure: ``Inputs`` (one market, sessions × tickers) and rules in, a frame of flags out.
 
 * A level rule fires when its threshold is passed and again only after the value has left the exit band; an event rule
-  (``rules.SPECS``) is about one session and is judged anew on each.
+  (``flag_rules.SPECS``) is about one session and is judged anew on each.
 * The identity of a flag is rule:ticker:session:direction. The same bars give the same rows with the same sentences,
   however often they are judged and whatever sessions follow.
 * ``notice`` says whether a reader should be told. It is taken away by the cool-down (unless the flag escalates), from

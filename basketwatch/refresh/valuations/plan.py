@@ -14,11 +14,10 @@ import pandas as pd
 from basketwatch.domain import columns
 from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.faults import Fault
-from basketwatch.domain.model import SeriesKey
+from basketwatch.domain.model import SeriesKey, SymbolState
 from basketwatch.errors import SourceError
 from basketwatch.refresh.work import Work, settled
 from basketwatch.store import notes, valuations
-from basketwatch.store.runs import SymbolState
 
 if TYPE_CHECKING:
     pass

@@ -12,7 +12,7 @@ from basketwatch import clock
 from basketwatch.domain import columns, markets
 from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.faults import Fault
-from basketwatch.domain.model import SeriesKey
+from basketwatch.domain.model import SeriesKey, SymbolState
 from basketwatch.errors import NoData, SourceError, SuspectAnswer
 from basketwatch.refresh.checks import shape
 from basketwatch.refresh.checks import valuations as pe_checks
@@ -21,7 +21,6 @@ from basketwatch.refresh.valuations.plan import AGAIN, EMPTY, PART, Job, Read, S
 from basketwatch.refresh.work import Part, Work, aside, settled, state_of, told
 from basketwatch.sources import chains
 from basketwatch.store import notes, prices, runs, valuations
-from basketwatch.store.runs import SymbolState
 
 if TYPE_CHECKING:
     pass

@@ -36,18 +36,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from basketwatch.clock import iso
 from basketwatch.domain import columns as frames
 from basketwatch.domain import limits, markets
 from basketwatch.domain.calendars import Calendar
-from basketwatch.domain.model import House, Names
+from basketwatch.domain.model import House, Names, SymbolState
 from basketwatch.domain.universe import names, universe
-from basketwatch.errors import StoreMixed
-from basketwatch.refresh import flags
-from basketwatch.sources.demo import valuations as demo_valuations
-from basketwatch.store import notes, prices, runs, valuations
-from basketwatch.store.database import Store
-from basketwatch.store.runs import SymbolState
 
 NOW = datetime(2026, 7, 3, 8, 30, tzinfo=UTC)
 YEARS = 3
@@ -56,7 +49,9 @@ Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.datetime64]
 Ending = Literal["sealed_up", "one_price_up", "touched_up", "sealed_down"]
 
+
 # --- the story: the table above, and moves that show both colours on the first page -------------------------------
+
 
 ENDINGS: Mapping[str, Ending] = {
     "300394.SZ": "sealed_up", "002536.SZ": "one_price_up", "300620.SZ": "touched_up", "300548.SZ": "sealed_down",
@@ -78,7 +73,9 @@ MOVES: Mapping[str, float] = {
 }  # fmt: skip
 BASKET_MOVES = (-0.011, 0.019, -0.004, 0.006)  # equal-weight mean of the first, second … basket
 
+
 # --- the shape of prices ------------------------------------------------------------------------------------------
+
 
 _EPOCH = np.datetime64("2020-01-01")  # the first draw of every seed
 _DRAWS = 7  # a day and ticker: own return, its clustering, open, high, low, volume, average price
@@ -87,6 +84,7 @@ _OWN_DAILY = {"stock": 0.017, "etf": 0.004, "index": 0.003, "sector": 0.007, "fx
 _THEME_SHARE = {"stock": 0.9, "etf": 0.8, "index": 0.12, "sector": 0.4, "fx": 0.0}
 _ROOM = 0.004  # a bar either ends at its limit or stays this far inside
 _WILD = 0.22  # stands for the limit where there is none
+
 # Which draw of a factor; those named here have a trend and a drawdown within three years, as a chart should show.
 _DRAW = {"market CN": 16, "market US": 93, "theme cpo": 17, "theme ocs": 48, "theme liquid_cooling": 19}
 _PER_UNIT = {"HK": 20, "TW": 2, "KS": 0.01}  # ticks in one unit of currency, right for the levels below; elsewhere 100
@@ -141,33 +139,6 @@ class _Panel:
         return np.array([ENDINGS.get(t) == ending for t in self.tickers])
 
 
-# --- the door -----------------------------------------------------------------------------------------------------
-
-
-def build(opened: Store, house: House, calendars: Mapping[str, Calendar], now: datetime = NOW) -> None:
-    """Fill a demo store with the market at ``now`` (not before ``NOW``). Raises StoreMixed for a store of live data.
-
-    ``calendars`` must reach back three years; histories of PE reach as far back as they do, up to ten years. The caller
-    holds the writer's lock.
-    """
-    if not opened.demo:
-        raise StoreMixed(path=opened.path or "database")
-    made = market(house, calendars, now)
-    run = runs.start_run(opened, now, len(made.quotes))
-    for group, calendar in calendars.items():
-        prices.save_sessions(opened, group, calendar.sessions)
-    prices.save_histories(opened, made.bars, made.factors, years=YEARS, now=now)
-    prices.save_quotes(opened, made.quotes)
-    valuations.save(opened, demo_valuations.rows(made.bars, made.factors, made.quotes, calendars, now))
-    runs.save_states(opened, made.states)
-    flags.update(opened, house, now)
-    runs.note_progress(opened, run, len(made.quotes), len(made.quotes), "")
-    # The report names the version that it belongs to, which is only announced after the report is saved.
-    key, _, count = notes.version(opened).rpartition("-")
-    runs.finish_run(opened, run, now, _report(made, f"{key}-{int(count) + 1}", now), [])
-    notes.new_version(opened)
-
-
 def market(house: House, calendars: Mapping[str, Calendar], now: datetime = NOW) -> Market:
     """Every ticker of the house at ``now``; pure, and the same for the same arguments."""
     groups = sorted({markets.group(ticker) for ticker in universe(house)})
@@ -185,15 +156,6 @@ def market(house: House, calendars: Mapping[str, Calendar], now: datetime = NOW)
 def _typed(parts: Sequence[pd.DataFrame], columns: Mapping[str, tuple[str, str, bool]]) -> pd.DataFrame:
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(columns))
     return frame[list(columns)].astype(frames.dtypes(columns))
-
-
-def _report(made: Market, version: str, now: datetime) -> dict[str, object]:
-    """What ``refresh --json`` prints; nothing was asked of anybody."""
-    stale = [s.ticker for s in made.states if s.state == "stale" and s.part == "quotes"]
-    part = {"source": SOURCE, "wanted": len(made.quotes), "got": len(made.quotes), "stale": stale, "error": None}
-    parts = [{"part": name, **part, "tried": [SOURCE]} for name in ("quotes", "bars")]
-    requests = {"total": 0, "by_host": {}}
-    return {"started": iso(now), "finished": iso(now), "version": version, "requests": requests, "parts": parts}
 
 
 def _states(quotes: pd.DataFrame, now: datetime) -> list[SymbolState]:

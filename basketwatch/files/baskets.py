@@ -17,11 +17,11 @@ from itertools import chain as joined
 from pathlib import Path
 from typing import Any
 
-from basketwatch.documents import Doc, Place, documents, located
 from basketwatch.domain import markets, rules
 from basketwatch.domain.model import Basket, Chain, House, Listed, Member, Names, Problem, Segment
 from basketwatch.domain.universe import names
-from basketwatch.rules import read
+from basketwatch.files.flag_rules import read
+from basketwatch.files.toml import Doc, Place, documents, located
 
 MANY_MEMBERS = 500
 SECTORS = 31

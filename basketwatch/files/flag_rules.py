@@ -12,9 +12,9 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from basketwatch.documents import Doc
 from basketwatch.domain.model import Rule
 from basketwatch.domain.rules import DEFAULTS, LONGEST_COOLDOWN, ORDERED, SEVERITIES, SPECS, Threshold
+from basketwatch.files.toml import Doc
 
 
 def read(doc: Doc | None) -> tuple[Rule, ...]:

@@ -16,12 +16,12 @@ from pathlib import Path
 import tomlkit
 from filelock import FileLock, Timeout
 
-from basketwatch import rules
-from basketwatch.documents import Doc, documents, located
 from basketwatch.domain import rules as domain_rules
 from basketwatch.domain.model import Problem, Rule
 from basketwatch.domain.rules import SPECS
 from basketwatch.errors import UsageError
+from basketwatch.files import flag_rules
+from basketwatch.files.toml import Doc, documents, located
 
 FILE = f"watchlists/{domain_rules.FILE}.toml"
 WAIT = 5.0  # seconds for another one who is saving
@@ -48,7 +48,7 @@ def read(home: Path) -> Book:
     faults: list[Problem] = []
     docs = documents(home / "watchlists", faults)
     doc = docs.get(domain_rules.FILE)
-    found = rules.read(doc)
+    found = flag_rules.read(doc)
     own = [p for p in faults if p.where.startswith(f"{FILE}:")] + (located(doc) if doc else [])
     broken = doc is None and domain_rules.FILE in docs
     return Book(found, tuple(own), doc.sha256 if doc else ABSENT, broken or any(p.severity == "hard" for p in own))
@@ -61,7 +61,7 @@ def faults(chosen: Sequence[Rule]) -> list[Problem]:
         document[rule.id] = tomlkit.item(_table(rule))
     text = tomlkit.dumps(document)
     doc = Doc(FILE, domain_rules.FILE, "", text, tomllib.loads(text))
-    rules.read(doc)
+    flag_rules.read(doc)
     return located(doc)
 
 
