@@ -170,11 +170,11 @@ def _part_line(part: dict[str, Any]) -> str:
 @click.option("--demo", "is_demo", is_flag=True, hidden=True)
 def check(baskets: tuple[str, ...], as_json: bool, is_demo: bool) -> int:
     """Baskets, benchmarks and sectors of the latest session, from the store."""
-    from basketwatch import answers
     from basketwatch.analysis import snapshot
     from basketwatch.domain.universe import find_basket
     from basketwatch.files.baskets import read_house
     from basketwatch.store.opening import open_reader
+    from basketwatch.views import json as answers
 
     here = settings.read(demo=is_demo or None)
     house = read_house(here.home)
@@ -223,11 +223,11 @@ def _print_check(answer: dict[str, Any], lang: str) -> None:
 @click.option("--demo", "is_demo", is_flag=True, hidden=True)
 def flags(since: datetime | None, as_json: bool, is_demo: bool) -> int:
     """The log of flags, newest session first, from the store."""
-    from basketwatch import answers
     from basketwatch.analysis.flags.log import log_at
     from basketwatch.files.baskets import read_house
     from basketwatch.store import flags as log
     from basketwatch.store.opening import open_reader
+    from basketwatch.views import json as answers
 
     here = settings.read(demo=is_demo or None)
     opened = open_reader(here.url, demo=here.demo)
@@ -251,10 +251,10 @@ def flags(since: datetime | None, as_json: bool, is_demo: bool) -> int:
 @click.option("--demo", "is_demo", is_flag=True, hidden=True)
 def report(week_of: datetime | None, sector: str | None, lang: str | None, as_json: bool, is_demo: bool) -> int:
     """The weekly review of a sector in Markdown, from the store."""
-    from basketwatch import report as words
     from basketwatch.analysis import snapshot, weekly
     from basketwatch.files.baskets import read_house
     from basketwatch.store.opening import open_reader
+    from basketwatch.views import review as words
 
     here, lang = settings.read(demo=is_demo or None), lang or _language()
     house = read_house(here.home)

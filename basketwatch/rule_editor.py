@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from basketwatch import flags_view, ui
+from basketwatch import ui
 from basketwatch.domain import rules
 from basketwatch.errors import UsageError
 from basketwatch.files import rulebook
-from basketwatch.markup import block, heading
+from basketwatch.views import flags
+from basketwatch.views.html import block, heading
 from basketwatch.words.text import escape, plain, say, sentence
 
 if TYPE_CHECKING:
@@ -29,12 +30,12 @@ def draw(seen: Picture, who: Reader, here: Settings) -> None:
     _tell_last(lang)
     for problem in book.problems:
         st.warning(plain(f"{problem.where}: {sentence(problem, lang)}"))
-    wanted = ui.select("edit", flags_view.rules_by_name(lang), say("flags_rules", lang))
+    wanted = ui.select("edit", flags.rules_by_name(lang), say("flags_rules", lang))
     rule = next(r for r in book.rules if r.id == wanted)
     st.html(block(f'<p class="soft" style="margin:0">{escape(say(f"rule_{rule.id}_help", lang))}</p>'))
     refused = "flags_demo_no_save" if here.demo else "flags_broken" if book.broken else ""
     with st.form(f"form_{rule.id}_{book.sha256[:8]}", border=False):
-        chosen = flags_view.edited(book.rules, rule.id, *_inputs(rule, book.sha256[:8], lang))
+        chosen = flags.edited(book.rules, rule.id, *_inputs(rule, book.sha256[:8], lang))
         with st.container(horizontal=True):
             tried = st.form_submit_button(say("flags_try", lang), key=_TRY)
             saved = st.form_submit_button(say("flags_save", lang), key=_SAVE, type="primary", disabled=bool(refused))
@@ -68,7 +69,7 @@ def _inputs(rule: Rule, version: str, lang: str) -> tuple[dict[str, float], dict
         say("flags_cooldown", lang), 1, rules.LONGEST_COOLDOWN, rule.cooldown, key=f"cooldown_{key}",
         help=plain(say("flags_cooldown_help", lang)),
     )  # fmt: skip
-    fields = flags_view.fields(rule, lang)
+    fields = flags.fields(rule, lang)
     values, columns = {}, st.columns(2) if fields else []
     for i, field in enumerate(fields):
         found = columns[i % 2].number_input(
@@ -85,7 +86,7 @@ def _try(seen: Picture, here: Settings, chosen: tuple[Rule, ...], rule: Rule, la
     if wrong:
         st.error(plain(sentence(wrong[0], lang)))
         return
-    found = flags_view.trial(ui.judging(here, seen), chosen, rule.id, lang)
+    found = flags.trial(ui.judging(here, seen), chosen, rule.id, lang)
     rows = "".join(f"<div>{escape(line)}</div>" for line in found.newest)
     st.html(block(f'<p style="margin:0 0 4px">{escape(found.sentence)}</p><div class="soft">{rows}</div>'))
 
@@ -114,4 +115,4 @@ def _tell_last(lang: str) -> None:
 
 def _named(params: dict[str, str], lang: str) -> dict[str, str]:
     """Parameters of a sentence with a rule's id as its name."""
-    return {k: flags_view.rule_name(v, lang) if k == "rule" else v for k, v in params.items()}
+    return {k: flags.rule_name(v, lang) if k == "rule" else v for k, v in params.items()}

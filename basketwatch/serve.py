@@ -35,7 +35,7 @@ PORTS_TRIED = 100
 TOKEN_LENGTH = 16
 # Streamlit's table of emojis is an expression of 5,000 words, compiled for the first control: 0.2 s (measured)
 LIGHT = ("basketwatch.ui", "streamlit.emojis", "basketwatch.files.baskets", "sqlalchemy.dialects.sqlite")
-HEAVY = ("basketwatch.analysis.snapshot", "basketwatch.panels")
+HEAVY = ("basketwatch.analysis.snapshot", "basketwatch.views.today", "basketwatch.views.basket")
 IDLE_SECONDS = 5.0
 
 

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from basketwatch import clock, freshness, guards, memory, settings
+from basketwatch import clock, guards, memory, settings
 from basketwatch.domain import markets, model
 from basketwatch.errors import BasketwatchError, StoreError
-from basketwatch.markup import STYLE, block
 from basketwatch.refresher import Refresher, due, is_daily
 from basketwatch.store import notes, opening, prices, runs
+from basketwatch.views import status_line
+from basketwatch.views.html import STYLE, block
 from basketwatch.words.text import day, escape, plain, say, sentence
 
 if TYPE_CHECKING:
@@ -398,7 +399,7 @@ def page(name: str, body: Callable[[Picture, Reader, Settings], None]) -> None:
             tickers = followed(here)
             states = market_states(opened, tickers, now)
             keep_fresh(here, opened, states, now)
-            _header(name, here, who, opened, freshness.dots(opened, tickers, states, now, who.lang), now)
+            _header(name, here, who, opened, status_line.dots(opened, tickers, states, now, who.lang), now)
             if _condition(opened, tickers, states, now) != st.session_state["_drawn"]:
                 st.rerun()
 
@@ -474,7 +475,7 @@ def _condition(
     """What a drawn page depends on besides its reader: the data's version, which markets trade, which quotes are late."""
     if opened is None:
         return ()
-    late = freshness.late(opened, tickers, states, now)
+    late = status_line.late(opened, tickers, states, now)
     return (notes.version(opened), *((g, s.phase) for g, s in states.items()), *late)
 
 

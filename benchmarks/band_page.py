@@ -10,7 +10,7 @@ import streamlit as st
 from basketwatch.analysis.valuation import bands as valuation_bands
 from basketwatch.analysis.valuation import baskets
 from basketwatch.analysis.valuation.bands import Band
-from basketwatch.charts import CONFIG, bands
+from basketwatch.views.charts import CONFIG, bands
 
 QUANTILES = ("q10", "q30", "q50", "q70", "q90")
 

@@ -3,19 +3,19 @@
 import streamlit as st
 
 from basketwatch import ui
-from basketwatch.markup import block, heading
+from basketwatch.views.html import block, heading
 from basketwatch.words.text import plain, say
 
 
 def body(seen, who, here):
-    from basketwatch import panels
+    from basketwatch.views import basket
 
     view = choose(seen, who)
     if view is None:
         return
     left, right = st.columns([54, 46])
-    parts = panels.summary(seen, view, who.lang), panels.members_line(view, who.lang)
-    inner = "".join((*parts, panels.valued_line(seen, view, who.lang)))
+    parts = basket.summary(seen, view, who.lang), basket.members_line(view, who.lang)
+    inner = "".join((*parts, basket.valued_line(seen, view, who.lang)))
     left.container(border=True, height="stretch").html(block(inner, green_up=who.green_up))
     with right.container(border=True, height="stretch"):
         series(seen, view, who)
@@ -37,18 +37,19 @@ def choose(seen, who):
 
 def series(seen, view, who):
     """The basket against its benchmarks, rebased."""
-    from basketwatch import charts, panels
+    from basketwatch.views import basket, charts
 
     names = {w: say(f"window_{w}", who.lang) for w in ("60d", "ytd", "250d")}
     window = ui.choice("window", names, say("series_title", who.lang), quiet=False)
-    figure, held = panels.series_chart(seen, view, window, who.lang, dark=who.dark)
+    figure, held = basket.series_chart(seen, view, window, who.lang, dark=who.dark)
     st.plotly_chart(figure, config=charts.CONFIG, theme=None, key="series", alt=say("series_title", who.lang))
     st.caption(plain(say("series_note", who.lang, held=held, members=len(view.table))))
 
 
 def members(seen, view, who):
     """The table; returns the ticker of the selected row, kept in the URL. Selections go by position, hence the key."""
-    from basketwatch import tables
+    from basketwatch.app import columns as tables
+    from basketwatch.app.columns import coloured
 
     frame, columns = tables.members(seen, view, who.lang, green_up=who.green_up)
     asked = st.query_params.get("ticker")
@@ -57,7 +58,7 @@ def members(seen, view, who):
         st.warning(plain(say("unknown_stock", who.lang, ticker=asked)))
     st.html(block(heading(say("members_title", who.lang), say("click_row", who.lang))))
     event = st.dataframe(
-        tables.coloured(frame, dark=who.dark, green_up=who.green_up), hide_index=True, placeholder="–", row_height=30,
+        coloured(frame, dark=who.dark, green_up=who.green_up), hide_index=True, placeholder="–", row_height=30,
         column_config=columns, on_select="rerun", selection_mode="single-row", key=f"members_{hash(tuple(frame.index))}",
         selection_default={"selection": {"rows": start, "columns": [], "cells": []}},
         height=min(38 + 30 * max(1, len(frame)), 398), alt=say("members_title", who.lang),
@@ -68,25 +69,25 @@ def members(seen, view, who):
 
 def stock(seen, view, ticker, who, here):
     """The stock that the reader opened: its charts, why it is here, where its numbers come from."""
-    from basketwatch import flags_view, panels, tables
+    from basketwatch.views import basket, flags, ledger
 
     with st.container(border=True):
-        st.html(block(panels.stock_head(seen, view, ticker, who.lang), green_up=who.green_up))
+        st.html(block(basket.stock_head(seen, view, ticker, who.lang), green_up=who.green_up))
         left, right = st.columns([62, 38])
         with left:
             ui.part(here, who, lambda: chart(seen, ticker, who, here))
-        right.html(block(heading(say("stock_ledger", who.lang)) + tables.ledger(seen, ticker, who.lang)))
-        told = flags_view.of_stock(seen, ui.flags_of(here, seen), ticker, who.lang)
+        right.html(block(heading(say("stock_ledger", who.lang)) + ledger.ledger(seen, ticker, who.lang)))
+        told = flags.of_stock(seen, ui.flags_of(here, seen), ticker, who.lang)
         st.html(block(told, green_up=who.green_up))
 
 
 def chart(seen, ticker, who, here):
     """Candles with volume, the stock's PE in its band, or its price among the multiples of its earnings."""
-    from basketwatch import charts, panels, valuation_view
+    from basketwatch.views import basket, charts, valuation
 
-    look = ui.choice("stock_view", valuation_view.stock_looks(seen, ticker, who.lang), say("stock_view", who.lang))
+    look = ui.choice("stock_view", valuation.stock_looks(seen, ticker, who.lang), say("stock_view", who.lang))
     data = ui.bars_of(here, ticker, seen.version), ui.histories_of(here, ticker, seen), ui.flags_of(here, seen)
-    figure, note = panels.stock_chart(seen, ticker, look, *data, who.lang, dark=who.dark, green_up=who.green_up)
+    figure, note = basket.stock_chart(seen, ticker, look, *data, who.lang, dark=who.dark, green_up=who.green_up)
     if figure is not None:
         st.plotly_chart(figure, config=charts.CONFIG, theme=None, key=look, alt=note)
     st.caption(plain(note))

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from basketwatch import ui
-from basketwatch.markup import block, heading
+from basketwatch.views.html import block, heading
 from basketwatch.words.text import escape, plain, say
 
 
@@ -21,32 +21,33 @@ def body(seen, who, here):
 
 def log(seen, said, who):
     """The log, narrowed by basket, severity, rule, date and ticker; each in the URL."""
-    from basketwatch import flags_view, tables
+    from basketwatch.app import columns
+    from basketwatch.views import flags
 
     wanted = filters(seen, who)
-    rows = flags_view.filtered(said, wanted)
-    cut = say("flags_log_cut", who.lang, shown=flags_view.SHOWN, n=len(rows)) if len(rows) > flags_view.SHOWN else ""
+    rows = flags.filtered(said, wanted)
+    cut = say("flags_log_cut", who.lang, shown=flags.SHOWN, n=len(rows)) if len(rows) > flags.SHOWN else ""
     st.html(block(heading(say("flags_log", who.lang), cut or say("flags_log_note", who.lang, n=len(rows)))))
     if not len(rows):
         st.info(plain(say("flags_none_here" if len(said) else "flags_none_yet", who.lang)))
         return
-    frame = flags_view.log(seen, rows, who.lang)
+    frame = flags.log(seen, rows, who.lang)
     with st.container(key="log"):
-        st.dataframe(frame, hide_index=True, row_height=30, column_config=tables.flag_columns(who.lang),
+        st.dataframe(frame, hide_index=True, row_height=30, column_config=columns.flag_columns(who.lang),
                      height=min(38 + 30 * len(frame), 398), alt=say("flags_log", who.lang))  # fmt: skip
     with st.container(key="says", height=480, border=False):  # on a phone, where a sentence is wider than the screen
-        st.html(block(flags_view.phone_log(seen, rows, who.lang), green_up=who.green_up))
+        st.html(block(flags.phone_log(seen, rows, who.lang), green_up=who.green_up))
 
 
 def filters(seen, who):
     """The filters, and the one ticker of the URL where there is one."""
-    from basketwatch import flags_view
+    from basketwatch.views import flags
 
     lang = who.lang
     baskets = {"all": say("flags_all_baskets", lang)} | {v.basket.id: v.basket.short[lang] for v in seen.baskets}
-    spans = {span: say(f"flags_span_{span}", lang) for span in flags_view.SPANS}
-    loud = {"all": say("flags_all_severities", lang)} | flags_view.severities(lang)
-    named = {"all": say("flags_all_rules", lang)} | flags_view.rules_by_name(lang)
+    spans = {span: say(f"flags_span_{span}", lang) for span in flags.SPANS}
+    loud = {"all": say("flags_all_severities", lang)} | flags.severities(lang)
+    named = {"all": say("flags_all_rules", lang)} | flags.rules_by_name(lang)
     with st.container(horizontal=True, vertical_alignment="center", key="filters"):
         basket = ui.choice("basket", baskets, say("choose_basket", lang))
         span = ui.choice("span", spans, say("col_flag_session", lang), default="20")
@@ -55,7 +56,7 @@ def filters(seen, who):
         ticker = only(seen, lang)
     chosen = {"basket": basket, "rule": rule, "severity": severity}
     shown = {name: None if value == "all" else value for name, value in chosen.items()}
-    return flags_view.Wanted(**shown, ticker=ticker, sessions=flags_view.SPANS["250" if ticker else span])
+    return flags.Wanted(**shown, ticker=ticker, sessions=flags.SPANS["250" if ticker else span])
 
 
 def only(seen, lang):
@@ -69,13 +70,14 @@ def only(seen, lang):
 
 def after(seen, said, who, here):
     """Per rule: the excess over the benchmark 1, 5 and 20 sessions later."""
-    from basketwatch import flags_view, tables
+    from basketwatch.app import columns
+    from basketwatch.views import flags
 
     note = f'<p class="soft" style="margin:0">{escape(say("flags_after_note", who.lang))}</p>'
     st.html(block(heading(say("flags_after", who.lang)) + note))
-    frame = flags_view.after(ui.judging(here, seen), said, who.lang)
-    st.dataframe(tables.signed_points(frame, dark=who.dark, green_up=who.green_up), hide_index=True, row_height=30,
-                 placeholder="–", column_config=tables.after_columns(who.lang), alt=say("flags_after", who.lang),
+    frame = flags.after(ui.judging(here, seen), said, who.lang)
+    st.dataframe(columns.signed_points(frame, dark=who.dark, green_up=who.green_up), hide_index=True, row_height=30,
+                 placeholder="–", column_config=columns.after_columns(who.lang), alt=say("flags_after", who.lang),
                  height=min(38 + 30 * max(1, len(frame)), 560))  # fmt: skip
 
 

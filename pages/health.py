@@ -3,12 +3,12 @@
 import streamlit as st
 
 from basketwatch import ui
-from basketwatch.markup import block, heading
+from basketwatch.views.html import block, heading
 from basketwatch.words.text import escape
 
 
 def body(seen, who, here):
-    from basketwatch import health
+    from basketwatch.views import health
 
     found = health.look(ui.store_of(here), seen, who.lang)
     st.html(block(f'<p class="soft">{escape(found.last_run)}</p>'))

@@ -3,33 +3,33 @@
 import streamlit as st
 
 from basketwatch import ui
-from basketwatch.markup import block, heading
+from basketwatch.views.html import block, heading
 from basketwatch.words.text import escape, plain, say
 
 
 def body(seen, who, here):
-    from basketwatch import sectors_view
+    from basketwatch.views import sectors
 
-    st.html(sectors_view.STYLE)
+    st.html(sectors.STYLE)
     chosen = asked(seen, who)
     left, right = st.columns([55, 45])
     with left.container(border=True, height="stretch", key="sector_bars"):
         rows, window = bars(seen, who, chosen)
     with right:
         with st.container(border=True, key="sector_card"):
-            names = sectors_view.labels(seen, who.lang)
+            names = sectors.labels(seen, who.lang)
             st.selectbox(say("sectors_choose", who.lang), list(names), key="choice_sector", format_func=names.get,
                          label_visibility="collapsed")  # fmt: skip
-            st.html(block(sectors_view.card(seen, chosen, who.lang), green_up=who.green_up))
+            st.html(block(sectors.card(seen, chosen, who.lang), green_up=who.green_up))
         with st.container(border=True, height="stretch", key="review"):
             review(seen, who, here, chosen)
     left, right = st.columns([55, 45])
     with left.container(border=True, height="stretch"):
-        drawn(sectors_view.rotation(seen, chosen, who.lang, dark=who.dark), "rotation")
+        drawn(sectors.rotation(seen, chosen, who.lang, dark=who.dark), "rotation")
     with right.container(border=True, height="stretch"):
-        drawn(sectors_view.scatter(rows, window, chosen, who.lang, dark=who.dark), "scatter")
+        drawn(sectors.scatter(rows, window, chosen, who.lang, dark=who.dark), "scatter")
     with st.expander(say("sectors_table", who.lang)):
-        frame, columns = sectors_view.table(seen, who.lang)
+        frame, columns = sectors.table(seen, who.lang)
         st.dataframe(frame, hide_index=True, row_height=30, placeholder="–", column_config=columns)
 
 
@@ -50,14 +50,14 @@ def asked(seen, who):
 
 def bars(seen, who, chosen):
     """The sorted bars and their window; a click on a sector's bar opens that sector."""
-    from basketwatch import sectors_view
+    from basketwatch.views import sectors
 
-    window = ui.choice("span", sectors_view.windows(who.lang), say("sectors_window", who.lang))
-    rows = sectors_view.board(seen, window, who.lang)
+    window = ui.choice("span", sectors.windows(who.lang), say("sectors_window", who.lang))
+    rows = sectors.board(seen, window, who.lang)
     key = f"bars_{window}_{chosen}"  # a new chart for each sector: nothing stays marked as clicked
-    part = sectors_view.bars(seen, rows, window, chosen, who.lang, dark=who.dark, green_up=who.green_up)
-    drawn(part, key, on_select=lambda: clicked(key, sectors_view.labels(seen, who.lang)), selection_mode="points")
-    st.html(block(sectors_view.key(who.lang)))
+    part = sectors.bars(seen, rows, window, chosen, who.lang, dark=who.dark, green_up=who.green_up)
+    drawn(part, key, on_select=lambda: clicked(key, sectors.labels(seen, who.lang)), selection_mode="points")
+    st.html(block(sectors.key(who.lang)))
     return rows, window
 
 
@@ -70,7 +70,7 @@ def clicked(key, known):
 
 def drawn(part, key, **how):
     """Heading and note, a warning where there is one, and the chart."""
-    from basketwatch import charts
+    from basketwatch.views import charts
 
     if part.note:
         st.html(block(heading(part.title, part.note)))
@@ -81,14 +81,14 @@ def drawn(part, key, **how):
 
 def review(seen, who, here, chosen):
     """The weekly review in the reader's language, with a copy button."""
-    from basketwatch import sectors_view
+    from basketwatch.views import sectors
 
-    week = sectors_view.week_of(seen)
+    week = sectors.week_of(seen)
     then = seen if week is None or week.at == seen.now else ui.past_picture(here, week.at)
-    title, text = sectors_view.review(then, week, chosen, who.lang)
+    title, text = sectors.review(then, week, chosen, who.lang)
     st.html(block(heading(title, say("sectors_review_copy", who.lang))))
     st.code(text, language=None, wrap_lines=True)
-    st.html(block(sectors_view.review_notes(then, week, chosen, who.lang)))
+    st.html(block(sectors.review_notes(then, week, chosen, who.lang)))
 
 
 ui.frame()

@@ -3,27 +3,27 @@
 import streamlit as st
 
 from basketwatch import ui
-from basketwatch.markup import block, heading
+from basketwatch.views.html import block, heading
 from basketwatch.words.text import plain, say
 
 
 def body(seen, who, _here):
-    from basketwatch import panels
+    from basketwatch.views import basket, today
 
     def draw(inner: str) -> None:
         st.html(block(inner, green_up=who.green_up))
 
-    draw(panels.benchmarks(seen, who.lang))
+    draw(today.benchmarks(seen, who.lang))
     for column, view in zip(st.columns(max(1, len(seen.baskets))), seen.baskets, strict=False):
         with column.container(border=True, height="stretch", key=f"card_{view.basket.id}"):
             st.page_link(
                 ui.FOLDER / "basket.py",
-                label=plain(panels.title(view, who.lang)),
+                label=plain(today.title(view, who.lang)),
                 query_params={"basket": view.basket.id},
             )
-            draw(panels.card(seen, view, who.lang))
+            draw(today.card(seen, view, who.lang))
             valuation_link(seen, view, who)
-            draw(panels.movers(seen, view, who.lang))
+            draw(today.movers(seen, view, who.lang))
     left, right = st.columns([59, 41])
     with left.container(border=True, height="stretch"):
         title, choice = st.columns([5, 4], vertical_alignment="center")
@@ -32,22 +32,22 @@ def body(seen, who, _here):
         with choice:
             shown = pick_basket(seen, who)
         if shown:
-            draw(panels.chain_map(seen, shown, who.lang))
+            draw(today.chain_map(seen, shown, who.lang))
     with right.container(border=True, height="stretch", key="feed"):
         feed(seen, who)
     with st.container(border=True, key="overnight"):
-        draw(heading(say("overnight", who.lang)) + panels.overnight(seen, who.lang) + panels.beside(seen, who.lang))
+        draw(heading(say("overnight", who.lang)) + today.overnight(seen, who.lang) + basket.beside(seen, who.lang))
 
 
 def feed(seen, who):
     """What is unusual: new since the reader's last look first, then the loudest; each line leads to its stock."""
-    from basketwatch import flags_view
+    from basketwatch.views import flags
 
-    st.html(flags_view.STYLE)
-    found = flags_view.feed(seen, who.lang, ui.last_look(), green_up=who.green_up)
+    st.html(flags.STYLE)
+    found = flags.feed(seen, who.lang, ui.last_look(), green_up=who.green_up)
     st.html(block(heading(say("feed_title", who.lang), found.note)))
     if found.quiet:
-        st.html(block(flags_view.quiet(found)))
+        st.html(block(flags.quiet(found)))
     for line in found.lines:
         st.page_link(ui.FOLDER / f"{line.page}.py", label=line.label, query_params=line.query, help=line.hint)
     with st.container(horizontal=True, key="feed_more"):
@@ -57,12 +57,12 @@ def feed(seen, who):
 
 def valuation_link(seen, view, who):
     """The basket's PE in a line that leads to its chart and ledger."""
-    from basketwatch import valuation_words
+    from basketwatch.views import pe
 
     found = seen.basket_valuations.get(view.basket.id)
     if found:
         with st.container(key=f"pe_{view.basket.id}"):
-            ui.valuation_link(f"{valuation_words.card_line(found, who.lang)} ›", basket=view.basket.id)
+            ui.valuation_link(f"{pe.card_line(found, who.lang)} ›", basket=view.basket.id)
 
 
 def pick_basket(seen, who):

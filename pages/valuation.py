@@ -3,14 +3,14 @@
 import streamlit as st
 
 from basketwatch import ui
-from basketwatch.markup import block, heading
+from basketwatch.views.html import block, heading
 from basketwatch.words.text import plain, say
 
 
 def body(seen, who, here):
-    from basketwatch import valuation_view
+    from basketwatch.views import valuation
 
-    names = valuation_view.subjects(seen, who.lang)
+    names = valuation.subjects(seen, who.lang)
     if not any(one.bands for one in seen.valuations.values()):
         st.info(plain(say("pe_empty", who.lang)))
     if not names:
@@ -24,54 +24,55 @@ def body(seen, who, here):
 
 def detail(seen, names, who, here):
     """One series: the controls, what it says in words, the chart, every window, the ledger."""
-    from basketwatch import charts, valuation_view, valuation_words
+    from basketwatch.views import charts, pe, valuation
 
     subject, lang = ui.subject(names, who.lang), who.lang
     with st.container(horizontal=True, gap="small"):
-        labels = {w: say(f"pe_window_{w}", lang) for w in valuation_view.SHOWN}
-        window = ui.choice("pe_window", labels, say("pe_window", lang), default=valuation_words.USUAL)
-        looks = {k: say(f"pe_chart_{k}", lang) for k in valuation_view.looks(subject)}
+        labels = {w: say(f"pe_window_{w}", lang) for w in valuation.SHOWN}
+        window = ui.choice("pe_window", labels, say("pe_window", lang), default=pe.USUAL)
+        looks = {k: say(f"pe_chart_{k}", lang) for k in valuation.looks(subject)}
         look = ui.choice("pe_chart", looks, say("pe_chart", lang))
-        every = valuation_view.choices(seen, subject, lang)
+        every = valuation.choices(seen, subject, lang)
         which = ui.choice("pe_series", every, say("pe_series", lang)) if len(every) > 1 else next(iter(every))
     opened = read(seen, subject, which, lang, here)
-    st.html(block(valuation_view.head(opened, window, lang) + valuation_view.words(opened, window, lang)))
-    figure = valuation_view.chart(opened, window, look, lang, dark=who.dark)
+    st.html(block(valuation.head(opened, window, lang) + valuation.words(opened, window, lang)))
+    figure = valuation.chart(opened, window, look, lang, dark=who.dark)
     if figure is None:
         st.info(plain(say("pe_no_channel" if len(opened.history) else "pe_no_chart", lang)))
     else:
         st.plotly_chart(figure, config=charts.CONFIG, theme=None, key="band", alt=f"{opened.name} PE")
-        st.caption(plain(valuation_view.chart_note(opened, window, look, lang)))
+        st.caption(plain(valuation.chart_note(opened, window, look, lang)))
     behind(seen, opened, window, lang)
 
 
 def read(seen, subject, which, lang, here):
     """The series with its stored history."""
-    from basketwatch import valuation_view
+    from basketwatch.views import valuation
 
     if subject in seen.basket_valuations:
-        return valuation_view.open_basket(seen, subject, which, lang)
+        return valuation.open_basket(seen, subject, which, lang)
     histories = ui.histories_of(here, seen.valuations[subject].key.ticker, seen)
     closes = ui.closes_of(here, subject, seen.version)
-    return valuation_view.open_series(seen, subject, which, histories, closes, lang)
+    return valuation.open_series(seen, subject, which, histories, closes, lang)
 
 
 def behind(seen, opened, window, lang):
     """Every window of the series, and where its numbers come from; for a basket member by member."""
-    from basketwatch import valuation_view, valuation_words
+    from basketwatch.views import pe, valuation
 
     left, right = st.columns(2)
-    left.html(block(valuation_view.windows(opened.bands, window, lang)))
+    left.html(block(valuation.windows(opened.bands, window, lang)))
     right.html(block(heading(say("pe_ledger", lang)) + opened.ledger))
     view = seen.basket(opened.subject)
     if view:
         with st.expander(say("pe_members", lang)):
-            st.html(block(valuation_words.members(seen, list(view.table.index), lang)))
+            st.html(block(pe.members(seen, list(view.table.index), lang)))
 
 
 def board(seen, who):
     """Everything with a PE; a row opens it."""
-    from basketwatch import tables, valuation_view
+    from basketwatch.app import columns as tables
+    from basketwatch.views import valuation
 
     frame, columns = tables.board(seen, who.lang, dark=who.dark)
 
@@ -88,7 +89,7 @@ def board(seen, who):
     row = st.session_state.get("_row")
     if row and row == st.session_state.get(ui.SUBJECT):
         with st.container(key="board_open"):
-            st.html(block(valuation_view.to_top(frame.data.loc[row, "name"], who.lang)))
+            st.html(block(valuation.to_top(frame.data.loc[row, "name"], who.lang)))
 
 
 ui.frame()

@@ -13,7 +13,6 @@ from typing import Any, get_args
 
 import pytest
 
-from basketwatch import answers
 from basketwatch.analysis import snapshot
 from basketwatch.analysis.prices import WINDOWS
 from basketwatch.analysis.valuation.bands import FIXED, LEAST
@@ -23,6 +22,7 @@ from basketwatch.domain.calendars import Phase
 from basketwatch.domain.model import House, Problem, State
 from basketwatch.sources.demo import market
 from basketwatch.store import database, opening, prices
+from basketwatch.views import json as answers
 from tests.stores import calendars, fill, house
 
 Check = Callable[[Any], bool]

@@ -14,7 +14,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from basketwatch import clock, flags_view, guards, ui
+from basketwatch import clock, guards, ui
 from basketwatch.analysis import snapshot
 from basketwatch.analysis.flags import reading
 from basketwatch.domain import rules
@@ -23,6 +23,7 @@ from basketwatch.refresh.flags import update
 from basketwatch.sources.demo import market
 from basketwatch.store import database, notes, opening, prices
 from basketwatch.store import flags as log
+from basketwatch.views import flags as flags_view
 from basketwatch.words.text import say
 from tests.apps import html_of, run
 from tests.stores import PROJECT, fill, house
@@ -179,7 +180,7 @@ def test_html_in_a_name_is_shown_to_the_letter(live: Callable[[str], database.St
     flags = run("flags")
     assert not flags.exception and "<img" not in html_of(flags)
     assert f"{nasty} closed at its upper limit." in flags.dataframe[0].value["reason"].tolist(), "a cell is text"
-    from basketwatch import charts
+    from basketwatch.views import charts
 
     bars = prices.read_bars(opened, ["300308.SZ"], date(2026, 6, 1))
     marks = flags_view.marks(log.read(opened, tickers=["300308.SZ"]), "en")
@@ -191,7 +192,7 @@ def test_html_in_a_name_is_shown_to_the_letter(live: Callable[[str], database.St
 
 
 def test_marks_are_one_a_session_above_the_high(seen: snapshot.Picture, filled: Path) -> None:
-    from basketwatch import charts
+    from basketwatch.views import charts
 
     opened = opening.open_reader(f"sqlite:///{filled}")
     assert opened is not None

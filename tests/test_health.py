@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 
-from basketwatch import answers, clock, freshness, health, panels, tables
+from basketwatch import clock
 from basketwatch.analysis import snapshot
 from basketwatch.analysis.snapshot import Picture
+from basketwatch.app import columns
 from basketwatch.domain.model import Listed, Names, SymbolState
 from basketwatch.sources.demo import market
 from basketwatch.store import runs
 from basketwatch.store.database import Store
+from basketwatch.views import basket, health, json, ledger, origin, status_line, today
 from basketwatch.words.text import say, sentence
 from tests.stores import fill, house
 from tests.test_calendars import CALENDARS, at
@@ -113,7 +115,7 @@ def test_the_time_of_a_market_is_that_of_its_shares_not_of_the_sectors(look: Loo
     sectors = (Listed("801770.SI", Names("通信", "communications")),)
     sent = [quote(ZTE, 10, 10), quote("801770.SI", 10, 10, quote_time=EVENING)]
     found = look(small(ZTE, sectors=sectors), sent)
-    assert answers.check(found)["as_of"]["CN"]["quote_time"] == "2026-07-03T07:00:00Z"
+    assert json.check(found)["as_of"]["CN"]["quote_time"] == "2026-07-03T07:00:00Z"
 
 
 # --- the first line ----------------------------------------------------------------------------------------------
@@ -122,9 +124,9 @@ def test_the_time_of_a_market_is_that_of_its_shares_not_of_the_sectors(look: Loo
 def test_every_followed_market_has_a_dot_taiwan_too(opened: Store) -> None:
     now = market.NOW
     states = {g: c.state(now) for g, c in CALENDARS.items() if g != "KR"}
-    shown = "".join(freshness.dots(opened, (), states, now, "zh"))
+    shown = "".join(status_line.dots(opened, (), states, now, "zh"))
     assert shown.count('class="dot') == 4 and "台股" in shown
-    without = "".join(freshness.dots(opened, (), {g: s for g, s in states.items() if g != "TW"}, now, "zh"))
+    without = "".join(status_line.dots(opened, (), {g: s for g, s in states.items() if g != "TW"}, now, "zh"))
     assert "台股" not in without
 
 
@@ -143,14 +145,14 @@ def young(look: Look) -> Picture:  # noqa: F811
 
 def test_a_figure_says_of_how_many_members_it_speaks(young: Picture) -> None:
     view = young.baskets[0]
-    card, table = panels.card(young, view, "zh"), panels.summary(young, view, "zh")
+    card, table = today.card(young, view, "zh"), basket.summary(young, view, "zh")
     assert "今年 2/3" in card and "本周</span>" in card, "all three have a week"
     assert table.count('title="2/3"') == 1, "ytd of the equal weight; no cap is known, so no figure and no count"
     assert f"{view.basket.short['zh']} 2/3（年初至今）" in table, "also where there is no pointer to rest on it"
 
 
 def test_a_range_of_a_few_bars_says_why_it_is_not_given(young: Picture) -> None:
-    shown = tables.ledger(young, "000004.SZ", "en")
+    shown = ledger.ledger(young, "000004.SZ", "en")
     assert "only 3 daily bars, less than 52 weeks" in shown
 
 
@@ -160,12 +162,12 @@ def test_the_note_of_an_old_tile_tells_the_time_of_today_or_the_day(look: Look) 
     files = small(ZTE, benchmarks=["000300.SH"])
     for sent, said in ((stuck, "停在 10:32"), (quote("000300.SH", 101, 100, THURSDAY), "截至 7月2日")):
         found = look(files, [sent], now=noon)
-        assert panels._age_note(found, found.row("000300.SH"), "zh") == said
+        assert origin.age_note(found, found.row("000300.SH"), "zh") == said
 
 
 def test_a_suspended_row_says_of_when_it_is(look: Look) -> None:  # noqa: F811
     idle = quote(ZTE, 12, 12, suspended=True, open=nan, high=nan, low=nan, volume=0)
     found = look(small(ZTE), [idle], [steady(ZTE, 12.0, last=datetime(2026, 6, 24, tzinfo=UTC).date())])
-    frame, _ = tables.members(found, found.baskets[0], "zh", green_up=False)
+    frame, _ = columns.members(found, found.baskets[0], "zh", green_up=False)
     assert frame["note"][ZTE] == "停牌 · 截至6月24日"
     assert found.name(ZTE) == Names(f"名{ZTE}", f"name {ZTE}")

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch import report
 from basketwatch.analysis import snapshot, weekly
 from basketwatch.domain import columns
 from basketwatch.errors import UsageError
 from basketwatch.store import notes, opening, prices, valuations
 from basketwatch.store.database import Store
+from basketwatch.views import review
 from tests.stores import PROJECT, calendars, house
 
 SUNDAY = datetime(2026, 7, 5, 10, tzinfo=UTC)
@@ -122,14 +122,14 @@ YEAR_EN = (
 
 
 def test_the_printed_weekly_comes_out_digit_by_digit(example: tuple[snapshot.Picture, weekly.Review]) -> None:
-    week, year, pe, *_ = report.paragraphs(*example, "zh")
+    week, year, pe, *_ = review.paragraphs(*example, "zh")
     assert (week, year) == (WEEK_ZH, YEAR_ZH)
     assert pe.startswith("估值方面，截至7月3日，申万通信行业指数市盈率（申万口径，未说明是否TTM）为34.48倍，")
     assert "较2023–2025年均值22.01倍高56.66%" in pe  # 34.48 / 22.01 - 1
-    week, year, pe, *_ = report.paragraphs(*example, "en")
+    week, year, pe, *_ = review.paragraphs(*example, "en")
     assert (week, year) == (WEEK_EN, YEAR_EN)
     assert "34.48 times earnings" in pe and "56.66% above its 2023–2025 mean of 22.01" in pe
-    basis = report.notes(*example, "zh")[0]
+    basis = review.notes(*example, "zh")[0]
     assert "2026年6月26日收盘为基准" in basis and "2025年12月31日收盘为基准" in basis and "2026年7月3日收盘" in basis
 
 
@@ -168,8 +168,8 @@ def test_a_past_week_does_not_know_the_next_monday(tmp_path: Path) -> None:
     opened = opened_with(tmp_path / "later.sqlite", every, history())
     monday = datetime(2026, 7, 6, 8, 30, tzinfo=UTC)
     for day in (None, date(2026, 7, 5)):
-        assert report.paragraphs(*reviewed(opened, monday, day), "zh")[:2] == [WEEK_ZH, YEAR_ZH]
-    this = report.paragraphs(*reviewed(opened, monday, date(2026, 7, 6)), "zh")[0]
+        assert review.paragraphs(*reviewed(opened, monday, day), "zh")[:2] == [WEEK_ZH, YEAR_ZH]
+    this = review.paragraphs(*reviewed(opened, monday, date(2026, 7, 6)), "zh")[0]
     assert this.startswith("本周截至7月6日，沪深300上涨5.00%，")
 
 
@@ -241,8 +241,8 @@ def test_weeks_of_the_rotation_end_with_real_sessions() -> None:
 def test_the_text_says_which_sessions(example: Any, change: dict[str, Any], zh: str, en: str) -> None:
     seen, found = example
     other = replace(found, week=replace(found.week, **change))
-    assert report.paragraphs(seen, other, "zh")[0].startswith(zh)
-    assert report.paragraphs(seen, other, "en")[0].startswith(en)
+    assert review.paragraphs(seen, other, "zh")[0].startswith(zh)
+    assert review.paragraphs(seen, other, "en")[0].startswith(en)
 
 
 # --- wording -----------------------------------------------------------------------------------------------------
@@ -273,25 +273,25 @@ def test_the_wording_follows_the_signs(
 ) -> None:
     seen, found = example
     other = moved(found, csi, chinext, sector)
-    assert zh in report.paragraphs(seen, other, "zh")[0]
-    assert en in report.paragraphs(seen, other, "en")[0]
+    assert zh in review.paragraphs(seen, other, "zh")[0]
+    assert en in review.paragraphs(seen, other, "en")[0]
 
 
 @pytest.mark.parametrize(("rank", "ordinal"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (12, "12th"),
                                                (13, "13th"), (21, "21st"), (30, "30th")])  # fmt: skip
 def test_english_ordinals(example: Any, rank: int, ordinal: str) -> None:
     seen, found = example
-    told = report.paragraphs(seen, replace(found, rank=found.rank | {"1w": rank}), "en")[0]
+    told = review.paragraphs(seen, replace(found, rank=found.rank | {"1w": rank}), "en")[0]
     assert f"ranked {ordinal} of the 31 " in told
 
 
 def test_the_table_is_markdown_whatever_a_name_holds(example: Any) -> None:
     seen, found = example
-    lines = [line for line in report.markdown(seen, found, "en").splitlines() if line.startswith("|")]
+    lines = [line for line in review.markdown(seen, found, "en").splitlines() if line.startswith("|")]
     assert {line.count("|") for line in lines} == {7}
     assert "| SW Comms | 8,500.12 | −9.17% | +54.50% | 31/31 | 2/31 |" in lines
-    assert report.plain_text("a|b *c* <i>") == r"a\|b \*c\* \<i\>"
-    assert report.plain_text(WEEK_ZH) == WEEK_ZH
+    assert review.plain_text("a|b *c* <i>") == r"a\|b \*c\* \<i\>"
+    assert review.plain_text(WEEK_ZH) == WEEK_ZH
 
 
 # --- valuation ---------------------------------------------------------------------------------------------------
@@ -301,18 +301,18 @@ def test_a_pe_below_its_mean_and_one_that_means_nothing(example: Any) -> None:
     seen, found = example
     assert found.valuation is not None
     low = replace(found, valuation=replace(found.valuation, pe=11.005))  # half of the mean
-    assert "较2023–2025年均值22.01倍低50.00%" in report.paragraphs(seen, low, "zh")[2]
-    assert "50.00% below its 2023–2025 mean of 22.01" in report.paragraphs(seen, low, "en")[2]
+    assert "较2023–2025年均值22.01倍低50.00%" in review.paragraphs(seen, low, "zh")[2]
+    assert "50.00% below its 2023–2025 mean of 22.01" in review.paragraphs(seen, low, "en")[2]
     losing = replace(found, valuation=replace(found.valuation, pe=-12.0, losing=True))
-    assert "合计亏损" in report.paragraphs(seen, losing, "zh")[2]
-    assert "−12" not in report.paragraphs(seen, losing, "zh")[2]
-    assert "暂无市盈率" in report.paragraphs(seen, replace(found, valuation=None), "zh")[2]
+    assert "合计亏损" in review.paragraphs(seen, losing, "zh")[2]
+    assert "−12" not in review.paragraphs(seen, losing, "zh")[2]
+    assert "暂无市盈率" in review.paragraphs(seen, replace(found, valuation=None), "zh")[2]
 
 
 def test_a_short_history_has_no_mean(tmp_path: Path) -> None:
     """Two hundred sessions of the fixed window are too few for a mean; the PE itself is told."""
     opened = opened_with(tmp_path / "short.sqlite", closes(), history().tail(320))  # 121 of 2026, the rest before it
-    told = report.paragraphs(*reviewed(opened, SUNDAY), "zh")[2]
+    told = review.paragraphs(*reviewed(opened, SUNDAY), "zh")[2]
     assert "34.48倍" in told and "个观测值，不足以给出均值" in told and "均值22" not in told
 
 
@@ -325,12 +325,12 @@ def test_a_missing_base_leaves_no_rank_and_no_older_close_stands_in(tmp_path: Pa
     del every["801780.SI"]["2026-06-26"]
     seen, found = reviewed(opened_with(tmp_path / "hole.sqlite", every, history()), SUNDAY)
     assert (found.rank, found.missing) == ({"1w": None, "ytd": 2}, {"1w": ("801780.SI",), "ytd": ()})
-    week, year = report.paragraphs(seen, found, "zh")[:2]
+    week, year = review.paragraphs(seen, found, "zh")[:2]
     assert week.endswith("申万31个一级行业中有1个缺收盘价（银行），不给排名。") and "排名第2位" in year
-    assert "as 1 of the 31 Shenwan level-1 sectors lack a close (Banks)" in report.paragraphs(seen, found, "en")[0]
+    assert "as 1 of the 31 Shenwan level-1 sectors lack a close (Banks)" in review.paragraphs(seen, found, "en")[0]
     problem = next(p for p in found.problems if p.key == "no_rank_1w")
     assert dict(problem.params)["missing"] == "801780.SI"
-    assert report.as_json(seen, found, "zh")["rank"] == {"1w": None, "ytd": 2, "of": 31}
+    assert review.as_json(seen, found, "zh")["rank"] == {"1w": None, "ytd": 2, "of": 31}
 
 
 def test_the_sector_itself_without_its_base(tmp_path: Path) -> None:
@@ -338,8 +338,8 @@ def test_the_sector_itself_without_its_base(tmp_path: Path) -> None:
     del every[SECTOR]["2026-06-26"]
     seen, found = reviewed(opened_with(tmp_path / "own.sqlite", every, history()), SUNDAY)
     assert np.isnan(found.returns[SECTOR]["1w"]) and found.rank["1w"] is None
-    assert "申万通信行业指数缺收盘价" in report.paragraphs(seen, found, "zh")[0]
-    answer = report.as_json(seen, found, "en")
+    assert "申万通信行业指数缺收盘价" in review.paragraphs(seen, found, "zh")[0]
+    answer = review.as_json(seen, found, "en")
     assert answer["returns"][SECTOR]["1w"] is None and answer["excess"]["000300.SH"]["1w"] is None
     assert json.dumps(answer, allow_nan=False)
 

@@ -12,12 +12,13 @@ import streamlit as st
 from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
 
-from basketwatch import clock, sectors_view
+from basketwatch import clock
 from basketwatch.analysis import snapshot, weekly
-from basketwatch.charts import sectors as sector_charts
 from basketwatch.sources.demo import market
 from basketwatch.store import notes, opening, schema
 from basketwatch.store.database import Store
+from basketwatch.views import sectors as sectors_view
+from basketwatch.views.charts import sectors as sector_charts
 from basketwatch.words.text import say
 from tests import apps
 from tests.apps import html_of

@@ -15,16 +15,18 @@ import plotly.graph_objects as go
 import pytest
 import streamlit as st
 
-from basketwatch import clock, valuation_view, valuation_words
+from basketwatch import clock
 from basketwatch.analysis.valuation import bands as valuation_bands
 from basketwatch.analysis.valuation import baskets
 from basketwatch.analysis.valuation.bands import Band, channel
 from basketwatch.analysis.valuation.baskets import BasketPe
 from basketwatch.analysis.valuation.readings import BasketValued, Valued
-from basketwatch.charts import bands
 from basketwatch.domain.model import Names, SeriesKey
 from basketwatch.sources.demo import market
 from basketwatch.store import notes, prices
+from basketwatch.views import pe as valuation_words
+from basketwatch.views import valuation
+from basketwatch.views.charts import bands
 from basketwatch.words.text import say, times
 from tests.apps import html_of, run
 from tests.stores import fill
@@ -220,23 +222,23 @@ def test_a_weekly_series_is_measured_in_a_longer_window() -> None:
     assert valuation_words.telling({"3y": FEW}) == ""
 
 
-def opened(**given: Any) -> valuation_view.Opened:
-    usual = valuation_view.Opened(name="n", subject="300308.SZ", pe=63.25, losing=False, whose="", history=history(), bands={"3y": band()},
+def opened(**given: Any) -> valuation.Opened:
+    usual = valuation.Opened(name="n", subject="300308.SZ", pe=63.25, losing=False, whose="", history=history(), bands={"3y": band()},
                                   upper="", note="", ledger="")  # fmt: skip
     return replace(usual, **given)
 
 
 def test_words_say_place_dates_and_count() -> None:
     seen = opened(bands={"3y": band(percentile=0.936, z=1.678)})
-    said = valuation_view.words(seen, "3y", "zh")
+    said = valuation.words(seen, "3y", "zh")
     for part in ("2023-07-04", "2026-07-03", "727", "93.6%", "很贵", "30.00", "+1.68", "÷ n"):
         assert part in said
 
 
 def test_words_of_too_few_weekly_values_and_of_losses() -> None:
-    assert "243" in valuation_view.words(opened(bands={"3y": FEW}), "3y", "zh")
-    assert "每周" in valuation_view.words(opened(bands={"3y": replace(FEW, weekly=True)}), "3y", "zh")
-    lost = valuation_view.words(opened(losing=True, pe=-12.0, bands={"3y": band(percentile=NAN)}), "3y", "zh")
+    assert "243" in valuation.words(opened(bands={"3y": FEW}), "3y", "zh")
+    assert "每周" in valuation.words(opened(bands={"3y": replace(FEW, weekly=True)}), "3y", "zh")
+    lost = valuation.words(opened(losing=True, pe=-12.0, bands={"3y": band(percentile=NAN)}), "3y", "zh")
     assert "亏损" in lost and "-12" not in lost and "−12" not in lost
 
 
@@ -258,7 +260,7 @@ def test_a_fund_that_stands_in_is_named() -> None:
     fund = valued(key=SeriesKey("SOXX.US", "yahoo", "etf_trailing"), pe=46.0)
     seen: Any = SimpleNamespace(valuations={"^SOX.US": fund}, name=lambda _: Names("费城半导体", "SOX"))
     assert "SOXX PE 46.0" in valuation_words.tile_note(seen, "^SOX.US", "zh")
-    assert "SOXX" in valuation_view.open_series(seen, "^SOX.US", "yahoo/etf_trailing", {}, None, "zh").note
+    assert "SOXX" in valuation.open_series(seen, "^SOX.US", "yahoo/etf_trailing", {}, None, "zh").note
 
 
 def test_another_series_gets_a_band_of_its_own_history() -> None:
@@ -267,9 +269,9 @@ def test_another_series_gets_a_band_of_its_own_history() -> None:
     seen: Any = SimpleNamespace(
         valuations={"300308.SZ": valued(others=(other,))}, name=lambda _: Names("x", "x"), basket_valuations={}
     )
-    assert list(valuation_view.choices(seen, "300308.SZ", "zh")) == ["eastmoney/ttm", "baidu/ttm"]
+    assert list(valuation.choices(seen, "300308.SZ", "zh")) == ["eastmoney/ttm", "baidu/ttm"]
     frame = history()
-    found = valuation_view.open_series(seen, "300308.SZ", "baidu/ttm", {other.key: frame}, None, "zh")
+    found = valuation.open_series(seen, "300308.SZ", "baidu/ttm", {other.key: frame}, None, "zh")
     assert found.bands["10y"].q50 == valuation_bands.bands(frame)["10y"].q50 != band().q50
     assert found.pe == 41.0
 
@@ -277,12 +279,12 @@ def test_another_series_gets_a_band_of_its_own_history() -> None:
 def test_an_index_without_prices_takes_the_stored_closes() -> None:
     frame = history().assign(price=NAN)
     closes = pd.DataFrame({"session": frame["session"].tail(3), "close": [1.0, 2.0, 3.0]})
-    assert valuation_view.priced(frame, closes)["price"].tail(4).tolist()[1:] == [1.0, 2.0, 3.0]
-    assert valuation_view.priced(history(), closes)["price"].equals(history()["price"])
+    assert valuation.priced(frame, closes)["price"].tail(4).tolist()[1:] == [1.0, 2.0, 3.0]
+    assert valuation.priced(history(), closes)["price"].equals(history()["price"])
 
 
 def test_the_fixed_window_shows_today_beside_its_years() -> None:
-    shown = valuation_view.within(history(), "2023-2025")
+    shown = valuation.within(history(), "2023-2025")
     assert shown["session"].iloc[0] == pd.Timestamp("2023-01-02") and shown["session"].iloc[-1] == pd.Timestamp(
         "2026-07-03"
     )
@@ -290,7 +292,7 @@ def test_the_fixed_window_shows_today_beside_its_years() -> None:
 
 def test_a_year_shows_the_250_sessions_that_its_band_counts() -> None:
     frame = history().assign(losing=False, pe=30.0)
-    shown, counted = valuation_view.within(frame, "1y"), valuation_bands.bands(frame)["1y"]
+    shown, counted = valuation.within(frame, "1y"), valuation_bands.bands(frame)["1y"]
     assert len(shown) == counted.n == 250 and shown["session"].iloc[0].date() == counted.first
 
 

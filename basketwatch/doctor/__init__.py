@@ -1,7 +1,7 @@
 """What is installed, how files and store are, which source answers, and what unverified assumptions turn out to be.
 
 Looks only: the store is opened for reading, stored breakers are respected, and each source gets one light request
-(``questions``). What was found is a ``report.Report``.
+(``questions``). What was found is a ``review.Report``.
 """
 
 from __future__ import annotations

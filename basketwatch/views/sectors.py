@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from basketwatch import markup, report, valuation_words
 from basketwatch.analysis import baskets, prices, weekly
 from basketwatch.analysis.snapshot import SECTORS, Picture
 from basketwatch.analysis.valuation.bands import FIXED
-from basketwatch.charts import sectors as sector_charts
 from basketwatch.errors import UsageError
+from basketwatch.views import html
+from basketwatch.views import pe as valuation_words
+from basketwatch.views import review as report
+from basketwatch.views.charts import sectors as sector_charts
 from basketwatch.words.text import DASH, day, escape, percent, plain, points, say, signed, times
 
 if TYPE_CHECKING:
     from basketwatch.analysis.valuation.bands import Band
     from basketwatch.analysis.weekly import Week
-    from basketwatch.charts.sectors import Figure
+    from basketwatch.views.charts.sectors import Figure
 
 WINDOWS = ("1w", "ytd", "1d", "mtd", "20d", "60d", "250d")  # the page's order: the week first
 USUAL = valuation_words.USUAL
@@ -206,7 +208,7 @@ def _figure(seen: Picture, ticker: str, window: str, lang: str) -> str:
     rank = ranked(float(seen.ranks[window].get(ticker, np.nan)), SECTORS, "sector", lang)
     return (
         f'<div class="soft">{escape(say(f"col_{window}", lang))}</div><div class="row">'
-        f"{markup.change(value, css='big')}<span>{escape(rank or DASH)}</span></div>"
+        f"{html.change(value, css='big')}<span>{escape(rank or DASH)}</span></div>"
     )
 
 
@@ -217,7 +219,7 @@ def _excess(seen: Picture, ticker: str, index: str, window: str) -> str:
     own, other = seen.row(ticker), seen.row(index)
     same = own["session"] == other["session"]
     value = float(own[window] - other[window]) if same else math.nan
-    return markup.change(value, points(value))
+    return html.change(value, points(value))
 
 
 def _pe(seen: Picture, ticker: str, lang: str) -> str:
@@ -232,7 +234,7 @@ def _pe(seen: Picture, ticker: str, lang: str) -> str:
     mean = ""
     if fixed and not fixed.insufficient and not own.losing:
         mean = escape(say("sectors_mean", lang, mean=times(fixed.mean), x=signed(own.pe / fixed.mean - 1)))
-    behind = markup.fold(escape(own.session), valuation_words.ledger(own, lang), css="pop")
+    behind = html.fold(escape(own.session), valuation_words.ledger(own, lang), css="pop")
     return (
         f'<div class="row" style="flex-wrap:wrap"><span>{left}</span>'
         f'<span class="num {hue}">{escape(valuation_words.brief(own, lang))}</span></div>'

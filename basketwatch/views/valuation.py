@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from basketwatch import markup
-from basketwatch import valuation_words as told
 from basketwatch.analysis.valuation import bands as valuation_bands
 from basketwatch.analysis.valuation.bands import FIXED, WINDOWS, Band
 from basketwatch.analysis.valuation.baskets import thin
 from basketwatch.domain import markets
+from basketwatch.views import html
+from basketwatch.views import pe as told
 from basketwatch.words.text import DASH, escape, percent, say, source_name, times
 
 if TYPE_CHECKING:
     from basketwatch.analysis.snapshot import Picture
     from basketwatch.analysis.valuation.readings import BasketValued
-    from basketwatch.charts.bands import Figure, Kind
     from basketwatch.domain.model import SeriesKey
+    from basketwatch.views.charts.bands import Figure, Kind
 
 SHOWN = (*WINDOWS, FIXED)
 BOARD = ("3y", "5y", "10y")
@@ -173,7 +173,7 @@ def words(seen: Opened, window: str, lang: str) -> str:
             mean=times(band.mean), z=told.signed_number(band.z),
         )  # fmt: skip
     how = f'<p class="soft" style="margin:2px 0 0">{escape(say("pe_formula", lang))}</p>'
-    return f'<p style="margin:6px 0 4px">{escape(said)}</p>{markup.fold(escape(say("pe_how", lang)), how)}'
+    return f'<p style="margin:6px 0 4px">{escape(said)}</p>{html.fold(escape(say("pe_how", lang)), how)}'
 
 
 def windows(bands: Mapping[str, Band], chosen: str, lang: str) -> str:
@@ -184,7 +184,7 @@ def windows(bands: Mapping[str, Band], chosen: str, lang: str) -> str:
         "n",
     ]
     rows = [_window_row(w, bands[w], w == chosen, lang) for w in SHOWN if w in bands]
-    return markup.heading(say("pe_windows", lang)) + markup.table(titles, rows)
+    return html.heading(say("pe_windows", lang)) + html.table(titles, rows)
 
 
 def _window_row(window: str, band: Band, chosen: bool, lang: str) -> list[str]:
@@ -226,7 +226,7 @@ def chart(seen: Opened, window: str, look: str, lang: str, *, dark: bool) -> Fig
         return None
     if look == "channel":
         return channel(seen.history, window, lang, dark=dark)
-    from basketwatch.charts import bands as drawing  # with Plotly, which the words need not wait for
+    from basketwatch.views.charts import bands as drawing  # with Plotly, which the words need not wait for
 
     weeks = thin(within(seen.history, window))
     titles = {"pe": "PE", "price": seen.upper}
@@ -239,7 +239,7 @@ def _kind(look: str) -> Kind:
 
 def channel(history: pd.DataFrame, window: str, lang: str, *, dark: bool) -> Figure | None:
     """The price among the window's multiples of its earnings; None without a price or without enough values."""
-    from basketwatch.charts import bands as drawing
+    from basketwatch.views.charts import bands as drawing
 
     lines = thin(valuation_bands.channel(history, window))
     quantiles = ("q10", "q30", "q50", "q70", "q90")
@@ -272,7 +272,7 @@ def stock_chart(
 
 def chart_note(seen: Opened, window: str, look: str, lang: str) -> str:
     """What must be said under a figure."""
-    from basketwatch.charts import bands as drawing
+    from basketwatch.views.charts import bands as drawing
 
     if look == "channel":
         return say("pe_channel_note", lang)

@@ -1,4 +1,4 @@
-"""Tables of the pages as frames with Streamlit column settings, or as HTML where they are short."""
+"""Tables as Streamlit shows them: column settings and colours."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from basketwatch import flags_view, markup, valuation_view, valuation_words
 from basketwatch.analysis.baskets import excess_of_each
 from basketwatch.analysis.prices import WINDOWS
-from basketwatch.panels import origin
-from basketwatch.words.text import DASH, day, escape, money, plain, price, say
+from basketwatch.views import flags, pe, valuation
+from basketwatch.views.origin import origin
+from basketwatch.words.text import day, plain, price, say
 
 if TYPE_CHECKING:
     from basketwatch.analysis.snapshot import BasketView, Picture
-
 _NEUTRAL = "#8494b2"  # bars of a place in history: not the colours of rises and falls, nor of dear and cheap
 SHOWN_WINDOWS = ("1d", "1w", "ytd")
 
@@ -34,7 +33,7 @@ def members(seen: Picture, view: BasketView, lang: str, *, green_up: bool) -> tu
     frame["last"] = [price(v) for v in rows["last"]]
     frame["1d"] = rows["1d"] * 100
     frame["note"] = [_note(row, lang) for _, row in rows.iterrows()]
-    fired = flags_view.of_members(seen, lang)
+    fired = flags.of_members(seen, lang)
     frame["flags"] = [fired.get(t, "") for t in rows.index]
     for window in SHOWN_WINDOWS[1:]:
         frame[window] = rows[window] * 100
@@ -53,7 +52,7 @@ def members(seen: Picture, view: BasketView, lang: str, *, green_up: bool) -> tu
 def _valued(seen: Picture, tickers: pd.Index) -> tuple[list[float], list[float]]:
     """PE and its percentile in the usual window, in %; missing where a company loses money or has too short a history."""
     found = [seen.valuations.get(t) for t in tickers]
-    bands = [one.bands.get(valuation_words.USUAL) if one else None for one in found]
+    bands = [one.bands.get(pe.USUAL) if one else None for one in found]
     values = [one.pe if one and not one.losing else np.nan for one in found]
     return values, [band.percentile * 100 if band else np.nan for band in bands]
 
@@ -108,7 +107,7 @@ def _columns(seen: Picture, first: str | None, lang: str, green_up: bool) -> dic
         ),
         "cap": c.NumberColumn(say("col_cap", lang), format="localized", width=78, step=1),
         "pe": c.NumberColumn(say("pe_short_ttm", lang), format="%.1f", width=66, help=say("pe_help_column", lang)),
-        "pe_place": _place_column(valuation_words.USUAL, lang),
+        "pe_place": _place_column(pe.USUAL, lang),
         "place": c.ProgressColumn(
             say("col_place", lang), min_value=0, max_value=100, format="%.0f%%", width=88, help=say("help_place", lang)
         ),
@@ -127,8 +126,8 @@ def _place_column(window: str, lang: str) -> Any:
 
 
 def board(seen: Picture, lang: str, *, dark: bool) -> tuple[Any, dict[str, Any]]:
-    """``valuation_view.board`` with dear and cheap in their colours, and the settings of its columns."""
-    frame = valuation_view.board(seen, lang)
+    """``valuation.board`` with dear and cheap in their colours, and the settings of its columns."""
+    frame = valuation.board(seen, lang)
     tones = dict(zip(frame.index, frame["tone"], strict=True))
     hues = {"dear": "#e3b341" if dark else "#9a6700", "cheap": "#4fc3d9" if dark else "#0e7490"}
     shown = frame.drop(columns="tone")
@@ -150,7 +149,7 @@ def _board_columns(lang: str) -> dict[str, Any]:
         ),
         "what": c.TextColumn(say("pe_col_what", lang), width=58),
         "ticker": c.TextColumn(say("col_ticker", lang), width=88),
-        **{w: _place_column(w, lang) for w in valuation_view.BOARD},
+        **{w: _place_column(w, lang) for w in valuation.BOARD},
         "z": c.NumberColumn("z", format="%+.2f", width=58, help=say("pe_help_z", lang)),
         "n": c.NumberColumn(say("pe_col_n", lang), format="%d", width=82),
         "definition": c.TextColumn(say("pe_col_definition", lang), width=140),
@@ -163,50 +162,11 @@ def _help(window: str, lang: str) -> str | None:
     return say(f"help_{window}", lang) if window in SHOWN_WINDOWS else None
 
 
-def ledger(seen: Picture, ticker: str, lang: str) -> str:
-    """Behind each number of a stock: value, definition, source, session and time."""
-    row = seen.row(ticker)
-    origin_of = escape(origin(row, lang))
-    items = ("last", "previous_close", "limit_up", "limit_down", "volume", "market_cap", "high_52w", "low_52w")
-    cells: list[list[str]] = []
-    for item in items:
-        value, said = row[item], say(f"def_{item}", lang)
-        if pd.isna(value) and item.endswith("_52w") and row["bars_52w"] > 0:
-            said = say("short_history", lang, n=int(row["bars_52w"]))
-        elif pd.isna(value):
-            continue
-        definition = f'<span class="soft wrap">{escape(said)}</span>'
-        shown = _amount(item, value, row["currency"], lang)
-        cells.append([escape(say(f"item_{item}", lang)), f"<b>{escape(shown)}</b>", definition])
-    return (
-        f'{markup.facts(cells)}<p class="soft" style="margin:6px 0 0">{origin_of}</p>{_pe_ledger(seen, ticker, lang)}'
-    )
-
-
-def _pe_ledger(seen: Picture, ticker: str, lang: str) -> str:
-    """PE, its place and what stands behind it."""
-    valued = seen.valuations.get(ticker)
-    if valued is None:
-        return ""
-    head = markup.heading(
-        f"PE {valuation_words.figure_of(valued.pe, valued.losing, lang)}", valuation_words.brief(valued, lang)
-    )
-    return f'<div style="margin-top:10px">{head}</div>{valuation_words.track(valued.bands)}{valuation_words.ledger(valued, lang)}'
-
-
-def _amount(item: str, value: float, currency: str, lang: str) -> str:
-    if pd.isna(value):
-        return DASH
-    if item == "market_cap":
-        return money(value, currency, lang)
-    return f"{value:,.0f}" if item == "volume" else price(value)
-
-
 # --- flags -------------------------------------------------------------------------------------------------------
 
 
 def flag_columns(lang: str) -> dict[str, Any]:
-    """Settings of the columns of ``flags_view.log``."""
+    """Settings of the columns of ``flags.log``."""
     c = st.column_config
     return {
         "session": c.DateColumn(say("col_flag_session", lang), format="YYYY-MM-DD", width=88),
@@ -220,7 +180,7 @@ def flag_columns(lang: str) -> dict[str, Any]:
 
 
 def after_columns(lang: str) -> dict[str, Any]:
-    """Settings of the columns of ``flags_view.after``."""
+    """Settings of the columns of ``flags.after``."""
     c = st.column_config
     out: dict[str, Any] = {
         "rule": c.TextColumn(say("col_flag_rule", lang), pinned=True, width=104 if lang == "zh" else 118),

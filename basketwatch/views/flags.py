@@ -11,11 +11,11 @@ from urllib.parse import quote, urlencode
 import numpy as np
 import pandas as pd
 
-from basketwatch import markup
 from basketwatch.analysis.flags import outcomes, reading
 from basketwatch.analysis.snapshot import Picture
 from basketwatch.domain import markets, rules
 from basketwatch.domain.model import House, Rule
+from basketwatch.views import html
 from basketwatch.words.text import DASH, day, escape, plain, say
 
 FEED = 8  # lines of the feed; the rest is on the page of its own
@@ -241,13 +241,13 @@ def _chip(rule: str, direction: str, severity: str, lang: str) -> str:
     """The rule's name in the colour of its direction: dear and cheap are not red and green."""
     pair = ("amber", "teal") if rule in _VALUATION else ("up", "down")
     hue = dict(zip(("up", "down"), pair, strict=True)).get(direction, "amber") if severity != "data" else "soft"
-    return markup.chip(rule_name(rule, lang), f"var(--{hue})")
+    return html.chip(rule_name(rule, lang), f"var(--{hue})")
 
 
 def of_stock(seen: Picture, said: pd.DataFrame, ticker: str, lang: str) -> str:
     """The newest flags of one stock with their reasons, and the way to all of them."""
     own = said.loc[said["ticker"] == ticker]
-    head = markup.heading(say("flags_of_stock", lang))
+    head = html.heading(say("flags_of_stock", lang))
     if not len(own):
         return f'{head}<div class="soft">{escape(say("flags_of_stock_none", lang))}</div>'
     demo = {"demo": "1"} if seen.demo else {}

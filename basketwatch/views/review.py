@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from basketwatch import answers, clock
+from basketwatch import clock
 from basketwatch.analysis.snapshot import SECTORS, Picture
 from basketwatch.analysis.valuation.bands import FIXED
 from basketwatch.analysis.weekly import FULL, SPANS, Review, Week
 from basketwatch.clock import iso
+from basketwatch.views import json
 from basketwatch.words.text import day, plain, price, say, sentence, signed, source_name
 
 if TYPE_CHECKING:
@@ -40,12 +41,12 @@ def as_json(seen: Picture, found: Review, lang: str) -> dict[str, Any]:
         "excess": {t: _numbers(own) for t, own in found.excess.items()},
         "rank": {**found.rank, "of": SECTORS},
         "missing": {w: list(found.missing[w]) for w in SPANS},
-        "valuation": answers.valuation(found.valuation),
+        "valuation": json.valuation(found.valuation),
         "baskets": [{
             "id": b.id, "returns": _numbers(b.returns), "would_rank": b.would_rank, "of": SECTORS + 1,
             "covered": b.covered, "members": b.members,
         } for b in found.baskets],
-        "abroad": [{"ticker": a.ticker, "to": _iso(a.session), "returns": {"1w": answers.number(a.value)}}
+        "abroad": [{"ticker": a.ticker, "to": _iso(a.session), "returns": {"1w": json.number(a.value)}}
                    for a in found.abroad],
         "problems": [{"where": p.where, "message": sentence(p, lang), "severity": p.severity} for p in found.problems],
         "markdown": markdown(seen, found, lang),
@@ -61,7 +62,7 @@ def _iso(value: date | None) -> str | None:
 
 
 def _numbers(values: dict[str, float]) -> dict[str, float | None]:
-    return {w: answers.number(v) for w, v in values.items()}
+    return {w: json.number(v) for w, v in values.items()}
 
 
 # --- Markdown ----------------------------------------------------------------------------------------------------

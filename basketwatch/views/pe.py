@@ -10,11 +10,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from basketwatch import markup
 from basketwatch.analysis.valuation.bands import Band
 from basketwatch.analysis.valuation.baskets import BasketPe
 from basketwatch.analysis.valuation.readings import difference
 from basketwatch.domain import markets
+from basketwatch.views import html
 from basketwatch.words.text import DASH, MINUS, beijing, escape, money, percent, price, say, signed, source_name, times
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def tile_note(seen: Picture, ticker: str, lang: str) -> str:
     if window:
         css = tone(valued.bands[window].percentile)
         mark = f' · <span class="{css}">{escape(rank(valued.bands, window, lang))}</span>'
-    return markup.fold(f"{escape(shown)}{mark}", ledger(valued, lang), css="pop")
+    return html.fold(f"{escape(shown)}{mark}", ledger(valued, lang), css="pop")
 
 
 def telling(bands: Mapping[str, Band]) -> str:
@@ -152,7 +152,7 @@ def track(bands: Mapping[str, Band], title: str = "") -> str:
     """Where today stands in that window, on a line from the cheapest day to the dearest; ``title``: its tooltip."""
     window = telling(bands)
     place = bands[window].percentile if window else None
-    return markup.track(place, tone(place) if place is not None else "soft", title)
+    return html.track(place, tone(place) if place is not None else "soft", title)
 
 
 def signed_number(value: float) -> str:
@@ -173,7 +173,7 @@ def ledger(valued: Valued, lang: str) -> str:
         [escape(say(f"pe_item_{item}", lang)), f"<b>{escape(shown)}</b>{note}"]
         for item, shown, note in _items(valued, lang)
     ]
-    return markup.facts(rows) + others(valued, lang)
+    return html.facts(rows) + others(valued, lang)
 
 
 def _items(valued: Valued, lang: str) -> Iterable[tuple[str, str, str]]:
@@ -217,7 +217,7 @@ def others(valued: Valued, lang: str) -> str:
          escape(signed(difference(valued, o), 1)), str(o.session)]
         for o in valued.others
     ]  # fmt: skip
-    return f'<div style="margin-top:8px">{markup.heading(say("pe_others", lang))}</div>{markup.table(titles, rows)}'
+    return f'<div style="margin-top:8px">{html.heading(say("pe_others", lang))}</div>{html.table(titles, rows)}'
 
 
 # --- baskets -----------------------------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ def basket_facts(found: BasketValued, lang: str) -> str:
         [escape(say("pe_item_source", lang)), escape(" · ".join(source_name(x, lang) for x in found.sources) or DASH)],
         [escape(say("pe_item_session", lang)), escape(str(found.session or DASH))],
     ]
-    return markup.facts(rows) + (by_market(found, lang) if len(found.by_group) > 1 else "")
+    return html.facts(rows) + (by_market(found, lang) if len(found.by_group) > 1 else "")
 
 
 def _losing(now: BasketPe, lang: str) -> str:
@@ -264,7 +264,7 @@ def by_market(found: BasketValued, lang: str) -> str:
          escape(figure_of(p.pe, loses(p), lang)), escape(times(p.pe_median)), str(p.losing), f"{p.covered}/{p.members}"]
         for name, p in parts.items()
     ]  # fmt: skip
-    return f'<div style="margin-top:8px">{markup.heading(say("pe_by_market", lang))}</div>{markup.table(titles, rows)}'
+    return f'<div style="margin-top:8px">{html.heading(say("pe_by_market", lang))}</div>{html.table(titles, rows)}'
 
 
 def members(seen: Picture, tickers: Sequence[str], lang: str) -> str:
@@ -273,7 +273,7 @@ def members(seen: Picture, tickers: Sequence[str], lang: str) -> str:
         "price", "market_cap", "profit", "definition", "source", "session")), say("pe_col_fetched_at", lang)]  # fmt: skip
     known = [seen.valuations[t] for t in tickers if t in seen.valuations]
     rows = [_member_row(seen, one, lang) for one in sorted(known, key=lambda v: -_number(v.market_cap))]
-    return markup.table(titles, rows)
+    return html.table(titles, rows)
 
 
 def _number(value: float) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from basketwatch.charts import _GREEN, _GRID, _INK, _RED, _bare, _verbatim
+from basketwatch.views.charts import _GREEN, _GRID, _INK, _RED, _bare, _verbatim
 
 Figure = go.Figure  # for those who pass one on; Plotly is imported only here
 

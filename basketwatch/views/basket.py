@@ -1,0 +1,174 @@
+"""The Basket page: summary, members, one stock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from basketwatch.analysis.prices import WINDOWS
+from basketwatch.analysis.snapshot import SECTORS, BasketView, Picture, against
+from basketwatch.domain import markets
+from basketwatch.views import html, pe, valuation
+from basketwatch.views.origin import origin
+from basketwatch.words.text import day, escape, points, price, say, signed
+
+if TYPE_CHECKING:
+    from basketwatch.domain.model import SeriesKey
+    from basketwatch.views.charts.bands import Figure
+
+
+def beside(seen: Picture, lang: str) -> str:
+    """Hong Kong, Taiwan and Korea names of the chains: their own last session, beside the US ones."""
+    tickers = dict.fromkeys(
+        t for c in seen.house.chains for s in c.segments for t in s.overseas if markets.group(t) in ("HK", "TW", "KR")
+    )
+    rows = []
+    for ticker in (t for t in tickers if t in seen.table.index):
+        row = seen.row(ticker)
+        label = f"{say('group_' + row['group'], lang)} {day(row['session'].date(), lang)}"
+        rows.append(
+            f'<div class="row" style="padding:2px 0;border-bottom:1px solid var(--line)" title="{escape(origin(row, lang))}">'
+            f'<span class="name"><b>{escape(seen.name(ticker)[lang])}</b> <span class="soft">{escape(label)}</span></span>'
+            f"{html.change(row['1d'])}</div>"
+        )
+    return (
+        f'<p class="soft" style="margin:8px 0 2px">{escape(say("abroad_beside", lang))}</p>{"".join(rows)}'
+        if rows
+        else ""
+    )
+
+
+# --- basket page -------------------------------------------------------------------------------------------------
+
+
+def summary(seen: Picture, view: BasketView, lang: str) -> str:
+    """Returns over every window: the basket equal- and cap-weighted, its parts by market, its excess.
+
+    A figure that not all of the row's members have a share in is dotted, and says of how many it speaks; of the basket
+    and its parts the line below says it too.
+    """
+    members, sizes = len(view.table), view.table["group"].value_counts()
+    rows = [_summary_row(view.basket.short[lang], view.returns, (view.coverage, members))]
+    rows.append(_summary_row(say("cap_weight", lang), view.returns_cap, (view.coverage_cap, members), soft=True))
+    if len(view.by_group) > 1:
+        for group, part in view.by_group.items():
+            label = f"{say('group_' + group, lang)} {part['covered']}/{part['members']}"
+            rows.append(_summary_row(label, part["returns"], (part["coverage"], part["members"]), soft=True))
+    for ticker, values in view.excess.items():
+        label = say("relative", lang, name=seen.name(ticker)[lang])
+        counts = view.excess_coverage[ticker], int(sizes.get(markets.group(ticker), 0))
+        rows.append(_summary_row(label, values, counts, points, soft=True))
+    return html.table(["", *(say(f"col_{w}", lang) for w in WINDOWS)], rows) + _partly(view, lang)
+
+
+def _partly(view: BasketView, lang: str) -> str:
+    """Of how many members the basket's figures speak where not all of them go back that far, part by part; else ""."""
+    whole = (view.basket.short[lang], view.coverage, len(view.table))
+    parts = [(say(f"group_{g}", lang), p["coverage"], p["members"]) for g, p in view.by_group.items()]
+    told = []
+    for name, coverage, members in (whole, *(parts if len(parts) > 1 else ())):
+        short = {w: short_of(coverage[w], members) for w in WINDOWS}
+        for n in dict.fromkeys(n for n in short.values() if n):
+            alike = (say(f"col_{w}", lang) for w, count in short.items() if count == n)
+            told.append(f"{name} {n} ({', '.join(alike)})" if lang == "en" else f"{name} {n}（{'、'.join(alike)}）")
+    if not told:
+        return ""
+    listed = ("；" if lang == "zh" else "; ").join(told)
+    return f'<div class="soft" style="font-size:12px;margin-top:5px">{escape(say("partly", lang, counts=listed))}</div>'
+
+
+def members_line(view: BasketView, lang: str) -> str:
+    """Breadth of a basket, and the rank that its mainland members would take among the sectors."""
+    return f'<div class="rule"></div>{breadth(view, lang)}'
+
+
+def valued_line(seen: Picture, view: BasketView, lang: str) -> str:
+    """The basket's PE and its place, with what stands behind it one click away; "" where nothing is known."""
+    found = seen.basket_valuations.get(view.basket.id)
+    if found is None:
+        return ""
+    line = f'<span style="color:var(--ink)">{escape(pe.card_line(found, lang))}</span>'
+    folded = html.fold(line, pe.basket_facts(found, lang))
+    return f'<div class="rule"></div>{folded}{pe.track(found.bands)}'
+
+
+def _summary_row(
+    label: str, values: Mapping[str, float], counts: tuple[Mapping[str, int], int], write: Any = signed, *,
+    soft: bool = False,
+) -> list[str]:  # fmt: skip
+    name = f'<span class="{"soft" if soft else "num"}">{escape(label)}</span>'
+    coverage, members = counts
+    beside = {w: short_of(coverage[w], members) for w in WINDOWS}
+    return [name, *(html.change(values[w], write(values[w]), css="num of" if n else "num", title=n)
+                    for w, n in beside.items())]  # fmt: skip
+
+
+def short_of(covered: int, members: int) -> str:
+    """24/27 beside a figure that not all members have a share in; nothing where all have, or none."""
+    return f"{covered}/{members}" if 0 < covered < members else ""
+
+
+def stock_head(seen: Picture, view: BasketView, ticker: str, lang: str) -> str:
+    """Name, last, change, segment and the reason for membership of the stock that was opened."""
+    member = next((m for m in view.basket.members if m.ticker == ticker), None)
+    row = seen.row(ticker)
+    reason = ""
+    if member:
+        since = " · " + say("stock_since", lang, since=member.since.isoformat())
+        known = member.since <= seen.now.date()  # not yet on a past day replayed, nor in the demo market
+        reason = f'<div class="soft">{escape(member.reason[lang])}{escape(since) if known else ""}</div>'
+    limit = say(f"limit_{row['limit_state']}", lang) if isinstance(row["limit_state"], str) else ""
+    mark = html.chip(limit, "var(--amber)") if limit else ""
+    return (
+        f'<div class="dots"><span style="font-size:18px;font-weight:700;color:var(--ink)">{escape(seen.name(ticker)[lang])}'
+        f'</span><span>{escape(ticker)}</span><span class="num" style="font-size:18px;color:var(--ink)">'
+        f"{escape(price(row['last']))}</span>{html.change(row['1d'])}{mark}</div>{reason}"
+    )
+
+
+def stock_chart(
+    seen: Picture, ticker: str, look: str, bars: pd.DataFrame | None, histories: Mapping[SeriesKey, pd.DataFrame],
+    said: pd.DataFrame, lang: str, *, dark: bool, green_up: bool,
+) -> tuple[Figure | None, str]:  # fmt: skip
+    """One of ``valuation.stock_looks`` as a figure (None where there is nothing to draw), and what to say under it.
+
+    ``said``: the log of flags, of which the ticker's own are marked on the candles.
+    """
+    from basketwatch.views import charts, flags
+
+    if look != "candles":
+        return valuation.stock_chart(seen, ticker, look, histories, lang, dark=dark)
+    if bars is None or len(bars) < 2:
+        return None, say("no_bars", lang)
+    marks = flags.marks(said.loc[said["ticker"] == ticker], lang)
+    note = say("stock_candles_flags" if len(marks) else "stock_candles", lang)
+    return charts.candles(bars, marks, dark=dark, green_up=green_up), note
+
+
+def series_chart(seen: Picture, view: BasketView, window: str, lang: str, *, dark: bool) -> tuple[Figure, int]:
+    """The basket against its benchmarks over ``window``, rebased, and how many members the basket's line holds."""
+    from basketwatch.views import charts
+
+    lines, held = against(seen, view, window)
+    titles = {t: seen.name(t)[lang] for t in lines} | {view.basket.id: view.basket.short[lang]}
+    return charts.rebased(lines, titles, dark), held
+
+
+def breadth(view: BasketView, lang: str) -> str:
+    """Counts up, flat and down as a bar and in words, and where the basket would rank this week."""
+    b = view.breadth
+    counts = [f"<span class='soft'>{escape(say('breadth', lang, **b))}</span>"]
+    marks = (
+        ("limit_up", "limit_ups", "up"),
+        ("limit_down", "limit_downs", "down"),
+        ("suspended", "suspended_n", "amber"),
+    )
+    counts += [f"<span class='{css}'>{escape(say(key, lang, n=b[what]))}</span>" for what, key, css in marks if b[what]]
+    rank = view.would_rank["1w"]
+    ranked = escape(say("would_rank", lang, rank=rank, of=SECTORS + 1)) if rank else "&nbsp;"
+    return (
+        html.breadth_bar(b)
+        + f'<div class="facts" style="margin-top:4px">{"".join(counts)}</div><div class="soft">{ranked}</div>'
+    )
