@@ -1,5 +1,5 @@
 """The Streamlit entry: draws the frame and runs the page that the reader chose."""
 
-from basketwatch import ui
+from basketwatch.app import frame
 
-ui.run_app()
+frame.run_app()

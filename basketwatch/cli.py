@@ -64,7 +64,7 @@ def commands(context: click.Context) -> int | None:
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 def serve(port: int | None, address: str, is_demo: bool, no_browser: bool) -> int:
     """Open the dashboard (the default command)."""
-    from basketwatch import serve as server
+    from basketwatch.app import server
 
     if is_demo:
         _prepare_demo()

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from basketwatch import ui
+from basketwatch.app import controls, frame
+from basketwatch.app.data import bars_of, flags_of, histories_of
 from basketwatch.views.html import block, heading
 from basketwatch.words.text import plain, say
 
@@ -29,7 +30,7 @@ def choose(seen, who):
     asked = st.query_params.get("basket")
     if asked and asked not in names:
         st.warning(plain(say("unknown_basket_title", who.lang, basket=asked)))
-    chosen = ui.choice("basket", names, say("choose_basket", who.lang), always=True)
+    chosen = controls.choice("basket", names, say("choose_basket", who.lang), always=True)
     if asked in names and asked != chosen:  # the reader went on to another basket: the stock of the last one is done
         st.query_params.pop("ticker", None)
     return seen.basket(chosen) if chosen else None
@@ -40,7 +41,7 @@ def series(seen, view, who):
     from basketwatch.views import basket, charts
 
     names = {w: say(f"window_{w}", who.lang) for w in ("60d", "ytd", "250d")}
-    window = ui.choice("window", names, say("series_title", who.lang), quiet=False)
+    window = controls.choice("window", names, say("series_title", who.lang), quiet=False)
     figure, held = basket.series_chart(seen, view, window, who.lang, dark=who.dark)
     st.plotly_chart(figure, config=charts.CONFIG, theme=None, key="series", alt=say("series_title", who.lang))
     st.caption(plain(say("series_note", who.lang, held=held, members=len(view.table))))
@@ -64,7 +65,7 @@ def members(seen, view, who):
         height=min(38 + 30 * max(1, len(frame)), 398), alt=say("members_title", who.lang),
     )  # fmt: skip
     rows = event["selection"]["rows"]
-    return ui.keep("ticker", frame.index[rows[0]] if rows and rows[0] < len(frame) else None)
+    return controls.keep("ticker", frame.index[rows[0]] if rows and rows[0] < len(frame) else None)
 
 
 def stock(seen, view, ticker, who, here):
@@ -75,9 +76,9 @@ def stock(seen, view, ticker, who, here):
         st.html(block(basket.stock_head(seen, view, ticker, who.lang), green_up=who.green_up))
         left, right = st.columns([62, 38])
         with left:
-            ui.part(here, who, lambda: chart(seen, ticker, who, here))
+            frame.part(here, who, lambda: chart(seen, ticker, who, here))
         right.html(block(heading(say("stock_ledger", who.lang)) + ledger.ledger(seen, ticker, who.lang)))
-        told = flags.of_stock(seen, ui.flags_of(here, seen), ticker, who.lang)
+        told = flags.of_stock(seen, flags_of(here, seen), ticker, who.lang)
         st.html(block(told, green_up=who.green_up))
 
 
@@ -85,15 +86,15 @@ def chart(seen, ticker, who, here):
     """Candles with volume, the stock's PE in its band, or its price among the multiples of its earnings."""
     from basketwatch.views import basket, charts, valuation
 
-    look = ui.choice("stock_view", valuation.stock_looks(seen, ticker, who.lang), say("stock_view", who.lang))
-    data = ui.bars_of(here, ticker, seen.version), ui.histories_of(here, ticker, seen), ui.flags_of(here, seen)
+    look = controls.choice("stock_view", valuation.stock_looks(seen, ticker, who.lang), say("stock_view", who.lang))
+    data = bars_of(here, ticker, seen.version), histories_of(here, ticker, seen), flags_of(here, seen)
     figure, note = basket.stock_chart(seen, ticker, look, *data, who.lang, dark=who.dark, green_up=who.green_up)
     if figure is not None:
         st.plotly_chart(figure, config=charts.CONFIG, theme=None, key=look, alt=note)
     st.caption(plain(note))
     if ticker in seen.valuations:
-        ui.valuation_link(say("stock_valuation", who.lang), ticker=ticker)
+        controls.valuation_link(say("stock_valuation", who.lang), ticker=ticker)
 
 
-ui.frame()
-ui.page("basket", body)
+frame.frame()
+frame.page("basket", body)

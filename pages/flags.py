@@ -2,19 +2,19 @@
 
 import streamlit as st
 
-from basketwatch import ui
+from basketwatch.app import controls, data, frame
 from basketwatch.views.html import block, heading
 from basketwatch.words.text import escape, plain, say
 
 
 def body(seen, who, here):
-    from basketwatch import rule_editor
+    from basketwatch.app import rule_editor
 
-    said = ui.flags_of(here, seen)
+    said = data.flags_of(here, seen)
     log(seen, said, who)
     left, right = st.columns([38, 62])
     with left.container(border=True, height="stretch", key="rules"):
-        ui.part(here, who, lambda: rule_editor.draw(seen, who, here))
+        frame.part(here, who, lambda: rule_editor.draw(seen, who, here))
     with right.container(border=True, height="stretch"):
         after(seen, said, who, here)
 
@@ -49,10 +49,10 @@ def filters(seen, who):
     loud = {"all": say("flags_all_severities", lang)} | flags.severities(lang)
     named = {"all": say("flags_all_rules", lang)} | flags.rules_by_name(lang)
     with st.container(horizontal=True, vertical_alignment="center", key="filters"):
-        basket = ui.choice("basket", baskets, say("choose_basket", lang))
-        span = ui.choice("span", spans, say("col_flag_session", lang), default="20")
-        severity = ui.select("severity", loud, say("flags_severity", lang))
-        rule = ui.select("rule", named, say("flags_rules", lang))
+        basket = controls.choice("basket", baskets, say("choose_basket", lang))
+        span = controls.choice("span", spans, say("col_flag_session", lang), default="20")
+        severity = controls.select("severity", loud, say("flags_severity", lang))
+        rule = controls.select("rule", named, say("flags_rules", lang))
         ticker = only(seen, lang)
     chosen = {"basket": basket, "rule": rule, "severity": severity}
     shown = {name: None if value == "all" else value for name, value in chosen.items()}
@@ -75,11 +75,11 @@ def after(seen, said, who, here):
 
     note = f'<p class="soft" style="margin:0">{escape(say("flags_after_note", who.lang))}</p>'
     st.html(block(heading(say("flags_after", who.lang)) + note))
-    frame = flags.after(ui.judging(here, seen), said, who.lang)
+    frame = flags.after(data.judging(here, seen), said, who.lang)
     st.dataframe(columns.signed_points(frame, dark=who.dark, green_up=who.green_up), hide_index=True, row_height=30,
                  placeholder="–", column_config=columns.after_columns(who.lang), alt=say("flags_after", who.lang),
                  height=min(38 + 30 * max(1, len(frame)), 560))  # fmt: skip
 
 
-ui.frame()
-ui.page("flags", body)
+frame.frame()
+frame.page("flags", body)

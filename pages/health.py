@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from basketwatch import ui
+from basketwatch.app import data, frame
 from basketwatch.views.html import block, heading
 from basketwatch.words.text import escape
 
@@ -10,17 +10,17 @@ from basketwatch.words.text import escape
 def body(seen, who, here):
     from basketwatch.views import health
 
-    found = health.look(ui.store_of(here), seen, who.lang)
+    found = health.look(data.store_of(here), seen, who.lang)
     st.html(block(f'<p class="soft">{escape(found.last_run)}</p>'))
-    for title, frame, empty in found.tables:
+    for title, table, empty in found.tables:
         st.html(block(heading(title)))
-        if len(frame):
+        if len(table):
             st.dataframe(
-                frame, hide_index=True, row_height=30, height="content" if len(frame) <= 12 else 400, alt=title
+                table, hide_index=True, row_height=30, height="content" if len(table) <= 12 else 400, alt=title
             )
         else:
             st.html(block(f'<p class="soft">{escape(empty)}</p>'))
 
 
-ui.frame()
-ui.page("health", body)
+frame.frame()
+frame.page("health", body)

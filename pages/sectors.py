@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from basketwatch import ui
+from basketwatch.app import controls, data, frame
 from basketwatch.views.html import block, heading
 from basketwatch.words.text import escape, plain, say
 
@@ -52,7 +52,7 @@ def bars(seen, who, chosen):
     """The sorted bars and their window; a click on a sector's bar opens that sector."""
     from basketwatch.views import sectors
 
-    window = ui.choice("span", sectors.windows(who.lang), say("sectors_window", who.lang))
+    window = controls.choice("span", sectors.windows(who.lang), say("sectors_window", who.lang))
     rows = sectors.board(seen, window, who.lang)
     key = f"bars_{window}_{chosen}"  # a new chart for each sector: nothing stays marked as clicked
     part = sectors.bars(seen, rows, window, chosen, who.lang, dark=who.dark, green_up=who.green_up)
@@ -84,12 +84,12 @@ def review(seen, who, here, chosen):
     from basketwatch.views import sectors
 
     week = sectors.week_of(seen)
-    then = seen if week is None or week.at == seen.now else ui.past_picture(here, week.at)
+    then = seen if week is None or week.at == seen.now else data.past_picture(here, week.at)
     title, text = sectors.review(then, week, chosen, who.lang)
     st.html(block(heading(title, say("sectors_review_copy", who.lang))))
     st.code(text, language=None, wrap_lines=True)
     st.html(block(sectors.review_notes(then, week, chosen, who.lang)))
 
 
-ui.frame()
-ui.page("sectors", body)
+frame.frame()
+frame.page("sectors", body)

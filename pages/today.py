@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from basketwatch import ui
+from basketwatch.app import controls, data, frame
 from basketwatch.views.html import block, heading
 from basketwatch.words.text import plain, say
 
@@ -17,7 +17,7 @@ def body(seen, who, _here):
     for column, view in zip(st.columns(max(1, len(seen.baskets))), seen.baskets, strict=False):
         with column.container(border=True, height="stretch", key=f"card_{view.basket.id}"):
             st.page_link(
-                ui.FOLDER / "basket.py",
+                controls.FOLDER / "basket.py",
                 label=plain(today.title(view, who.lang)),
                 query_params={"basket": view.basket.id},
             )
@@ -44,15 +44,15 @@ def feed(seen, who):
     from basketwatch.views import flags
 
     st.html(flags.STYLE)
-    found = flags.feed(seen, who.lang, ui.last_look(), green_up=who.green_up)
+    found = flags.feed(seen, who.lang, data.last_look(), green_up=who.green_up)
     st.html(block(heading(say("feed_title", who.lang), found.note)))
     if found.quiet:
         st.html(block(flags.quiet(found)))
     for line in found.lines:
-        st.page_link(ui.FOLDER / f"{line.page}.py", label=line.label, query_params=line.query, help=line.hint)
+        st.page_link(controls.FOLDER / f"{line.page}.py", label=line.label, query_params=line.query, help=line.hint)
     with st.container(horizontal=True, key="feed_more"):
         for line in found.more:
-            st.page_link(ui.FOLDER / f"{line.page}.py", label=line.label, query_params=line.query)
+            st.page_link(controls.FOLDER / f"{line.page}.py", label=line.label, query_params=line.query)
 
 
 def valuation_link(seen, view, who):
@@ -62,15 +62,15 @@ def valuation_link(seen, view, who):
     found = seen.basket_valuations.get(view.basket.id)
     if found:
         with st.container(key=f"pe_{view.basket.id}"):
-            ui.valuation_link(f"{pe.card_line(found, who.lang)} ›", basket=view.basket.id)
+            controls.valuation_link(f"{pe.card_line(found, who.lang)} ›", basket=view.basket.id)
 
 
 def pick_basket(seen, who):
     """Which basket the map shows."""
     names = {v.basket.id: v.basket.short[who.lang] for v in seen.baskets}
-    chosen = ui.choice("map", names, say("choose_basket", who.lang))
+    chosen = controls.choice("map", names, say("choose_basket", who.lang))
     return seen.basket(chosen) if chosen else None
 
 
-ui.frame()
-ui.page("today", body)
+frame.frame()
+frame.page("today", body)

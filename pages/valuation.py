@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from basketwatch import ui
+from basketwatch.app import controls, data, frame
 from basketwatch.views.html import block, heading
 from basketwatch.words.text import plain, say
 
@@ -17,7 +17,7 @@ def body(seen, who, here):
         return
     left, right = st.columns([60, 40])
     with left:
-        ui.part(here, who, lambda: detail(seen, names, who, here))
+        frame.part(here, who, lambda: detail(seen, names, who, here))
     with right:
         board(seen, who)
 
@@ -26,14 +26,14 @@ def detail(seen, names, who, here):
     """One series: the controls, what it says in words, the chart, every window, the ledger."""
     from basketwatch.views import charts, pe, valuation
 
-    subject, lang = ui.subject(names, who.lang), who.lang
+    subject, lang = controls.subject(names, who.lang), who.lang
     with st.container(horizontal=True, gap="small"):
         labels = {w: say(f"pe_window_{w}", lang) for w in valuation.SHOWN}
-        window = ui.choice("pe_window", labels, say("pe_window", lang), default=pe.USUAL)
+        window = controls.choice("pe_window", labels, say("pe_window", lang), default=pe.USUAL)
         looks = {k: say(f"pe_chart_{k}", lang) for k in valuation.looks(subject)}
-        look = ui.choice("pe_chart", looks, say("pe_chart", lang))
+        look = controls.choice("pe_chart", looks, say("pe_chart", lang))
         every = valuation.choices(seen, subject, lang)
-        which = ui.choice("pe_series", every, say("pe_series", lang)) if len(every) > 1 else next(iter(every))
+        which = controls.choice("pe_series", every, say("pe_series", lang)) if len(every) > 1 else next(iter(every))
     opened = read(seen, subject, which, lang, here)
     st.html(block(valuation.head(opened, window, lang) + valuation.words(opened, window, lang)))
     figure = valuation.chart(opened, window, look, lang, dark=who.dark)
@@ -51,8 +51,8 @@ def read(seen, subject, which, lang, here):
 
     if subject in seen.basket_valuations:
         return valuation.open_basket(seen, subject, which, lang)
-    histories = ui.histories_of(here, seen.valuations[subject].key.ticker, seen)
-    closes = ui.closes_of(here, subject, seen.version)
+    histories = data.histories_of(here, seen.valuations[subject].key.ticker, seen)
+    closes = data.closes_of(here, subject, seen.version)
     return valuation.open_series(seen, subject, which, histories, closes, lang)
 
 
@@ -79,7 +79,7 @@ def board(seen, who):
     def opened():
         rows = st.session_state["board"]["selection"]["rows"]
         if rows:
-            st.session_state[ui.SUBJECT] = st.session_state["_row"] = frame.index[rows[0]]
+            st.session_state[controls.SUBJECT] = st.session_state["_row"] = frame.index[rows[0]]
 
     st.html(block(heading(say("pe_board", who.lang), say("pe_board_note", who.lang))))
     st.dataframe(
@@ -87,10 +87,10 @@ def board(seen, who):
         selection_mode="single-row", height=min(38 + 30 * len(frame.index), 820), alt=say("pe_board", who.lang),
     )  # fmt: skip
     row = st.session_state.get("_row")
-    if row and row == st.session_state.get(ui.SUBJECT):
+    if row and row == st.session_state.get(controls.SUBJECT):
         with st.container(key="board_open"):
             st.html(block(valuation.to_top(frame.data.loc[row, "name"], who.lang)))
 
 
-ui.frame()
-ui.page("valuation", body)
+frame.frame()
+frame.page("valuation", body)

@@ -179,8 +179,8 @@ def test_server_options_are_checked_before_anything_listens() -> None:
 def test_importing_the_server_side_loads_no_upstream_library() -> None:
     """The pages' process must never hold akshare or yfinance: they hang, and they evaluate what they receive."""
     code = (
-        "import sys, basketwatch.ui, basketwatch.analysis.snapshot, basketwatch.panels, basketwatch.views.health, basketwatch.tables,"
-        " basketwatch.views.charts, basketwatch.serve\n"
+        "import sys, basketwatch.app.frame, basketwatch.app.columns, basketwatch.app.server, basketwatch.analysis.snapshot,"
+        " basketwatch.views.basket, basketwatch.views.health, basketwatch.views.charts\n"
         "print([m for m in ('akshare', 'yfinance', 'exchange_calendars', 'curl_cffi') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)

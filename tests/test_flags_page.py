@@ -14,9 +14,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from basketwatch import clock, guards, ui
+from basketwatch import clock
 from basketwatch.analysis import snapshot
 from basketwatch.analysis.flags import reading
+from basketwatch.app import asgi, data
 from basketwatch.domain import rules
 from basketwatch.files import rulebook
 from basketwatch.refresh.flags import update
@@ -384,5 +385,5 @@ def test_what_came_after_is_a_row_a_rule_and_direction(filled: Path) -> None:
 def test_the_last_look_is_read_from_the_browser_s_cookie(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(market.NOW))
     for cookie, look in ((str(BEFORE), BEFORE), ("<script>", None), ("", None), ("99999999999", None)):
-        monkeypatch.setattr(type(st.context), "cookies", property(lambda _, c=cookie: {guards.BEFORE: c}))
-        assert ui.last_look() == look
+        monkeypatch.setattr(type(st.context), "cookies", property(lambda _, c=cookie: {asgi.BEFORE: c}))
+        assert data.last_look() == look

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from basketwatch import guards
+from basketwatch.app import asgi
 
 START = 1_783_000_000
 
@@ -20,7 +20,7 @@ class Browser:
         self.now, self.status = float(START), status
         self.kept: dict[str, str] = {}
         self.lines: list[str] = []
-        self.app = guards.remember_look(self.page, lambda: self.now)
+        self.app = asgi.remember_look(self.page, lambda: self.now)
 
     async def page(self, _scope: Any, _receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": self.status, "headers": [(b"etag", b'"1"')]})
@@ -92,7 +92,7 @@ def test_a_refused_page_is_no_look(status: int, looks: bool) -> None:
     "", "abc", "-5", "1e9", "99999999999999999999", str(START + 10), "１２３", "12 3", "<script>", "1.5", "0x10",
 ])  # fmt: skip
 def test_a_cookie_that_is_no_past_instant_counts_as_none(bad: str) -> None:
-    assert guards.instant_of(bad, START) is None
+    assert asgi.instant_of(bad, START) is None
     browser = Browser()
     browser.kept = {"bw_look": bad, "bw_before": bad} if bad.isascii() else {}
     assert browser.open() == {"bw_look": str(START)}
@@ -106,12 +106,12 @@ def test_a_websocket_passes_untouched() -> None:
 
     async def send(_message: Any) -> None: ...
 
-    asyncio.run(guards.remember_look(app, lambda: START)({"type": "websocket", "path": "/_stcore/stream"}, None, send))  # type: ignore[arg-type]
+    asyncio.run(asgi.remember_look(app, lambda: START)({"type": "websocket", "path": "/_stcore/stream"}, None, send))  # type: ignore[arg-type]
     assert seen == [("websocket", send)]
 
 
 def test_looks_are_remembered_behind_the_token_only() -> None:
     """The last of the guards is the innermost: who is turned away leaves no look."""
-    names = [m.cls.__name__ for m in guards.guards("0.0.0.0", "a-token-of-24-characters")]
+    names = [m.cls.__name__ for m in asgi.guards("0.0.0.0", "a-token-of-24-characters")]
     assert names[-2:] == ["guard_token", "remember_look"]
-    assert guards.guards("127.0.0.1", None)[-1].cls.__name__ == "remember_look"
+    assert asgi.guards("127.0.0.1", None)[-1].cls.__name__ == "remember_look"

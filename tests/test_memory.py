@@ -26,7 +26,7 @@ def test_the_server_loads_pandas_without_pyarrow() -> None:
 
 
 def test_the_picture_is_computed_without_pyarrow() -> None:
-    modules = "import basketwatch.daily, basketwatch.panels\n"
+    modules = "import basketwatch.analysis.snapshot, basketwatch.views.today\n"
     assert run(f"{LOAD}{modules}print([m for m in sys.modules if m.startswith('pyarrow')])") == "[]"
 
 

@@ -9,7 +9,8 @@ import pytest
 import streamlit as st
 
 from basketwatch import clock
-from basketwatch.refresher import Outcome, Refresher
+from basketwatch.app.refresher import Refresher
+from basketwatch.app.schedule import Outcome
 from basketwatch.sources.demo import market
 from basketwatch.store import notes, prices
 from basketwatch.words.text import say
@@ -107,7 +108,8 @@ def test_a_store_that_was_deleted_says_so_and_not_that_no_source_answered(on, mo
     """The server's own refresh had filled it; after one that failed it is the sources that are to blame."""
     at = market.NOW
     worker = Refresher(demo=True)
-    monkeypatch.setattr("basketwatch.ui.refresher", lambda *_: worker)
+    for user in ("refreshing", "frame"):
+        monkeypatch.setattr(f"basketwatch.app.{user}.refresher", lambda *_: worker)
     for failures, said in ((0, "empty_gone"), (1, "empty_offline")):
         on("empty", "en")
         monkeypatch.setattr(worker, "_last", Outcome(at, at, 0, {"parts": []}))

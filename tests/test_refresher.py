@@ -18,9 +18,10 @@ from zoneinfo import ZoneInfo
 import exchange_calendars
 import pytest
 
+from basketwatch.app.refresher import Refresher, clean_environment, refresh_command
+from basketwatch.app.schedule import Due, Outcome, due, is_daily
 from basketwatch.domain.calendars import Calendar, MarketState, Session
 from basketwatch.domain.model import Run
-from basketwatch.refresher import Due, Outcome, Refresher, clean_environment, due, is_daily, refresh_command
 
 # exchange_calendars calls what pandas 4 will rename
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -108,7 +109,7 @@ def test_bytes_that_are_no_text(make: Make) -> None:
 
 
 def test_a_flood_of_output_ends_the_child(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("basketwatch.refresher.OUTPUT_BYTES", 100_000)
+    monkeypatch.setattr("basketwatch.app.refresher.OUTPUT_BYTES", 100_000)
     outcome = finish(make("while True: print('x' * 10_000)"), deadline=30)
     assert outcome.key == "refresh_unreadable"
     assert outcome.status is not None and outcome.status < 0
@@ -234,7 +235,7 @@ def test_no_child_outlives_the_server(tmp_path: Path) -> None:
     """Also where nobody calls stop(): ``streamlit run`` has no lifespan of ours."""
     code = f"""
         import sys, time, pathlib
-        from basketwatch.refresher import Refresher
+        from basketwatch.app.refresher import Refresher
         file = pathlib.Path({str(tmp_path / "pid")!r})
         child = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(99)"
         Refresher(file.parent, command=lambda _: [sys.executable, "-c", child], grace=0.5).start()

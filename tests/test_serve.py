@@ -26,7 +26,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from basketwatch import guards, serve
+from basketwatch.app import asgi
+from basketwatch.app import server as serve
 from basketwatch.errors import UsageError
 from basketwatch.words.catalogue import CATALOGUE
 
@@ -35,7 +36,7 @@ CHROMIUM = "/usr/bin/chromium"
 
 PAGE = """
 import streamlit as st
-from basketwatch.refresher import Refresher
+from basketwatch.app.refresher import Refresher
 st.set_page_config(page_title="probe", layout="wide")
 if st.query_params.get("fail"):
     raise ValueError("https://hooks.example/T0/B1?key=s3cr3t token=abcdef")
@@ -54,7 +55,7 @@ st.write("all drawn")
 
 LAUNCH = """
 import sys, pathlib
-from basketwatch.serve import serve
+from basketwatch.app.server import serve
 serve(0, sys.argv[2], open_browser=False, script=pathlib.Path(sys.argv[1]))
 """
 
@@ -252,7 +253,7 @@ def test_policy_names_the_scripts_of_the_installed_page(monkeypatch: pytest.Monk
     (tmp_path / "static" / "index.html").write_bytes(b"<script>alert(1)\r\n</script><script src='x'></script>")
     monkeypatch.setattr(streamlit, "__file__", str(tmp_path / "__init__.py"))
     # printf 'alert(1)\n' | openssl dgst -sha256 -binary | base64; a browser hashes the text with plain line ends
-    assert "script-src 'self' 'sha256-MaeD7tQk/YNyd6Pm9J12ROmv0Z93QwNN4VH7v3gI+RI=';" in guards.content_policy()
+    assert "script-src 'self' 'sha256-MaeD7tQk/YNyd6Pm9J12ROmv0Z93QwNN4VH7v3gI+RI=';" in asgi.content_policy()
 
 
 # --- the token ---------------------------------------------------------------------------------------------------
@@ -288,7 +289,7 @@ def clock() -> list[float]:
 
 @pytest.fixture
 def guard(clock: list[float]) -> Any:
-    return guards.guard_token(inside, TOKEN, lambda: clock[0])
+    return asgi.guard_token(inside, TOKEN, lambda: clock[0])
 
 
 def test_ten_wrong_tries_close_the_door_for_a_minute(guard: Any, clock: list[float]) -> None:
@@ -315,7 +316,7 @@ def test_one_machine_with_many_ipv6_addresses(guard: Any) -> None:
 
 
 def test_a_flood_of_addresses_does_not_fill_the_memory(clock: list[float]) -> None:
-    tries = guards._Tries(lambda: clock[0])
+    tries = asgi._Tries(lambda: clock[0])
     for i in range(12_000):
         clock[0] += 0.1
         tries.wrong(f"10.{i // 65536}.{i // 256 % 256}.{i % 256}")
@@ -365,7 +366,7 @@ def test_token_over_http_and_websocket(guarded: Server) -> None:
 @pytest.mark.parametrize(("client", "status"), [("127.0.0.1", 200), ("::1", 200), ("10.0.0.9", 404), ("::2", 404)])
 def test_metrics_are_for_this_machine(client: str, status: int) -> None:
     for path in ("/_stcore/metrics", "/_stcore/metrics/"):
-        assert ask(guards.hide_metrics(inside), path, client=client)["status"] == status
+        assert ask(asgi.hide_metrics(inside), path, client=client)["status"] == status
 
 
 # --- log and faults ----------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from basketwatch import ui
+from basketwatch.app import controls, data
 from basketwatch.domain import rules
 from basketwatch.errors import UsageError
 from basketwatch.files import rulebook
@@ -16,9 +16,9 @@ from basketwatch.words.text import escape, plain, say, sentence
 
 if TYPE_CHECKING:
     from basketwatch.analysis.snapshot import Picture
+    from basketwatch.app.reader import Reader
     from basketwatch.domain.model import Rule
     from basketwatch.settings import Settings
-    from basketwatch.ui import Reader
 
 _TRY, _SAVE = "rule_try", "rule_save"
 
@@ -30,7 +30,7 @@ def draw(seen: Picture, who: Reader, here: Settings) -> None:
     _tell_last(lang)
     for problem in book.problems:
         st.warning(plain(f"{problem.where}: {sentence(problem, lang)}"))
-    wanted = ui.select("edit", flags.rules_by_name(lang), say("flags_rules", lang))
+    wanted = controls.select("edit", flags.rules_by_name(lang), say("flags_rules", lang))
     rule = next(r for r in book.rules if r.id == wanted)
     st.html(block(f'<p class="soft" style="margin:0">{escape(say(f"rule_{rule.id}_help", lang))}</p>'))
     refused = "flags_demo_no_save" if here.demo else "flags_broken" if book.broken else ""
@@ -86,7 +86,7 @@ def _try(seen: Picture, here: Settings, chosen: tuple[Rule, ...], rule: Rule, la
     if wrong:
         st.error(plain(sentence(wrong[0], lang)))
         return
-    found = flags.trial(ui.judging(here, seen), chosen, rule.id, lang)
+    found = flags.trial(data.judging(here, seen), chosen, rule.id, lang)
     rows = "".join(f"<div>{escape(line)}</div>" for line in found.newest)
     st.html(block(f'<p style="margin:0 0 4px">{escape(found.sentence)}</p><div class="soft">{rows}</div>'))
 

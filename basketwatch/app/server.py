@@ -23,18 +23,18 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from pathlib import Path
 from typing import Any
 
+from basketwatch.app.asgi import guards, is_loopback
+from basketwatch.app.refresher import stop_all
 from basketwatch.errors import BasketwatchError, UsageError
-from basketwatch.guards import guards, is_loopback
 from basketwatch.memory import few_arenas, few_collections, load_pandas, one_pool
 from basketwatch.redact import redact
-from basketwatch.refresher import stop_all
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 PORT = 8501
 PORTS_TRIED = 100
 TOKEN_LENGTH = 16
 # Streamlit's table of emojis is an expression of 5,000 words, compiled for the first control: 0.2 s (measured)
-LIGHT = ("basketwatch.ui", "streamlit.emojis", "basketwatch.files.baskets", "sqlalchemy.dialects.sqlite")
+LIGHT = ("basketwatch.app.frame", "streamlit.emojis", "basketwatch.files.baskets", "sqlalchemy.dialects.sqlite")
 HEAVY = ("basketwatch.analysis.snapshot", "basketwatch.views.today", "basketwatch.views.basket")
 IDLE_SECONDS = 5.0
 
@@ -184,7 +184,7 @@ def _warm() -> None:
     for name in LIGHT:
         with suppress(ImportError):  # another version of a library may not have it
             importlib.import_module(name)
-    from basketwatch.ui import first_line_drawn
+    from basketwatch.app.frame import first_line_drawn
 
     first_line_drawn.wait(IDLE_SECONDS)
     load_pandas()

@@ -1,0 +1,212 @@
+"""The frame of every page: navigation, language, colours, freshness line, refresh. The only module with Streamlit
+besides the pages, and it imports nothing heavy at the top: the title and the freshness line come before pandas.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from basketwatch import clock
+from basketwatch.app.controls import FOLDER, choice
+from basketwatch.app.data import followed, market_states, picture
+from basketwatch.app.reader import Reader, here_of, own_language, reader
+from basketwatch.app.refreshing import keep_fresh, progress, refresh_button, refresher
+from basketwatch.domain import markets, model
+from basketwatch.errors import BasketwatchError
+from basketwatch.store import notes, opening, prices, runs
+from basketwatch.views import status_line
+from basketwatch.views.html import STYLE, block
+from basketwatch.words.text import day, escape, plain, say, sentence
+
+if TYPE_CHECKING:
+    from basketwatch.analysis.snapshot import Picture
+    from basketwatch.domain.calendars import MarketState
+    from basketwatch.settings import Settings
+    from basketwatch.store.database import Store
+first_line_drawn = threading.Event()  # set by the first page of this process: now pandas may load
+PAGES = ("today", "basket", "valuation", "sectors", "flags", "health")
+TICK = timedelta(seconds=3)  # how often an open page looks whether the store has a new version
+
+
+# --- frame -------------------------------------------------------------------------------------------------------
+
+
+def run_app() -> None:
+    """The entry file's run: frame, then the page that the URL names."""
+    page = _frame()
+    st.session_state["_framed"] = True
+    try:
+        page.run()
+    finally:
+        st.session_state["_framed"] = False
+
+
+def frame() -> None:
+    """Every page's first call. Does nothing inside the entry file's run; on a cold deep link (a page's URL as the
+    first request of a server that ``serve`` has not prepared) Streamlit runs the page alone, and this draws what the
+    entry would have drawn."""
+    if not st.session_state.get("_framed"):
+        _frame()
+
+
+def _frame() -> st.Page:
+    st.set_page_config(page_title="basketwatch", layout="wide")
+    lang = reader().lang
+    page = st.navigation([_page(name, lang) for name in PAGES], position="hidden")
+    st.html(STYLE)
+    _sidebar(lang)
+    return page
+
+
+def _page(name: str, lang: str) -> st.Page:
+    return st.Page(FOLDER / f"{name}.py", title=say(f"page_{name}", lang), url_path=name, default=name == "today")
+
+
+def _sidebar(lang: str) -> None:
+    with st.sidebar:
+        tagline = escape(say("tagline", lang))
+        st.html(
+            block(f'<div style="font-size:17px;font-weight:700">basketwatch</div><div class="soft">{tagline}</div>')
+        )
+        for name in PAGES:
+            st.page_link(_page(name, lang), label=say(f"page_{name}", lang), width="stretch")
+        choice("lang", {"zh": "中文", "en": "English"}, say("language", lang), default=own_language())
+        choice("up", {v: say(f"{v}_up", lang) for v in ("red", "green")}, say("colours", lang))
+        if st.session_state.get("demo") and st.button(say("back_to_live", lang), key="back_to_live"):
+            st.session_state["demo"] = False
+            st.query_params.pop("demo", None)
+            st.rerun()
+        st.html(block(f'<div class="soft" style="font-size:11.5px">{escape(say("disclaimer", lang))}</div>'))
+
+
+# --- page --------------------------------------------------------------------------------------------------------
+
+
+def page(name: str, body: Callable[[Picture, Reader, Settings], None]) -> None:
+    """Title and freshness line first, then ``body`` with the picture; a store that fails is one sentence.
+
+    The first line ticks by itself; it has the page drawn again, in place, when the store has a new version or when
+    what is fresh or open has changed.
+    """
+    here, who = here_of(), reader()
+
+    @st.fragment(run_every=None if here.demo or clock.is_frozen() else TICK)
+    def first_line() -> None:
+        here_of()  # a fragment runs by itself later: the demo's clock has to be held again
+        with store_faults_said(here, who):
+            opened, now = opening.open_reader(here.url, demo=here.demo), clock.now()
+            tickers = followed(here)
+            states = market_states(opened, tickers, now)
+            keep_fresh(here, opened, states, now)
+            _header(name, here, who, opened, status_line.dots(opened, tickers, states, now, who.lang), now)
+            if _condition(opened, tickers, states, now) != st.session_state["_drawn"]:
+                st.rerun()
+
+    with store_faults_said(here, who):
+        opened, now, tickers = opening.open_reader(here.url, demo=here.demo), clock.now(), followed(here)
+        st.session_state["_drawn"] = _condition(opened, tickers, market_states(opened, tickers, now), now)
+    first_line()
+    first_line_drawn.set()
+    with store_faults_said(here, who):
+        if opened is None or not prices.freshness(opened, tickers):
+            _empty(here, who, opened)
+        else:
+            seen = picture(opened, here)
+            _broken_files(seen, who)
+            body(seen, who, here)
+
+
+def part(here: Settings, who: Reader, draw: Callable[[], None]) -> None:
+    """A part of a page that its own controls draw again, without the rest of the page."""
+
+    @st.fragment
+    def drawn() -> None:
+        here_of()  # a fragment runs by itself later: the demo's clock has to be held again
+        with store_faults_said(here, who):
+            draw()
+
+    drawn()
+
+
+def _broken_files(seen: Picture, who: Reader) -> None:
+    """A file that people edit and that could not be read whole is said on every page, not only on Health."""
+    faults = [p for p in seen.house.problems if p.severity == "hard"]
+    if faults:
+        first = faults[0]
+        shown = say("broken_file", who.lang, where=first.where, message=sentence(first, who.lang))
+        more = f" (+{len(faults) - 1})" if len(faults) > 1 else ""
+        st.warning(plain(shown + more))
+
+
+@contextmanager
+def store_faults_said(here: Settings, who: Reader) -> Iterator[None]:
+    """A store that cannot be read is one sentence and the way to mend it, and ends the page."""
+    try:
+        yield
+    except BasketwatchError as fault:
+        st.error(plain(sentence(fault, who.lang)))
+        refresh_button(here, who.lang, f"mend_{fault.key}")
+        st.stop()
+
+
+def _condition(
+    opened: Store | None, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime
+) -> tuple[object, ...]:
+    """What a drawn page depends on besides its reader: the data's version, which markets trade, which quotes are late."""
+    if opened is None:
+        return ()
+    late = status_line.late(opened, tickers, states, now)
+    return (notes.version(opened), *((g, s.phase) for g, s in states.items()), *late)
+
+
+def _header(name: str, here: Settings, who: Reader, opened: Store | None, dots: Sequence[str], now: datetime) -> None:
+    today = now.astimezone(markets.zone_of("CN")).date()
+    left, right = st.columns([11, 1], vertical_alignment="center")
+    title = f"{say(f'page_{name}', who.lang)} · {day(today, who.lang, weekday=True)}"
+    dots = [*dots, *_badges(here, who.lang), *progress(here, opened, who.lang)]
+    head = f'<div class="dots"><span class="title">{escape(title)}</span>'
+    left.html(block(head + "".join(dots) + "</div>"))
+    with right:
+        refresh_button(here, who.lang, name)
+
+
+def _badges(here: Settings, lang: str) -> list[str]:
+    if here.demo:
+        hint = escape(say("demo_help", lang))
+        return [f'<span class="chip demo" title="{hint}">{escape(say("demo_badge", lang))}</span>']
+    if clock.is_frozen():
+        return [f'<span class="chip demo">{escape(say("frozen", lang, at=clock.iso(clock.now())))}</span>']
+    return []
+
+
+def _empty(here: Settings, who: Reader, opened: Store | None) -> None:
+    """Nothing stored yet: what is going on, what each source said, and the demo market to see the pages at once."""
+    worker = refresher(str(here.home), here.demo)
+    last = runs.last_run(opened, finished=True) if opened else None
+    failed = bool(last or worker.failures) and not worker.running
+    # a store that this server filled, and that somebody has deleted or moved since
+    gone = opened is None and worker.last is not None and not worker.failures and not worker.running
+    with st.container(border=True, width=720):
+        st.html(block(panel_of_empty(who.lang, failed, last, gone=gone)))
+        if st.button(say("start_demo", who.lang), type="primary" if failed else "secondary", key="start_demo"):
+            st.session_state["demo"] = True
+            st.rerun()
+
+
+def panel_of_empty(lang: str, failed: bool, last: model.Run | None, *, gone: bool = False) -> str:
+    """The explanation as HTML: a sentence, and under it what each source answered in the last run.
+
+    ``failed``: no source answered; ``gone``: the store was there and is no more, and is being made anew.
+    """
+    attempts = [a for part in (last.report or {}).get("parts", []) for a in part.get("attempts", [])] if last else []
+    said = dict.fromkeys(sentence((a["key"], a["params"]), lang) for a in attempts)
+    rows = "".join(f"<li>{escape(line)}</li>" for line in list(said)[:6]) if failed else ""
+    intro = say("empty_offline" if failed else "empty_gone" if gone else "empty_first", lang)
+    listed = f'<ul class="soft">{rows}</ul>' if rows else ""
+    return f"<h4>{escape(say('empty_title', lang))}</h4><p>{escape(intro)}</p>{listed}"
