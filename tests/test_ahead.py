@@ -44,7 +44,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[str, ...], d
 
 
 def test_nothing_before_the_first_answers_loads_pandas() -> None:
-    modules = "basketwatch.refresh, basketwatch.refresh.early, basketwatch.sources.tencent, basketwatch.sources.shenwan"
+    modules = (
+        "basketwatch.refresh.run, basketwatch.refresh.early, basketwatch.sources.tencent, basketwatch.sources.shenwan"
+    )
     code = f"import sys, {modules}, basketwatch.sources.yahoo; sys.exit('pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

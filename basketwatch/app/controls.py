@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from basketwatch.domain import markets
 from basketwatch.words.text import plain, say
 
-if TYPE_CHECKING:
-    pass
 SUBJECT = "choice_subject"  # what the reader looks at on Valuation
 FOLDER = Path(__file__).resolve().parents[2] / "pages"
 

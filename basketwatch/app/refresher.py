@@ -22,14 +22,12 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from basketwatch import clock
 from basketwatch.app.schedule import QUOTES_SECONDS, Outcome, parts_of
 from basketwatch.redact import redact
 
-if TYPE_CHECKING:
-    pass
 PROJECT = Path(__file__).resolve().parents[2]
 SHORTEST_SECONDS, GRACE_SECONDS = 60.0, 3.0
 OUTPUT_BYTES = 20_000_000

@@ -1,4 +1,4 @@
-"""Things with identity: baskets, members, value chains, problems. Many rows are frames (see ``frames``)."""
+"""Things with identity: baskets, members, value chains, problems. Many rows are frames (see ``columns``)."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def ask(work: Work, tickers: Sequence[str]) -> None:
 
 
 def answer(work: Work, source: str, asked: Sequence[str], *, session: date, now: datetime) -> Any:
-    """Quotes (frames.QUOTES) of one source: those asked for ahead, where they are the same, or asked for now.
+    """Quotes (columns.QUOTES) of one source: those asked for ahead, where they are the same, or asked for now.
 
     Raises SourceError.
     """

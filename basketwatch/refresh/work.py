@@ -28,7 +28,7 @@ UNCERTAIN = ("blocked", "error", "suspect", "no_data", "unknown_symbol")
 K = TypeVar("K")
 T = TypeVar("T")
 Progress = Callable[[int, int, str], None]
-Row = dict[str, Any]  # one quote, frames.QUOTES
+Row = dict[str, Any]  # one quote, columns.QUOTES
 
 
 @dataclass

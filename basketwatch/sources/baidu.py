@@ -30,7 +30,7 @@ ALL = "全部"
 def fetch_history(ticker: str) -> pd.DataFrame:
     """PE-TTM of one stock of Hong Kong or the US, as far back as Baidu goes, in one request.
 
-    Returns  frames.VALUATIONS by day, the days without a session among them; neither price nor cap.
+    Returns  columns.VALUATIONS by day, the days without a session among them; neither price nor cap.
     Raises   Blocked, Unreachable, BadAnswer, NoData.
     Source   ak.stock_hk_valuation_baidu; https://gushitong.baidu.com/stock/us-NVDA
     """

@@ -49,7 +49,7 @@ def serves(source: str, ticker: str) -> bool:
 
 
 def fetch_quotes(source: str, tickers: Sequence[str], *, session: date, now: datetime) -> pd.DataFrame:
-    """Latest quotes (frames.QUOTES) from one source. ``session`` dates Shenwan's answer, which carries no date.
+    """Latest quotes (columns.QUOTES) from one source. ``session`` dates Shenwan's answer, which carries no date.
 
     Raises SourceError.
     """
@@ -95,7 +95,7 @@ def multiples(ticker: str) -> list[tuple[str, Callable[[str], Any]]]:
     """Sources of a stock's history of PE, each called with the ticker: A-shares Eastmoney's data centre, Hong Kong
     Baidu, the US Baidu and then what was announced. None for other markets, of which no source has years.
 
-    All give frames.VALUATIONS but the last, which gives ``earnings.Announced``: a PE has to be made of that.
+    All give columns.VALUATIONS but the last, which gives ``earnings.Announced``: a PE has to be made of that.
     """
     from basketwatch.sources import baidu, datacenter, earnings
 

@@ -37,7 +37,7 @@ FIELDS = {"TRADE_DATE": "session", "CLOSE_PRICE": "price", "TOTAL_MARKET_CAP": "
 def fetch_history(ticker: str) -> pd.DataFrame:
     """PE-TTM of one A-share since 2018 in one request.
 
-    Returns  frames.VALUATIONS by session; sessions without a PE are left out.
+    Returns  columns.VALUATIONS by session; sessions without a PE are left out.
     Raises   Blocked, Unreachable, BadAnswer, NoData (also for what is no A-share: akshare fails on the empty answer).
     Source   ak.stock_value_em, https://data.eastmoney.com/gzfx/detail/300308.html
     """
@@ -66,7 +66,7 @@ def _history(function: Any, code: str, ticker: str) -> pd.DataFrame:
 def fetch_bulk(tickers: Sequence[str], *, since: date) -> pd.DataFrame:
     """PE-TTM of many A-shares from ``since`` on; one request for 300 of them (two where codes must not be quoted).
 
-    Returns  frames.VALUATIONS by ticker and session; empty where nothing is newer.
+    Returns  columns.VALUATIONS by ticker and session; empty where nothing is newer.
     Raises   Blocked, Unreachable, BadAnswer.
     Source   https://datacenter-web.eastmoney.com/api/data/v1/get?reportName=RPT_VALUEANALYSIS_DET
     """

@@ -40,7 +40,7 @@ def fetch_csindex(ticker: str, first: date, last: date) -> pd.DataFrame:
 
     The first row may be a copy that is dated at ``first``: give a day without a session.
 
-    Returns  frames.VALUATIONS by session.
+    Returns  columns.VALUATIONS by session.
     Raises   Blocked, Unreachable, BadAnswer, NoData; SuspectAnswer for another index.
     Source   https://www.csindex.com.cn/csindex-home/perf/index-perf?indexCode=000300&startDate=…&endDate=…
     """
@@ -57,7 +57,7 @@ def fetch_csindex(ticker: str, first: date, last: date) -> pd.DataFrame:
 def fetch_danjuan(ticker: str) -> pd.DataFrame:
     """Weekly PE of an index, all that Danjuan has, in one request; no price.
 
-    Returns  frames.VALUATIONS by day; a PE of 0 is a missing one.
+    Returns  columns.VALUATIONS by day; a PE of 0 is a missing one.
     Raises   Blocked, Unreachable, BadAnswer, NoData.
     Source   https://danjuanfunds.com/djapi/index_eva/pe_history/SZ399006?day=all (no other ``day`` is answered)
     """
@@ -83,7 +83,7 @@ def fetch_cnindex(ticker: str, *, session: date) -> pd.DataFrame:
 
     Whether it does, the price tells: it is held against the stored close (``pe_checks``).
 
-    Returns  frames.VALUATIONS, one row.
+    Returns  columns.VALUATIONS, one row.
     Raises   Blocked, Unreachable, BadAnswer, NoData.
     Source   https://www.cnindex.com.cn/index/indexList?channelCode=-1&rows=2000&pageNum=1
     """

@@ -25,7 +25,7 @@ def shaped(
 
 
 def as_bars(found: pd.DataFrame, ticker: str, source: str, final_before: date) -> pd.DataFrame:
-    """frames.BARS from canonical columns already in their units: sorted, without rows that lack a date or a close.
+    """columns.BARS from canonical columns already in their units: sorted, without rows that lack a date or a close.
 
     Bars of sessions before ``final_before`` are final. Raises NoData where no row is left.
     """
@@ -40,14 +40,14 @@ def as_bars(found: pd.DataFrame, ticker: str, source: str, final_before: date) -
 
 @cache
 def no_factors() -> pd.DataFrame:
-    """An empty frames.FACTORS, always the same one."""
+    """An empty columns.FACTORS, always the same one."""
     import pandas as pd
 
     return shaped(pd.DataFrame(), FACTORS)
 
 
 def multiples(found: pd.DataFrame, source: str, definition: str, at: datetime) -> pd.DataFrame:
-    """frames.VALUATIONS from columns ticker, session, pe and whatever else is known: sorted by session, without rows
+    """columns.VALUATIONS from columns ticker, session, pe and whatever else is known: sorted by session, without rows
     that lack a session or a PE.
 
     A PE of 0 is how several sources say that there is none; a negative one is a loss.

@@ -70,7 +70,7 @@ def configure(folder: Path) -> None:
 def fetch_quotes(tickers: Sequence[str]) -> pd.DataFrame:
     """Quotes of all tickers, 50 a request; what Yahoo does not know or has no price for is absent.
 
-    Returns  frames.QUOTES; ``session`` is the exchange's own date of the last trade, ``turnover`` of US stocks only.
+    Returns  columns.QUOTES; ``session`` is the exchange's own date of the last trade, ``turnover`` of US stocks only.
     Raises   Blocked, Unreachable, BadAnswer; NoData where no ticker was answered. A later chunk may fail, logged only.
     Source   https://query1.finance.yahoo.com/v7/finance/quote?symbols=NVDA,0700.HK,CNY=X
     """
@@ -117,7 +117,7 @@ def fetch_quotes_by_chart(tickers: Sequence[str]) -> pd.DataFrame:
 
 
 def _quote(raw: Mapping[str, Any], asked: Mapping[str, str]) -> dict[str, Any] | None:
-    """One row of frames.QUOTES; None for a symbol nobody asked for and for one without price or time."""
+    """One row of columns.QUOTES; None for a symbol nobody asked for and for one without price or time."""
     ticker = asked.get(str(raw.get("symbol")))
     row: dict[str, Any] = {column: _number(raw.get(field)) for field, column in PRICES.items()}
     seconds = _number(raw.get("regularMarketTime"))
@@ -204,7 +204,7 @@ def fetch_history(ticker: str, years: int, *, final_before: date) -> History:
 
 
 def _factors(table: pd.DataFrame, ticker: str) -> pd.DataFrame:
-    """frames.FACTORS of the dividends: what is left of the close before once the dividend is taken from it."""
+    """columns.FACTORS of the dividends: what is left of the close before once the dividend is taken from it."""
     import pandas as pd
 
     paid, before = table["Dividends"].fillna(0.0), table["Close"].shift()

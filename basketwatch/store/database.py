@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import (
     URL,
@@ -24,8 +24,6 @@ from basketwatch.errors import (
     StoreReadOnly,
 )
 
-if TYPE_CHECKING:
-    pass
 SQLITE = ("busy_timeout=5000", "mmap_size=0")  # wait for a checkpoint; not mapped, a disk's fault is an exception
 
 # what a database or the system calls its refusals: SQLite's names, PostgreSQL's SQLSTATE, errno

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 from zlib import crc32
 
 from sqlalchemy import (
@@ -17,9 +16,6 @@ from basketwatch.errors import (
     RefreshRunning,
     StoreError,
 )
-
-if TYPE_CHECKING:
-    pass
 from basketwatch.store.database import Store, storage_fault
 from basketwatch.store.runs import last_run
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlalchemy import (
     Engine,
     select,
@@ -11,9 +9,6 @@ from sqlalchemy import (
 )
 
 from basketwatch.store import schema
-
-if TYPE_CHECKING:
-    pass
 from basketwatch.store.database import Store
 from basketwatch.store.rows import upsert
 

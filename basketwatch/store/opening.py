@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     URL,
@@ -26,9 +25,6 @@ from basketwatch.errors import (
     StoreReadOnly,
 )
 from basketwatch.store import schema
-
-if TYPE_CHECKING:
-    pass
 from basketwatch.store.database import SQLITE, Store, engine_of, file_of, name_of, storage_fault
 from basketwatch.store.lock import writer_lock
 from basketwatch.store.notes import read_meta

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import (
     delete,
@@ -18,9 +18,6 @@ from sqlalchemy import (
 
 from basketwatch.domain.model import Run, SymbolState
 from basketwatch.store import schema
-
-if TYPE_CHECKING:
-    pass
 from basketwatch.store.database import Store
 from basketwatch.store.rows import upsert
 

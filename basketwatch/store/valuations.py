@@ -21,7 +21,7 @@ from basketwatch.store.rows import upsert
 if TYPE_CHECKING:
     import pandas as pd
 
-# One session of a series, little-endian: days and seconds since 1970-01-01, the numbers of frames.VALUATIONS.
+# One session of a series, little-endian: days and seconds since 1970-01-01, the numbers of columns.VALUATIONS.
 POINT = np.dtype([
     ("session", "<i4"), ("pe", "<f8"), ("price", "<f8"), ("market_cap", "<f8"), ("eps", "<f8"), ("losing", "u1"),
     ("fetched_at", "<i8"),
@@ -32,7 +32,7 @@ Points = npt.NDArray[np.void]
 
 
 def save(opened: Store, rows: pd.DataFrame) -> None:
-    """Merge rows (frames.VALUATIONS) by session into the stored series, a new value for an old one; one transaction.
+    """Merge rows (columns.VALUATIONS) by session into the stored series, a new value for an old one; one transaction.
 
     Of rows with the same session in one series the last counts; the other sessions stay as they are.
     """
@@ -50,7 +50,7 @@ def read(
 ) -> dict[SeriesKey, pd.DataFrame]:
     """Series of ``tickers`` and ``sources`` (None = all): session ascending, pe, losing, price, market_cap, eps, fetched_at.
 
-    Dtypes are those of frames.VALUATIONS; ``pe`` is as the source gave it, negative or NaN where ``losing``.
+    Dtypes are those of columns.VALUATIONS; ``pe`` is as the source gave it, negative or NaN where ``losing``.
     """
     with opened.engine.connect() as c:
         return _frames(_stored(c, tickers, sources))

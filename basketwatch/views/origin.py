@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from basketwatch.analysis.snapshot import Picture
 from basketwatch.domain import markets
 from basketwatch.words.text import clock_time, day, say, source_name
-
-if TYPE_CHECKING:
-    pass
 
 
 def age_note(seen: Picture, row: pd.Series, lang: str) -> str:

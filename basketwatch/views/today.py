@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -13,8 +13,6 @@ from basketwatch.views.basket import breadth, short_of
 from basketwatch.views.origin import age_note, origin
 from basketwatch.words.text import DASH, day, escape, points, price, say, signed
 
-if TYPE_CHECKING:
-    pass
 LEADERS = 3
 
 

@@ -88,7 +88,7 @@ class _Line:
 
 
 def check(rows: pd.DataFrame, known: Known) -> tuple[pd.DataFrame, list[Fault]]:
-    """Rows of one series (frames.VALUATIONS) that may be stored, sorted, one a session, and what was wrong.
+    """Rows of one series (columns.VALUATIONS) that may be stored, sorted, one a session, and what was wrong.
 
     Raises SuspectAnswer for another stock's prices, and for values other than those the source gave before.
     """

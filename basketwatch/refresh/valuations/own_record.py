@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from basketwatch.domain import markets
 from basketwatch.refresh.work import Row
-
-if TYPE_CHECKING:
-    pass
-
 
 # --- own record of the quotes ------------------------------------------------------------------------------------
 
@@ -21,7 +15,7 @@ TRAILING_QUOTES = ("US", "TW", "KR")  # Yahoo's trailingPE
 
 
 def recorded(quote: Row) -> Row | None:
-    """One quote as a row of frames.VALUATIONS; None where its PE has no known definition, or it has none."""
+    """One quote as a row of columns.VALUATIONS; None where its PE has no known definition, or it has none."""
     ticker, source, pe, cap = quote["ticker"], quote["source"], quote["pe_ttm"], quote["market_cap"]
     group, fund = markets.group(ticker), ticker in markets.STAND_INS.values()
     if markets.kind(ticker) != "stock":

@@ -7,7 +7,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -19,15 +18,13 @@ from basketwatch.errors import SourceError
 from basketwatch.refresh.work import Work, settled
 from basketwatch.store import notes, valuations
 
-if TYPE_CHECKING:
-    pass
 PART = "valuation"
 RETRY = timedelta(hours=1)  # a source that had nothing new, or failed, is left alone so long
 AGAIN = timedelta(days=7)  # Danjuan's weekly points, and Baidu's histories
 BACK = timedelta(days=10)  # of what is stored that is read again, to see whether the source still says so
 BACKFILLS = {("eastmoney", "ttm"), ("baidu", "ttm"), ("yahoo", "announced_eps")}
 EMPTY = pd.DataFrame(columns=list(columns.VALUATIONS)).astype(columns.dtypes(columns.VALUATIONS))
-Link = tuple[str, Callable[[], pd.DataFrame]]  # a source and its answer, frames.VALUATIONS
+Link = tuple[str, Callable[[], pd.DataFrame]]  # a source and its answer, columns.VALUATIONS
 Early = dict[str, "Future[pd.DataFrame]"]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -22,8 +21,6 @@ from basketwatch.refresh.work import Part, Work, aside, settled, state_of, told
 from basketwatch.sources import chains
 from basketwatch.store import notes, prices, runs, valuations
 
-if TYPE_CHECKING:
-    pass
 NOTHING = pd.Series(dtype="float64", index=pd.DatetimeIndex([], dtype="datetime64[s]"))
 
 
