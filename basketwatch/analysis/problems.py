@@ -10,10 +10,7 @@ import pandas as pd
 from basketwatch.analysis.age import AHEAD, Words
 from basketwatch.analysis.valuation.readings import Valued
 from basketwatch.domain import faults, markets
-from basketwatch.domain.calendars import (
-    Calendar,
-    MarketState,
-)
+from basketwatch.domain.calendars import Calendar, MarketState
 from basketwatch.domain.model import Problem
 
 # --- problems ----------------------------------------------------------------------------------------------------

@@ -33,12 +33,7 @@ from basketwatch.analysis.problems import old_multiples, problems_of, remarks, u
 from basketwatch.analysis.valuation import readings
 from basketwatch.analysis.valuation.readings import BasketValued, Valued
 from basketwatch.domain import limits, markets
-from basketwatch.domain.calendars import (
-    Calendar,
-    MarketState,
-    minutes_open,
-    settled_days,
-)
+from basketwatch.domain.calendars import Calendar, MarketState, minutes_open, settled_days
 from basketwatch.domain.model import Basket, Chain, House, Names, Problem, Run
 from basketwatch.domain.universe import names, universe
 from basketwatch.store import flags as flag_log

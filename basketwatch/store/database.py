@@ -7,22 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    URL,
-    Engine,
-    create_engine,
-    event,
-    make_url,
-)
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, InternalError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from basketwatch.errors import (
-    StoreCorrupt,
-    StoreError,
-    StoreFull,
-    StoreReadOnly,
-)
+from basketwatch.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly
 
 SQLITE = ("busy_timeout=5000", "mmap_size=0")  # wait for a checkpoint; not mapped, a disk's fault is an exception
 

@@ -6,16 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from zlib import crc32
 
-from sqlalchemy import (
-    func,
-    select,
-)
+from sqlalchemy import func, select
 
 from basketwatch.clock import iso
-from basketwatch.errors import (
-    RefreshRunning,
-    StoreError,
-)
+from basketwatch.errors import RefreshRunning, StoreError
 from basketwatch.store.database import Store, storage_fault
 from basketwatch.store.runs import last_run
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    Engine,
-    select,
-    update,
-)
+from sqlalchemy import Engine, select, update
 
 from basketwatch.store import schema
 from basketwatch.store.database import Store

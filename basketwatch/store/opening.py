@@ -9,21 +9,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import (
-    URL,
-    insert,
-    make_url,
-    update,
-)
+from sqlalchemy import URL, insert, make_url, update
 
-from basketwatch.errors import (
-    StoreCorrupt,
-    StoreError,
-    StoreFull,
-    StoreMixed,
-    StoreNewer,
-    StoreReadOnly,
-)
+from basketwatch.errors import StoreCorrupt, StoreError, StoreFull, StoreMixed, StoreNewer, StoreReadOnly
 from basketwatch.store import schema
 from basketwatch.store.database import SQLITE, Store, engine_of, file_of, name_of, storage_fault
 from basketwatch.store.lock import writer_lock

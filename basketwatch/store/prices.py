@@ -10,12 +10,7 @@ from statistics import median_low
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from sqlalchemy import (
-    delete,
-    func,
-    insert,
-    select,
-)
+from sqlalchemy import delete, func, insert, select
 
 from basketwatch.domain import columns as frames
 from basketwatch.domain.calendars import Calendar, Session

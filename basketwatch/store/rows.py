@@ -6,14 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    Connection,
-    Date,
-    String,
-    Table,
-    func,
-    type_coerce,
-)
+from sqlalchemy import Connection, Date, String, Table, func, type_coerce
 
 if TYPE_CHECKING:
     import pandas as pd
