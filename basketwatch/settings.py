@@ -11,6 +11,7 @@ from urllib.parse import quote
 from basketwatch.errors import UsageError
 
 DEMO_FILE = "data/demo.sqlite"
+PROJECT = Path(__file__).resolve().parent.parent  # the checkout: pages/, watchlists/, sector_maps/
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ def read(*, demo: bool | None = None) -> Settings:
 
     Raises UsageError where ``BASKETWATCH_HOME`` is no folder.
     """
-    home = Path(os.environ.get("BASKETWATCH_HOME") or Path(__file__).resolve().parent.parent)
+    home = Path(os.environ.get("BASKETWATCH_HOME") or PROJECT)
     if not home.is_dir():
         raise UsageError("no_home", path=home)
     is_demo = os.environ.get("BASKETWATCH_DEMO") == "1" if demo is None else demo

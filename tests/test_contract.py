@@ -159,7 +159,7 @@ def test_the_demo_market_keeps_the_contract(seen: snapshot.Picture) -> None:
         "session": "2026-07-03", "state": "closed", "confirmed": True, "quote_time": "2026-07-03T07:00:00Z",
     }  # fmt: skip
     assert answer["as_of"]["US"]["session"] == "2026-07-02"
-    assert len(answer["sectors"]) == snapshot.SECTORS
+    assert len(answer["sectors"]) == markets.SECTORS
     assert [b["id"] for b in answer["baskets"]] == [b.id for b in house().baskets]
 
 

@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from basketwatch.domain.calendars import FINAL_AFTER, Calendar, MarketState, behind, due_session, traded_until
+from basketwatch.domain.calendars import FINAL_AFTER, LIVE_FOR, Calendar, MarketState, behind, due_session, traded_until
 from basketwatch.domain.model import SymbolState
 
 AHEAD = timedelta(minutes=5)  # a quote fetched later than this after ``now`` belongs to the future of a replayed day
 
-# A quote taken longer ago than this while its market trades is shown as stale.
-LIVE_FOR = timedelta(minutes=5)
 Words = Mapping[tuple[str, str], SymbolState]
 
 

@@ -34,6 +34,7 @@ from basketwatch.analysis.valuation import readings
 from basketwatch.analysis.valuation.readings import BasketValued, Valued
 from basketwatch.domain import limits, markets
 from basketwatch.domain.calendars import Calendar, MarketState, minutes_open, settled_days
+from basketwatch.domain.markets import SECTORS
 from basketwatch.domain.model import Basket, Chain, House, Names, Problem, Run
 from basketwatch.domain.universe import names, universe
 from basketwatch.store import flags as flag_log
@@ -42,7 +43,6 @@ from basketwatch.store.database import Store
 
 HISTORY = timedelta(days=420)  # 250 sessions, the year's first base and a long holiday
 SPARK = 60  # sessions in the small lines
-SECTORS = 31
 OVERNIGHT_RULE = "us_leader"  # the one rule that speaks of a mainland session before it begins
 YOUNG = 10  # a history shorter than this begins with the listing: the first days may have no price limit
 _TRADED = ["open", "high", "low", "last", "volume", "amount", "turnover"]

@@ -19,9 +19,10 @@ import pandas as pd
 from basketwatch.analysis import baskets as analysis_baskets
 from basketwatch.analysis.baskets import ranked
 from basketwatch.analysis.prices import between, window_bases
-from basketwatch.analysis.snapshot import SECTORS, BasketView, Picture
+from basketwatch.analysis.snapshot import BasketView, Picture
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import FINAL_AFTER, Calendar, Session
+from basketwatch.domain.markets import SECTORS
 from basketwatch.domain.model import House, Problem
 from basketwatch.errors import UsageError
 from basketwatch.store import prices

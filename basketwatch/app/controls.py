@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import streamlit as st
 
 from basketwatch.domain import markets
+from basketwatch.settings import PROJECT
 from basketwatch.words.text import plain, say
 
 SUBJECT = "choice_subject"  # what the reader looks at on Valuation
-FOLDER = Path(__file__).resolve().parents[2] / "pages"
+FOLDER = PROJECT / "pages"
 
 
 def choice(

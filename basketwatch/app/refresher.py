@@ -27,8 +27,8 @@ from typing import IO, Any
 from basketwatch import clock
 from basketwatch.app.schedule import QUOTES_SECONDS, Outcome, parts_of
 from basketwatch.redact import redact
+from basketwatch.settings import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 SHORTEST_SECONDS, GRACE_SECONDS = 60.0, 3.0
 OUTPUT_BYTES = 20_000_000
 Command = Callable[[Sequence[str]], list[str]]

@@ -28,8 +28,8 @@ from basketwatch.app.refresher import stop_all
 from basketwatch.errors import BasketwatchError, UsageError
 from basketwatch.memory import few_arenas, few_collections, load_pandas, one_pool
 from basketwatch.redact import redact
+from basketwatch.settings import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 PORT = 8501
 PORTS_TRIED = 100
 TOKEN_LENGTH = 16

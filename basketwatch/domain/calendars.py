@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 FINAL_AFTER = timedelta(minutes=30)  # a session's bar may change until this long after its close
+LIVE_FOR = timedelta(minutes=5)  # a quote taken longer ago than this while its market trades is shown as stale
 
 # A session counts as begun for a quote once the exchange's delay has passed (Hong Kong 15, Taiwan 20 minutes).
 DELAY = timedelta(minutes=25)

@@ -17,6 +17,8 @@ from basketwatch.domain.model import Names
 
 Kind = Literal["stock", "etf", "index", "sector", "fx"]
 
+SECTORS = 31  # Shenwan level 1; a rank among fewer is none
+
 
 @dataclass(frozen=True, slots=True)
 class Market:

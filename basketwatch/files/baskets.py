@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from basketwatch.domain import markets, rules
+from basketwatch.domain.markets import SECTORS
 from basketwatch.domain.model import Basket, Chain, House, Listed, Member, Names, Problem, Segment
 from basketwatch.domain.universe import names
 from basketwatch.files.flag_rules import read
 from basketwatch.files.toml import Doc, Place, documents, located
 
 MANY_MEMBERS = 500
-SECTORS = 31
 ROLES = ("core", "adjacent", "equipment", "beneficiary", "trigger", "odm")
 ID = re.compile(r"[a-z0-9_]{1,40}")
 SECTOR_FILE, BENCHMARK_FILE = "shenwan", "benchmarks"

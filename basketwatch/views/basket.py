@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from basketwatch.analysis.prices import WINDOWS
-from basketwatch.analysis.snapshot import SECTORS, BasketView, Picture, against
+from basketwatch.analysis.snapshot import BasketView, Picture, against
 from basketwatch.domain import markets
+from basketwatch.domain.markets import SECTORS
 from basketwatch.views import html, pe, valuation
 from basketwatch.views.origin import origin
 from basketwatch.words.text import day, escape, points, price, say, signed

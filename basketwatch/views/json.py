@@ -10,12 +10,13 @@ from typing import Any
 import pandas as pd
 
 from basketwatch.analysis.prices import WINDOWS
-from basketwatch.analysis.snapshot import SECTORS, BasketView, Picture
+from basketwatch.analysis.snapshot import BasketView, Picture
 from basketwatch.analysis.valuation.bands import QUANTILES, Band
 from basketwatch.analysis.valuation.baskets import BasketPe
 from basketwatch.analysis.valuation.readings import BasketValued, Valued, difference
 from basketwatch.clock import iso
 from basketwatch.domain import markets
+from basketwatch.domain.markets import SECTORS
 from basketwatch.domain.model import Names
 from basketwatch.words.text import sentence
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from basketwatch import clock
-from basketwatch.analysis.snapshot import SECTORS, Picture
+from basketwatch.analysis.snapshot import Picture
 from basketwatch.analysis.valuation.bands import FIXED
 from basketwatch.analysis.weekly import FULL, SPANS, Review, Week
 from basketwatch.clock import iso
+from basketwatch.domain.markets import SECTORS
 from basketwatch.views import json
 from basketwatch.words.text import day, plain, price, say, sentence, signed, source_name
 

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from basketwatch.analysis import baskets, prices, weekly
-from basketwatch.analysis.snapshot import SECTORS, Picture
+from basketwatch.analysis.snapshot import Picture
 from basketwatch.analysis.valuation.bands import FIXED
+from basketwatch.domain.markets import SECTORS
 from basketwatch.errors import UsageError
 from basketwatch.views import html
 from basketwatch.views import pe as valuation_words
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from basketwatch.analysis.weekly import Week
     from basketwatch.views.charts.sectors import Figure
 
-WINDOWS = ("1w", "ytd", "1d", "mtd", "20d", "60d", "250d")  # the page's order: the week first
+WINDOWS = tuple(sorted(prices.WINDOWS, key=lambda w: {"1w": 0, "ytd": 1}.get(w, 2)))  # the page's order: the week first
 USUAL = valuation_words.USUAL
 
 # The text to copy is set as text, not as code, and its button always shows; Streamlit has no other box with one.

@@ -6,14 +6,13 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from basketwatch.domain import markets
-from basketwatch.domain.calendars import MarketState
+from basketwatch.domain.calendars import LIVE_FOR, MarketState
 from basketwatch.store import prices
 from basketwatch.store.database import Store
 from basketwatch.store.prices import Freshness
 from basketwatch.words.text import DASH, age, clock_time, day, escape, say, source_name
 
 SHOWN = ("CN", "HK", "US", "TW")  # of those that are followed
-LATE = 300  # seconds; older quotes of an open market are marked
 
 
 def dots(
@@ -32,7 +31,7 @@ def late(opened: Store, tickers: Collection[str], states: Mapping[str, MarketSta
 
 def _late(found: Mapping[str, Freshness], states: Mapping[str, MarketState], now: datetime) -> list[str]:
     trading = [g for g in found if g in states and states[g].phase == "open"]
-    return [g for g in trading if (now - found[g].fetched_at).total_seconds() > LATE]
+    return [g for g in trading if now - found[g].fetched_at > LIVE_FOR]
 
 
 def _quotes_age(

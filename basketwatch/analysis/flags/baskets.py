@@ -8,12 +8,12 @@ import numpy as np
 
 from basketwatch.analysis.flags.inputs import BasketInput, Bools, Floats, Small
 from basketwatch.analysis.flags.market import Judged, Said, Seen, Signal, at_least, first_cause, masked
+from basketwatch.domain.markets import SECTORS
 from basketwatch.domain.model import Rule
 from basketwatch.words import text
 
 COVERAGE = 0.8  # of a basket's members must have a return of the day
 LEAST = 5  # members: in a smaller basket one stock is the breadth
-SECTORS = 31  # Shenwan level 1; a rank among fewer is none
 
 
 def ticker_of(basket_id: str) -> str:

@@ -19,6 +19,7 @@ import pandas as pd
 
 from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.faults import Fault
+from basketwatch.domain.markets import SECTORS
 from basketwatch.domain.model import Severity
 from basketwatch.errors import SuspectAnswer
 from basketwatch.refresh.checks.bars import AGREE
@@ -36,7 +37,6 @@ AGGREGATE_NEIGHBOURS = pd.Timedelta(days=365)  # earnings of many companies do n
 OVERLAP = 3  # common sessions below which an answer is not compared with the stored values
 SPLITS = (10.0, 20.0)  # ratios that no change of earnings brings about to the point, without an ex-date to show for it
 PERCENT = 100.0
-SECTORS = 31
 SECTORS_SINCE = pd.Timestamp("2021-12-13")  # before it Shenwan had fewer
 
 Floats = npt.NDArray[np.float64]
