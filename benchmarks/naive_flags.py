@@ -1,6 +1,6 @@
 """The flag rules judged a row at a time: a frame a security, a slice a window, a dictionary for what is held.
 
-Written from the formulas in ``watchlists/README.md``, not from ``basketwatch.flags``; of the product only the inputs,
+Written from the formulas in ``watchlists/README.md``, not from ``basketwatch.analysis.flags``; of the product only the inputs,
 the thresholds and ``limits.state_of`` for one bar are used. Gives the rows that fire on securities, sectors, leaders and
 baskets, before notices and lines for many: rule, ticker, row, direction -> value.
 """

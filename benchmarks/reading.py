@@ -26,7 +26,7 @@ def look(url: str, ticker: str) -> None:
     if opened is None:
         raise RuntimeError("no store")
     notes.version(opened)
-    prices.freshness(opened)
+    prices.freshness(opened, SIXTY)
     runs.last_run(opened)
     prices.read_quotes(opened)
     runs.read_states(opened)
