@@ -601,8 +601,8 @@ def test_a_call_that_ignores_every_limit_cannot_outlive_the_run(thursday: World)
     from basketwatch.sources import tencent
 
     thursday.patch.setattr(run, "LEAST_SECONDS", 0.5)
-    thursday.patch.setattr(refresh, "_seconds", lambda _: 2.0)
-    thursday.patch.setattr(refresh, "GRACE", 0.5)
+    thursday.patch.setattr(run, "_seconds", lambda _: 2.0)
+    thursday.patch.setattr(run, "GRACE", 0.5)
     thursday.patch.setattr(tencent, "fetch_quotes", lambda _: time.sleep(20))
     started = time.monotonic()
     thursday.run(only=("quotes",))

@@ -183,7 +183,8 @@ def test_fifty_symbols_a_request(wire: Upstream) -> None:
 PROCESS = """
 import sys
 from pathlib import Path
-from basketwatch.sources import guard, yahoo
+from basketwatch.sources import yahoo
+from basketwatch.sources.net import guard
 guard.install(guard.Guard(pace={"": 0.0}))
 yahoo.configure(Path(sys.argv[1]))
 print(len(yahoo.fetch_quotes(["NVDA.US", "USDCNY.FX"])))

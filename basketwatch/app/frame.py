@@ -105,12 +105,12 @@ def page(name: str, body: Callable[[Picture, Reader, Settings], None]) -> None:
             states = market_states(opened, tickers, now)
             keep_fresh(here, opened, states, now)
             _header(name, here, who, opened, status_line.dots(opened, tickers, states, now, who.lang), now)
-            if _condition(opened, tickers, states, now) != st.session_state["_drawn"]:
+            if _condition(here, opened, tickers, states, now) != st.session_state["_drawn"]:
                 st.rerun()
 
     with store_faults_said(here, who):
         opened, now, tickers = opening.open_reader(here.url, demo=here.demo), clock.now(), followed(here)
-        st.session_state["_drawn"] = _condition(opened, tickers, market_states(opened, tickers, now), now)
+        st.session_state["_drawn"] = _condition(here, opened, tickers, market_states(opened, tickers, now), now)
     first_line()
     first_line_drawn.set()
     with store_faults_said(here, who):
@@ -156,13 +156,18 @@ def store_faults_said(here: Settings, who: Reader) -> Iterator[None]:
 
 
 def _condition(
-    opened: Store | None, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime
+    here: Settings, opened: Store | None, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime
 ) -> tuple[object, ...]:
-    """What a drawn page depends on besides its reader: the data's version, which markets trade, which quotes are late."""
+    """What a drawn page depends on besides its reader: the data's version, which markets trade, which quotes are late.
+
+    A page without data speaks of the fill: whether it runs, and whether it failed.
+    """
+    worker = refresher(str(here.home), here.demo)
+    fill = () if opened and prices.freshness(opened, tickers) else (worker.running, worker.failures)
     if opened is None:
-        return ()
+        return fill
     late = status_line.late(opened, tickers, states, now)
-    return (notes.version(opened), *((g, s.phase) for g, s in states.items()), *late)
+    return (notes.version(opened), *fill, *((g, s.phase) for g, s in states.items()), *late)
 
 
 def _header(name: str, here: Settings, who: Reader, opened: Store | None, dots: Sequence[str], now: datetime) -> None:
