@@ -16,9 +16,10 @@ from typing import Any
 
 import click
 
-from basketwatch import clock, settings
+from basketwatch import clock
 from basketwatch.domain.model import Problem
 from basketwatch.errors import BasketwatchError, UsageError
+from basketwatch.settings import language, read_settings
 from basketwatch.words.text import say, sentence, signed
 
 
@@ -42,7 +43,7 @@ def main() -> None:
 
 def _language() -> str:
     try:
-        return settings.language()
+        return language()
     except UsageError:
         return "en"
 
@@ -52,7 +53,7 @@ def _language() -> str:
 @click.pass_context
 def commands(context: click.Context) -> int | None:
     """Equity baskets against indices and sectors, with the age and source of every number."""
-    settings.language()  # a wrong word is said at once, whatever the command
+    language()  # a wrong word is said at once, whatever the command
     clock.now()
     return context.invoke(serve) if context.invoked_subcommand is None else None
 
@@ -86,7 +87,7 @@ def _prepare_demo() -> None:
     from basketwatch.refresh import demo
 
     os.environ["BASKETWATCH_DEMO"] = "1"
-    os.environ["BASKETWATCH_NOW"] = clock.iso(demo.prepare(settings.read(demo=True)))
+    os.environ["BASKETWATCH_NOW"] = clock.iso(demo.prepare(read_settings(demo=True)))
 
 
 @commands.command()
@@ -107,10 +108,10 @@ def refresh(only: tuple[str, ...], years: int, as_json: bool) -> int:
     if hasattr(os, "nice"):
         os.nice(10)  # whoever reads a page meanwhile goes first
     logging.disable(logging.WARNING)  # the libraries' own chatter; failures are in the report
-    here = settings.read(demo=False)
+    settings = read_settings(demo=False)
     bar = _Bar(sys.stderr.isatty())
     try:
-        report, status = run.refresh(here.home, here.url, only=only, years=years, progress=bar.show)
+        report, status = run.refresh(settings.home, settings.url, only=only, years=years, progress=bar.show)
     except BasketwatchError as fault:
         if not as_json:
             raise
@@ -170,29 +171,29 @@ def _part_line(part: dict[str, Any]) -> str:
 @click.option("--demo", "is_demo", is_flag=True, hidden=True)
 def check(baskets: tuple[str, ...], as_json: bool, is_demo: bool) -> int:
     """Baskets, benchmarks and sectors of the latest session, from the store."""
-    from basketwatch.analysis import snapshot
+    from basketwatch.analysis.snapshot import market_snapshot
     from basketwatch.domain.universe import find_basket
-    from basketwatch.files.baskets import read_house
+    from basketwatch.files.baskets import read_universe
     from basketwatch.store.opening import open_reader
     from basketwatch.views import json as answers
 
-    here = settings.read(demo=is_demo or None)
-    house = read_house(here.home)
+    settings = read_settings(demo=is_demo or None)
+    universe = read_universe(settings.home)
     for basket in baskets:
-        find_basket(house, basket)
-    opened = open_reader(here.url, demo=here.demo)
-    seen = snapshot.picture(opened, house, clock.now()) if opened else None
-    if seen is None or seen.table.empty:
+        find_basket(universe, basket)
+    store = open_reader(settings.url, demo=settings.demo)
+    snapshot = market_snapshot(store, universe, clock.now()) if store else None
+    if snapshot is None or snapshot.table.empty:
         click.echo(say("nothing_stored", _language()), err=True)
         return 4
-    answer = answers.check(seen, baskets, _language())
+    answer = answers.check(snapshot, baskets, _language())
     if as_json:
         _print_json(answer)
     else:
         _print_check(answer, _language())
-    for problem in seen.problems if not as_json else ():
+    for problem in snapshot.problems if not as_json else ():
         click.echo(f"{problem.where}: {sentence(problem, _language())}", err=True)
-    return _check_status(seen.problems)
+    return _check_status(snapshot.problems)
 
 
 def _check_status(problems: tuple[Problem, ...]) -> int:
@@ -224,18 +225,18 @@ def _print_check(answer: dict[str, Any], lang: str) -> None:
 def flags(since: datetime | None, as_json: bool, is_demo: bool) -> int:
     """The log of flags, newest session first, from the store."""
     from basketwatch.analysis.flags.log import log_at
-    from basketwatch.files.baskets import read_house
+    from basketwatch.files.baskets import read_universe
     from basketwatch.store import flags as log
     from basketwatch.store.opening import open_reader
     from basketwatch.views import json as answers
 
-    here = settings.read(demo=is_demo or None)
-    opened = open_reader(here.url, demo=here.demo)
-    if opened is None or log.newest(opened) is None:
+    settings = read_settings(demo=is_demo or None)
+    store = open_reader(settings.url, demo=settings.demo)
+    if store is None or log.newest(store) is None:
         click.echo(say("no_flags_stored", _language()), err=True)
         return 4
-    house = read_house(here.home)
-    found = answers.flags(log_at(opened, house, clock.now(), since.date() if since else None))
+    universe = read_universe(settings.home)
+    found = answers.flags(log_at(store, universe, clock.now(), since.date() if since else None))
     if as_json:
         _print_json({"flags": found})
     for flag in found if not as_json else ():
@@ -251,30 +252,31 @@ def flags(since: datetime | None, as_json: bool, is_demo: bool) -> int:
 @click.option("--demo", "is_demo", is_flag=True, hidden=True)
 def report(week_of: datetime | None, sector: str | None, lang: str | None, as_json: bool, is_demo: bool) -> int:
     """The weekly review of a sector in Markdown, from the store."""
-    from basketwatch.analysis import snapshot, weekly
-    from basketwatch.files.baskets import read_house
+    from basketwatch.analysis import weekly
+    from basketwatch.analysis.snapshot import market_snapshot
+    from basketwatch.files.baskets import read_universe
     from basketwatch.store.opening import open_reader
     from basketwatch.views import review as words
 
-    here, lang = settings.read(demo=is_demo or None), lang or _language()
-    house = read_house(here.home)
-    weekly.sector_of(house, sector)
-    opened = open_reader(here.url, demo=here.demo)
+    settings, lang = read_settings(demo=is_demo or None), lang or _language()
+    universe = read_universe(settings.home)
+    weekly.sector_of(universe, sector)
+    store = open_reader(settings.url, demo=settings.demo)
     found = None
-    if opened:
-        week = weekly.week_of(weekly.home_calendar(opened), clock.now(), week_of.date() if week_of else None)
-        seen = snapshot.picture(opened, house, week.at)
-        found = weekly.review(seen, week, sector)
+    if store:
+        week = weekly.week_of(weekly.home_calendar(store), clock.now(), week_of.date() if week_of else None)
+        snapshot = market_snapshot(store, universe, week.at)
+        found = weekly.review(snapshot, week, sector)
     if found is None or found.empty:
         click.echo(say("nothing_stored", lang), err=True)
         return 4
     if as_json:
-        _print_json(words.as_json(seen, found, lang))
+        _print_json(words.as_json(snapshot, found, lang))
     else:
-        click.echo(words.markdown(seen, found, lang), nl=False)
+        click.echo(words.markdown(snapshot, found, lang), nl=False)
     for problem in found.problems if not as_json else ():
         click.echo(f"{problem.where}: {sentence(problem, lang)}", err=True)
-    return _check_status((*(p for p in house.problems if p.severity == "hard"), *found.problems))
+    return _check_status((*(p for p in universe.problems if p.severity == "hard"), *found.problems))
 
 
 @commands.command()
@@ -285,7 +287,7 @@ def doctor(as_json: bool, offline: bool) -> int:
     from basketwatch import doctor as examination
 
     logging.disable(logging.WARNING)
-    found = examination.examine(settings.read(demo=False), clock.now(), offline=offline)
+    found = examination.examine(read_settings(demo=False), clock.now(), offline=offline)
     if as_json:
         _print_json(found.as_json())
     else:

@@ -33,7 +33,7 @@ def one_pool() -> None:
 
 
 def few_collections() -> None:
-    """Look for garbage more rarely: it was a fifth of the imports' time and of a picture's (measured)."""
+    """Look for garbage more rarely: it was a fifth of the imports' time and of a snapshot's (measured)."""
     gc.set_threshold(YOUNG, 20, 20)
 
 
@@ -54,6 +54,6 @@ def load_pandas() -> None:
 
 
 def give_back() -> None:
-    """Return what is free: after a picture was computed that is 25 MB (measured), which malloc would keep."""
+    """Return what is free: after a snapshot was computed that is 25 MB (measured), which malloc would keep."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)

@@ -23,7 +23,7 @@ class Settings:
     demo: bool
 
 
-def read(*, demo: bool | None = None) -> Settings:
+def read_settings(*, demo: bool | None = None) -> Settings:
     """Settings of this process; ``demo`` None means what ``BASKETWATCH_DEMO`` says (set by ``serve --demo``).
 
     Raises UsageError where ``BASKETWATCH_HOME`` is no folder.

@@ -22,15 +22,15 @@ PAUSE = 0.02
 
 def look(url: str, ticker: str) -> None:
     """What a page reads when it looks for a new version and opens a stock."""
-    opened = opening.open_reader(url)
-    if opened is None:
+    store = opening.open_reader(url)
+    if store is None:
         raise RuntimeError("no store")
-    notes.version(opened)
-    prices.freshness(opened, SIXTY)
-    runs.last_run(opened)
-    prices.read_quotes(opened)
-    runs.read_states(opened)
-    prices.read_bars(opened, [ticker], (STORED - timedelta(days=370)).date())
+    notes.version(store)
+    prices.freshness(store, SIXTY)
+    runs.last_run(store)
+    prices.read_quotes(store)
+    runs.read_states(store)
+    prices.read_bars(store, [ticker], (STORED - timedelta(days=370)).date())
 
 
 def reader(url: str, until: float, took: list[float], failed: list[str]) -> None:

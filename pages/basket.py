@@ -8,92 +8,92 @@ from basketwatch.views.html import block, heading
 from basketwatch.words.text import plain, say
 
 
-def body(seen, who, here):
+def body(snapshot, reader, settings):
     from basketwatch.views import basket
 
-    view = choose(seen, who)
+    view = choose(snapshot, reader)
     if view is None:
         return
     left, right = st.columns([54, 46])
-    parts = basket.summary(seen, view, who.lang), basket.members_line(view, who.lang)
-    inner = "".join((*parts, basket.valued_line(seen, view, who.lang)))
-    left.container(border=True, height="stretch").html(block(inner, green_up=who.green_up))
+    lines = basket.members_line(view, reader.lang), basket.valued_line(snapshot, view, reader.lang)
+    inner = "".join((basket.summary(snapshot, view, reader.lang), *lines))
+    left.container(border=True, height="stretch").html(block(inner, green_up=reader.green_up))
     with right.container(border=True, height="stretch"):
-        series(seen, view, who)
-    if ticker := members(seen, view, who):
-        stock(seen, view, ticker, who, here)
+        series(snapshot, view, reader)
+    if ticker := members(snapshot, view, reader):
+        stock(snapshot, view, ticker, reader, settings)
 
 
-def choose(seen, who):
+def choose(snapshot, reader):
     """The basket of the URL, or the first one."""
-    names = {v.basket.id: v.basket.short[who.lang] for v in seen.baskets}
-    asked = st.query_params.get("basket")
+    names, asked = {v.basket.id: v.basket.short[reader.lang] for v in snapshot.baskets}, st.query_params.get("basket")
     if asked and asked not in names:
-        st.warning(plain(say("unknown_basket_title", who.lang, basket=asked)))
-    chosen = controls.choice("basket", names, say("choose_basket", who.lang), always=True)
+        st.warning(plain(say("unknown_basket_title", reader.lang, basket=asked)))
+    chosen = controls.choice("basket", names, say("choose_basket", reader.lang), always=True)
     if asked in names and asked != chosen:  # the reader went on to another basket: the stock of the last one is done
         st.query_params.pop("ticker", None)
-    return seen.basket(chosen) if chosen else None
+    return snapshot.basket(chosen) if chosen else None
 
 
-def series(seen, view, who):
+def series(snapshot, view, reader):
     """The basket against its benchmarks, rebased."""
     from basketwatch.views import basket, charts
 
-    names = {w: say(f"window_{w}", who.lang) for w in ("60d", "ytd", "250d")}
-    window = controls.choice("window", names, say("series_title", who.lang), quiet=False)
-    figure, held = basket.series_chart(seen, view, window, who.lang, dark=who.dark)
-    st.plotly_chart(figure, config=charts.CONFIG, theme=None, key="series", alt=say("series_title", who.lang))
-    st.caption(plain(say("series_note", who.lang, held=held, members=len(view.table))))
+    names = {w: say(f"window_{w}", reader.lang) for w in ("60d", "ytd", "250d")}
+    window = controls.choice("window", names, say("series_title", reader.lang), quiet=False)
+    figure, held = basket.series_chart(snapshot, view, window, reader.lang, dark=reader.dark)
+    st.plotly_chart(figure, config=charts.CONFIG, theme=None, key="series", alt=say("series_title", reader.lang))
+    st.caption(plain(say("series_note", reader.lang, held=held, members=len(view.table))))
 
 
-def members(seen, view, who):
+def members(snapshot, view, reader):
     """The table; returns the ticker of the selected row, kept in the URL. Selections go by position, hence the key."""
     from basketwatch.app import columns as tables
-    from basketwatch.app.columns import coloured
 
-    frame, columns = tables.members(seen, view, who.lang, green_up=who.green_up)
+    frame, columns = tables.members(snapshot, view, reader.lang, green_up=reader.green_up)
     asked = st.query_params.get("ticker")
     start = [i for i, t in enumerate(frame.index) if t == asked]
     if asked and not start:
-        st.warning(plain(say("unknown_stock", who.lang, ticker=asked)))
-    st.html(block(heading(say("members_title", who.lang), say("click_row", who.lang))))
+        st.warning(plain(say("unknown_stock", reader.lang, ticker=asked)))
+    st.html(block(heading(say("members_title", reader.lang), say("click_row", reader.lang))))
     event = st.dataframe(
-        coloured(frame, dark=who.dark, green_up=who.green_up), hide_index=True, placeholder="–", row_height=30,
+        tables.coloured(frame, dark=reader.dark, green_up=reader.green_up), hide_index=True, placeholder="–", row_height=30,
         column_config=columns, on_select="rerun", selection_mode="single-row", key=f"members_{hash(tuple(frame.index))}",
         selection_default={"selection": {"rows": start, "columns": [], "cells": []}},
-        height=min(38 + 30 * max(1, len(frame)), 398), alt=say("members_title", who.lang),
+        height=min(38 + 30 * max(1, len(frame)), 398), alt=say("members_title", reader.lang),
     )  # fmt: skip
     rows = event["selection"]["rows"]
     return controls.keep("ticker", frame.index[rows[0]] if rows and rows[0] < len(frame) else None)
 
 
-def stock(seen, view, ticker, who, here):
+def stock(snapshot, view, ticker, reader, settings):
     """The stock that the reader opened: its charts, why it is here, where its numbers come from."""
     from basketwatch.views import basket, flags, ledger
 
     with st.container(border=True):
-        st.html(block(basket.stock_head(seen, view, ticker, who.lang), green_up=who.green_up))
+        st.html(block(basket.stock_head(snapshot, view, ticker, reader.lang), green_up=reader.green_up))
         left, right = st.columns([62, 38])
         with left:
-            frame.part(here, who, lambda: chart(seen, ticker, who, here))
-        right.html(block(heading(say("stock_ledger", who.lang)) + ledger.ledger(seen, ticker, who.lang)))
-        told = flags.of_stock(seen, flags_of(here, seen), ticker, who.lang)
-        st.html(block(told, green_up=who.green_up))
+            frame.fragment(settings, reader, lambda: chart(snapshot, ticker, reader, settings))
+        right.html(block(heading(say("stock_ledger", reader.lang)) + ledger.ledger(snapshot, ticker, reader.lang)))
+        lines = flags.of_stock(snapshot, flags_of(settings, snapshot), ticker, reader.lang)
+        st.html(block(lines, green_up=reader.green_up))
 
 
-def chart(seen, ticker, who, here):
+def chart(snapshot, ticker, reader, settings):
     """Candles with volume, the stock's PE in its band, or its price among the multiples of its earnings."""
     from basketwatch.views import basket, charts, valuation
 
-    look = controls.choice("stock_view", valuation.stock_looks(seen, ticker, who.lang), say("stock_view", who.lang))
-    data = bars_of(here, ticker, seen.version), histories_of(here, ticker, seen), flags_of(here, seen)
-    figure, note = basket.stock_chart(seen, ticker, look, *data, who.lang, dark=who.dark, green_up=who.green_up)
+    lang = reader.lang
+    look = controls.choice("stock_view", valuation.stock_looks(snapshot, ticker, lang), say("stock_view", lang))
+    bars, histories = bars_of(settings, ticker, snapshot.version), histories_of(settings, ticker, snapshot)
+    flags, colours = flags_of(settings, snapshot), {"dark": reader.dark, "green_up": reader.green_up}
+    figure, note = basket.stock_chart(snapshot, ticker, look, bars, histories, flags, lang, **colours)
     if figure is not None:
         st.plotly_chart(figure, config=charts.CONFIG, theme=None, key=look, alt=note)
     st.caption(plain(note))
-    if ticker in seen.valuations:
-        controls.valuation_link(say("stock_valuation", who.lang), ticker=ticker)
+    if ticker in snapshot.valuations:
+        controls.valuation_link(say("stock_valuation", lang), ticker=ticker)
 
 
 frame.frame()

@@ -7,57 +7,57 @@ from basketwatch.views.html import block, heading
 from basketwatch.words.text import escape, plain, say
 
 
-def body(seen, who, here):
+def body(snapshot, reader, settings):
     from basketwatch.views import sectors
 
     st.html(sectors.STYLE)
-    chosen = asked(seen, who)
+    chosen = asked(snapshot, reader)
     left, right = st.columns([55, 45])
     with left.container(border=True, height="stretch", key="sector_bars"):
-        rows, window = bars(seen, who, chosen)
+        rows, window = bars(snapshot, reader, chosen)
     with right:
         with st.container(border=True, key="sector_card"):
-            names = sectors.labels(seen, who.lang)
-            st.selectbox(say("sectors_choose", who.lang), list(names), key="choice_sector", format_func=names.get,
+            names = sectors.labels(snapshot, reader.lang)
+            st.selectbox(say("sectors_choose", reader.lang), list(names), key="choice_sector", format_func=names.get,
                          label_visibility="collapsed")  # fmt: skip
-            st.html(block(sectors.card(seen, chosen, who.lang), green_up=who.green_up))
+            st.html(block(sectors.card(snapshot, chosen, reader.lang), green_up=reader.green_up))
         with st.container(border=True, height="stretch", key="review"):
-            review(seen, who, here, chosen)
+            review(snapshot, reader, settings, chosen)
     left, right = st.columns([55, 45])
     with left.container(border=True, height="stretch"):
-        drawn(sectors.rotation(seen, chosen, who.lang, dark=who.dark), "rotation")
+        drawn(sectors.rotation(snapshot, chosen, reader.lang, dark=reader.dark), "rotation")
     with right.container(border=True, height="stretch"):
-        drawn(sectors.scatter(rows, window, chosen, who.lang, dark=who.dark), "scatter")
-    with st.expander(say("sectors_table", who.lang)):
-        frame, columns = sectors.table(seen, who.lang)
+        drawn(sectors.scatter(rows, window, chosen, reader.lang, dark=reader.dark), "scatter")
+    with st.expander(say("sectors_table", reader.lang)):
+        frame, columns = sectors.table(snapshot, reader.lang)
         st.dataframe(frame, hide_index=True, row_height=30, placeholder="–", column_config=columns)
 
 
-def asked(seen, who):
+def asked(snapshot, reader):
     """The sector of the box, else of the URL, else the first of the strip; an unknown one is said."""
     from basketwatch.analysis import weekly
 
-    default, known = weekly.sector_of(seen.house), [s.ticker for s in seen.house.sectors]
+    default, known = weekly.sector_of(snapshot.universe), [s.ticker for s in snapshot.universe.sectors]
     if st.session_state.get("choice_sector") not in known:
         wanted = (st.query_params.get("sector") or default).upper()
         if wanted not in known:
-            st.warning(plain(say("sectors_unknown", who.lang, sector=wanted)))
+            st.warning(plain(say("sectors_unknown", reader.lang, sector=wanted)))
         st.session_state["choice_sector"] = wanted if wanted in known else default
     chosen = st.session_state["choice_sector"]
     st.query_params["sector"] = chosen
     return chosen
 
 
-def bars(seen, who, chosen):
+def bars(snapshot, reader, chosen):
     """The sorted bars and their window; a click on a sector's bar opens that sector."""
     from basketwatch.views import sectors
 
-    window = controls.choice("span", sectors.windows(who.lang), say("sectors_window", who.lang))
-    rows = sectors.board(seen, window, who.lang)
+    window = controls.choice("span", sectors.windows(reader.lang), say("sectors_window", reader.lang))
+    rows = sectors.board(snapshot, window, reader.lang)
     key = f"bars_{window}_{chosen}"  # a new chart for each sector: nothing stays marked as clicked
-    part = sectors.bars(seen, rows, window, chosen, who.lang, dark=who.dark, green_up=who.green_up)
-    drawn(part, key, on_select=lambda: clicked(key, sectors.labels(seen, who.lang)), selection_mode="points")
-    st.html(block(sectors.key(who.lang)))
+    panel = sectors.bars(snapshot, rows, window, chosen, reader.lang, dark=reader.dark, green_up=reader.green_up)
+    drawn(panel, key, on_select=lambda: clicked(key, sectors.labels(snapshot, reader.lang)), selection_mode="points")
+    st.html(block(sectors.key(reader.lang)))
     return rows, window
 
 
@@ -68,27 +68,27 @@ def clicked(key, known):
         st.session_state["choice_sector"] = points[0]["customdata"]
 
 
-def drawn(part, key, **how):
+def drawn(panel, key, **how):
     """Heading and note, a warning where there is one, and the chart."""
     from basketwatch.views import charts
 
-    if part.note:
-        st.html(block(heading(part.title, part.note)))
-    if part.warning:
-        st.html(block(f'<span class="amber">{escape(part.warning)}</span>'))
-    st.plotly_chart(part.figure, config=charts.CONFIG, theme=None, key=key, alt=part.title, **how)
+    if panel.note:
+        st.html(block(heading(panel.title, panel.note)))
+    if panel.warning:
+        st.html(block(f'<span class="amber">{escape(panel.warning)}</span>'))
+    st.plotly_chart(panel.figure, config=charts.CONFIG, theme=None, key=key, alt=panel.title, **how)
 
 
-def review(seen, who, here, chosen):
+def review(snapshot, reader, settings, chosen):
     """The weekly review in the reader's language, with a copy button."""
     from basketwatch.views import sectors
 
-    week = sectors.week_of(seen)
-    then = seen if week is None or week.at == seen.now else data.past_picture(here, week.at)
-    title, text = sectors.review(then, week, chosen, who.lang)
-    st.html(block(heading(title, say("sectors_review_copy", who.lang))))
+    week = sectors.week_of(snapshot)
+    then = snapshot if week is None or week.at == snapshot.now else data.past_snapshot(settings, week.at)
+    title, text = sectors.review(then, week, chosen, reader.lang)
+    st.html(block(heading(title, say("sectors_review_copy", reader.lang))))
     st.code(text, language=None, wrap_lines=True)
-    st.html(block(sectors.review_notes(then, week, chosen, who.lang)))
+    st.html(block(sectors.review_notes(then, week, chosen, reader.lang)))
 
 
 frame.frame()

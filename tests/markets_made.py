@@ -65,17 +65,17 @@ def random_market(
     close = _walk(rng, tickers, sessions, locked)
     reference = before(close)
     shut = (rng.random(shape) < 0.3) & (np.abs(close / reference - 1) > 0.09)
-    opened = np.round(np.where(np.isnan(reference), close, reference) * (1 + rng.normal(0, 0.004, shape)), 2)
-    opened = np.where(shut, close, opened)
+    store = np.round(np.where(np.isnan(reference), close, reference) * (1 + rng.normal(0, 0.004, shape)), 2)
+    store = np.where(shut, close, store)
     edge = np.where(np.abs(close / reference - 1) > 0.09, 0, 0.004)
-    high = np.maximum(np.maximum(opened, close), np.round(close * (1 + edge * abs(rng.normal(0, 1, shape))), 2))
-    low = np.minimum(np.minimum(opened, close), np.round(close * (1 - edge * abs(rng.normal(0, 1, shape))), 2))
+    high = np.maximum(np.maximum(store, close), np.round(close * (1 + edge * abs(rng.normal(0, 1, shape))), 2))
+    low = np.minimum(np.minimum(store, close), np.round(close * (1 - edge * abs(rng.normal(0, 1, shape))), 2))
     held = rng.random(shape) < 0.005
     gone, strange = np.where(held, np.nan, 1.0), rng.random(shape) < 0.004
     told = np.where(strange & (rng.random(shape) < 0.5), np.nan, 1.0)
     base = flags.empty("CN", weekdays(sessions, first), tickers, {})
     out = replace(
-        base, raw_open=RawPrices(opened * gone), raw_high=RawPrices(high * gone), raw_low=RawPrices(low * gone),
+        base, raw_open=RawPrices(store * gone), raw_high=RawPrices(high * gone), raw_low=RawPrices(low * gone),
         raw_close=RawPrices(close * gone), reference=RawPrices(reference * told), adjusted_high=AdjustedPrices(high * gone),
         adjusted_low=AdjustedPrices(low * gone), adjusted_close=AdjustedPrices(close * gone),
         volume=np.round(np.exp(rng.normal(15, 0.6, shape))) * gone, turnover=np.exp(rng.normal(-3.5, 0.6, shape)),

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar
-from basketwatch.domain.model import House
-from basketwatch.domain.universe import universe
-from basketwatch.files.baskets import read_house
+from basketwatch.domain.model import Universe
+from basketwatch.domain.universe import all_tickers
+from basketwatch.files.baskets import read_universe
 from basketwatch.refresh import demo
 from basketwatch.sources import sessions
 from basketwatch.sources.demo import market
@@ -23,35 +23,35 @@ PROJECT = Path(__file__).resolve().parent.parent
 def calendars() -> dict[str, Calendar]:
     """Real trading calendars around the demo market's day."""
     first, last = market.NOW.date().replace(year=market.NOW.year - 11), market.NOW.date().replace(month=12, day=31)
-    groups = {markets.group(t) for t in universe(house())} - {"FX"}
+    groups = {markets.group(t) for t in all_tickers(universe())} - {"FX"}
     return {g: Calendar(g, tuple(sessions.fetch_sessions(g, first, last))) for g in groups}
 
 
 @cache
-def house() -> House:
+def universe() -> Universe:
     """The shipped files."""
-    return read_house(PROJECT)
+    return read_universe(PROJECT)
 
 
 @cache
 def _market() -> market.Market:
-    return market.market(house(), calendars())
+    return market.market(universe(), calendars())
 
 
 def fill(path: Path, *, is_demo: bool) -> Store:
     """A store at ``path`` with the demo market's rows."""
-    opened, _ = opening.open_writer(f"sqlite:///{path}", demo=is_demo)
+    store, _ = opening.open_writer(f"sqlite:///{path}", demo=is_demo)
     if is_demo:
-        demo.build(opened, house(), calendars())
-        return opened
+        demo.build(store, universe(), calendars())
+        return store
     made = _market()
-    run = runs.start_run(opened, market.NOW, 1)
+    run = runs.start_run(store, market.NOW, 1)
     for group, calendar in calendars().items():
-        prices.save_sessions(opened, group, calendar.sessions)
-    prices.save_histories(opened, made.bars, made.factors, years=3, now=market.NOW)
-    prices.save_quotes(opened, made.quotes)
-    runs.save_states(opened, made.states)
+        prices.save_sessions(store, group, calendar.sessions)
+    prices.save_histories(store, made.bars, made.factors, years=3, now=market.NOW)
+    prices.save_quotes(store, made.quotes)
+    runs.save_states(store, made.states)
     report = {"requests": {"total": 3, "by_host": {}}, "parts": []}
-    runs.finish_run(opened, run, market.NOW, report, [])
-    notes.new_version(opened)
-    return opened
+    runs.finish_run(store, run, market.NOW, report, [])
+    notes.new_version(store)
+    return store

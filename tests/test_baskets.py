@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from basketwatch.domain.model import House, Names
-from basketwatch.domain.universe import find_basket, members_once, names, universe
+from basketwatch.domain.model import Names, Universe
+from basketwatch.domain.universe import all_tickers, find_basket, members_once, names
 from basketwatch.errors import UsageError
 from basketwatch.files import baskets, toml
-from basketwatch.files.baskets import read_house
+from basketwatch.files.baskets import read_universe
 
 PROJECT = Path(__file__).parent.parent
 
@@ -42,33 +42,33 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def house(request: pytest.FixtureRequest, home: Path) -> House:
-    """The house whose one basket is the docstring of the test."""
+def universe(request: pytest.FixtureRequest, home: Path) -> Universe:
+    """The universe whose one basket is the docstring of the test."""
     text = inspect.cleandoc(request.function.__doc__) + "\n"
     write(home, HEAD + text if text.startswith("[[") else text)
-    return read_house(home)
+    return read_universe(home)
 
 
 @pytest.fixture
-def chain_house(request: pytest.FixtureRequest, home: Path) -> House:
-    """The house with a basket whose chain, `sector_maps/mine.toml`, is the docstring of the test."""
+def chain_house(request: pytest.FixtureRequest, home: Path) -> Universe:
+    """The universe with a basket whose chain, `sector_maps/mine.toml`, is the docstring of the test."""
     write(home, 'chain = "mine"\n' + HEAD)
     write(home, inspect.cleandoc(request.function.__doc__) + "\n", "sector_maps/mine.toml")
-    return read_house(home)
+    return read_universe(home)
 
 
 def write(home: Path, text: str | bytes, file: str = "watchlists/mine.toml") -> None:
     (home / file).write_bytes(text if isinstance(text, bytes) else text.encode())
 
 
-def said(house: House, file: str = "mine") -> list[tuple[int, str, str]]:
+def said(universe: Universe, file: str = "mine") -> list[tuple[int, str, str]]:
     """Line, key and severity of the problems of one file; other files must have none (empty baskets apart)."""
-    assert all(f"/{file}.toml" in problem.where for problem in house.problems), house.problems
-    return [(int(p.where.rpartition(":")[2]), p.key, p.severity) for p in house.problems]
+    assert all(f"/{file}.toml" in problem.where for problem in universe.problems), universe.problems
+    return [(int(p.where.rpartition(":")[2]), p.key, p.severity) for p in universe.problems]
 
 
-def params(house: House) -> dict[str, str]:
-    (problem,) = house.problems
+def params(universe: Universe) -> dict[str, str]:
+    (problem,) = universe.problems
     return dict(problem.params)
 
 
@@ -76,7 +76,7 @@ def params(house: House) -> dict[str, str]:
 
 
 def test_shipped_files_have_no_problem() -> None:
-    assert read_house(PROJECT).problems == ()
+    assert read_universe(PROJECT).problems == ()
 
 
 def test_shipped_baskets_have_the_members_of_the_notes() -> None:
@@ -87,7 +87,7 @@ def test_shipped_baskets_have_the_members_of_the_notes() -> None:
     OCS, 11: the 9 shared ones, COHR and LITE. Liquid cooling, 9: 4 of its own, the 2 shared ones, the trigger 002851,
     Taiwan 2308 and 2382. Power, 3: 002851, 002970, 2308.
     """
-    house = read_house(PROJECT)
+    universe = read_universe(PROJECT)
     cpo = (
         "300308.SZ 300394.SZ 300502.SZ 300620.SZ 002281.SZ 301205.SZ 300602.SZ 601137.SH 300684.SZ 300604.SZ 300757.SZ "
         "688072.SH 688037.SH 603203.SH 002902.SZ 002384.SZ 300548.SZ 001267.SZ 688205.SH 688048.SH 688498.SH 688313.SH "
@@ -96,13 +96,13 @@ def test_shipped_baskets_have_the_members_of_the_notes() -> None:
     ocs = "688498.SH 688313.SH 688195.SH 300620.SZ 688205.SH 301486.SZ 920045.BJ 688167.SH COHR.US LITE.US 300308.SZ"
     liquid = "002837.SZ 002536.SZ 002272.SZ 300249.SZ 002851.SZ 300602.SZ 300684.SZ 2308.TW 2382.TW"
     expected = {"cpo": cpo, "ocs": ocs, "liquid_cooling": liquid, "power": "002851.SZ 002970.SZ 2308.TW"}
-    assert {b.id: sorted(b.tickers) for b in house.baskets} == {k: sorted(v.split()) for k, v in expected.items()}
-    assert [b.id for b in house.baskets] == ["cpo", "ocs", "liquid_cooling", "power"]
+    assert {b.id: sorted(b.tickers) for b in universe.baskets} == {k: sorted(v.split()) for k, v in expected.items()}
+    assert [b.id for b in universe.baskets] == ["cpo", "ocs", "liquid_cooling", "power"]
 
 
 def test_shipped_roles() -> None:
-    house = read_house(PROJECT)
-    roles = {(b.id, m.ticker): m.role for b in house.baskets for m in b.members if m.role != "core"}
+    universe = read_universe(PROJECT)
+    roles = {(b.id, m.ticker): m.role for b in universe.baskets for m in b.members if m.role != "core"}
     assert roles == {
         ("cpo", "300604.SZ"): "adjacent",
         ("cpo", "688072.SH"): "equipment",
@@ -118,7 +118,7 @@ def test_shipped_roles() -> None:
 
 def test_a_name_in_two_baskets_is_spelt_alike_in_both() -> None:
     spelt: dict[str, set[Names]] = {}
-    for basket in read_house(PROJECT).baskets:
+    for basket in read_universe(PROJECT).baskets:
         for member in basket.members:
             spelt.setdefault(member.ticker, set()).add(member.name)
     assert [ticker for ticker, found in spelt.items() if len(found) > 1] == []
@@ -130,13 +130,13 @@ def test_shipped_sectors() -> None:
         "010 030 040 050 080 110 120 130 140 150 160 170 180 200 210 230 710 720 730 740 750 760 770 780 790 "
         "880 890 950 960 970 980"
     )
-    codes = [sector.ticker for sector in read_house(PROJECT).sectors]
+    codes = [sector.ticker for sector in read_universe(PROJECT).sectors]
     assert codes == [f"801{three}.SI" for three in last.split()]
     assert len(codes) == 31
 
 
 def test_shipped_sectors_carry_the_right_names() -> None:
-    called = {sector.ticker: sector.name.zh for sector in read_house(PROJECT).sectors}
+    called = {sector.ticker: sector.name.zh for sector in read_universe(PROJECT).sectors}
     assert called["801770.SI"] == "通信"  # public maps say 计算机
     assert called["801730.SI"] == "电力设备"  # public maps say 汽车
     assert called["801750.SI"] == "计算机"
@@ -144,45 +144,45 @@ def test_shipped_sectors_carry_the_right_names() -> None:
 
 
 def test_shipped_strip() -> None:
-    house = read_house(PROJECT)
+    universe = read_universe(PROJECT)
     strip = ["000300.SH", "399006.SZ", "801770.SI", "^SOX.US", "^IXIC.US", "USDCNY.FX"]
-    assert [b.ticker for b in house.benchmarks] == strip
-    assert {"USDHKD.FX", "USDTWD.FX"} < {b.ticker for b in house.also}
+    assert [b.ticker for b in universe.benchmarks] == strip
+    assert {"USDHKD.FX", "USDTWD.FX"} < {b.ticker for b in universe.also}
 
 
 def test_every_member_is_in_one_segment_of_its_chain() -> None:
-    house = read_house(PROJECT)
-    chains = {chain.id: chain for chain in house.chains}
-    for basket in house.baskets:
+    universe = read_universe(PROJECT)
+    chains = {chain.id: chain for chain in universe.chains}
+    for basket in universe.baskets:
         places = [t for s in chains[str(basket.chain)].segments for t in (*s.tickers, *s.overseas)]
         assert {ticker: places.count(ticker) for ticker in basket.tickers} == dict.fromkeys(basket.tickers, 1)
 
 
 def test_universe_holds_each_ticker_once() -> None:
     """36 securities: 28 of CPO, none new from OCS, 7 from liquid cooling (9 less 300602, 300684), 1 from power."""
-    house = read_house(PROJECT)
-    every = universe(house)
+    universe = read_universe(PROJECT)
+    every = all_tickers(universe)
     assert [every.count(ticker) for ticker in ("COHR.US", "LITE.US", "300308.SZ")] == [1, 1, 1]
     assert len(every) == len(set(every))
-    assert len(members_once(house)) == 28 + 0 + 7 + 1
-    assert every[:36] == members_once(house)
+    assert len(members_once(universe)) == 28 + 0 + 7 + 1
+    assert every[:36] == members_once(universe)
     assert {"NVDA.US", "03308.HK", "801010.SI", "^IXIC.US", "USDHKD.FX"} < set(every)
 
 
 def test_names_know_every_ticker() -> None:
-    house = read_house(PROJECT)
-    known = names(house)
-    assert [ticker for ticker in universe(house) if known[ticker] == Names(ticker, ticker)] == []
+    universe = read_universe(PROJECT)
+    known = names(universe)
+    assert [ticker for ticker in all_tickers(universe) if known[ticker] == Names(ticker, ticker)] == []
     assert known["AVGO.US"] == Names("博通", "Broadcom")
     assert known["801770.SI"].zh == "申万通信"
     assert known["801780.SI"].zh == "银行"
 
 
 def test_find_basket() -> None:
-    house = read_house(PROJECT)
-    assert find_basket(house, "ocs").name.en == "Optical circuit switching"
+    universe = read_universe(PROJECT)
+    assert find_basket(universe, "ocs").name.en == "Optical circuit switching"
     with pytest.raises(UsageError) as caught:
-        find_basket(house, "oсs")  # a Cyrillic letter
+        find_basket(universe, "oсs")  # a Cyrillic letter
     assert caught.value.key == "unknown_basket"
     assert caught.value.params == {"basket": "oсs", "known": "cpo, ocs, liquid_cooling, power"}
 
@@ -198,14 +198,14 @@ def test_the_manuals_example_is_read_without_a_problem(folder: str, home: Path) 
             write(home, "strip = " + two, "sector_maps/benchmarks.toml")
         else:
             write(home, text, f"{folder}/{file}.toml")
-    keys = {problem.key for problem in read_house(home).problems if problem.where.startswith(folder)}
+    keys = {problem.key for problem in read_universe(home).problems if problem.where.startswith(folder)}
     assert keys == (set() if folder == "watchlists" else {"sector_count"})
 
 
 # --- faults of a member ------------------------------------------------------------------------------------------
 
 
-def test_a_good_basket(house: House) -> None:
+def test_a_good_basket(universe: Universe) -> None:
     """
     [[member]]
     ticker = "920045.BJ"
@@ -215,15 +215,15 @@ def test_a_good_basket(house: House) -> None:
     until = 2026-12-31
     role = "odm"
     """
-    assert said(house) == []
-    (basket,) = house.baskets
+    assert said(universe) == []
+    (basket,) = universe.baskets
     (member,) = basket.members
     assert (member.ticker, member.name["en"], member.role) == ("920045.BJ", "Hengdongguang", "odm")
     assert (str(member.since), str(member.until)) == ("2026-11-20", "2026-12-31")
     assert (basket.file, len(basket.sha256), basket.chain) == ("watchlists/mine.toml", 64, None)
 
 
-def test_one_bad_member_hides_no_other(house: House) -> None:
+def test_one_bad_member_hides_no_other(universe: Universe) -> None:
     """
     [[member]]
     ticker = "300308.SZ"
@@ -237,9 +237,9 @@ def test_one_bad_member_hides_no_other(house: House) -> None:
     reason = { zh = "丁", en = "D" }
     since = 2026-11-20
     """
-    assert said(house) == [(10, "bad_date", "hard")]
-    assert params(house) == {"field": "since", "found": "soon"}
-    assert house.baskets[0].tickers == ("COHR.US",)
+    assert said(universe) == [(10, "bad_date", "hard")]
+    assert params(universe) == {"field": "since", "found": "soon"}
+    assert universe.baskets[0].tickers == ("COHR.US",)
 
 
 @pytest.mark.parametrize(
@@ -259,27 +259,27 @@ def test_one_bad_member_hides_no_other(house: House) -> None:
 )
 def test_ticker_faults(ticker: str, key: str, told: dict[str, str], home: Path) -> None:
     write(home, HEAD + MEMBER.format(ticker) + MEMBER.format("COHR.US"))
-    house = read_house(home)
-    assert said(house) == [(7, key, "hard")]
-    assert params(house) == told
-    assert house.baskets[0].tickers == ("COHR.US",)
+    universe = read_universe(home)
+    assert said(universe) == [(7, key, "hard")]
+    assert params(universe) == told
+    assert universe.baskets[0].tickers == ("COHR.US",)
 
 
 @pytest.mark.parametrize("ticker", ["801770.SI", "USDCNY.FX"])
 def test_a_sector_or_a_rate_is_no_member(ticker: str, home: Path) -> None:
     write(home, HEAD + MEMBER.format(ticker) + MEMBER.format("COHR.US"))
-    assert said(read_house(home)) == [(7, "unknown_market", "hard")]
+    assert said(read_universe(home)) == [(7, "unknown_market", "hard")]
 
 
 @pytest.mark.parametrize("code", ["000001", "NO", "1e3", "2026-11-20"])
 def test_a_quoted_code_stays_text(code: str, home: Path) -> None:
     write(home, HEAD + MEMBER.format(f"{code}.SZ") + MEMBER.format("NO.US") + MEMBER.format("000010.SZ"))
-    tickers = read_house(home).baskets[0].tickers
+    tickers = read_universe(home).baskets[0].tickers
     assert tickers[-2:] == ("NO.US", "000010.SZ")
     assert (tickers[0] == "000001.SZ") is (code == "000001")
 
 
-def test_ticker_is_a_number(house: House) -> None:
+def test_ticker_is_a_number(universe: Universe) -> None:
     """
     [[member]]
     ticker = 300308
@@ -287,22 +287,22 @@ def test_ticker_is_a_number(house: House) -> None:
     reason = { zh = "乙", en = "B" }
     since = 2026-11-20
     """
-    assert said(house) == [(1, "empty_basket", "soft"), (7, "wrong_type", "hard")]
-    assert dict(house.problems[1].params) == {"field": "ticker", "wanted": '"…"', "found": "300308"}
+    assert said(universe) == [(1, "empty_basket", "soft"), (7, "wrong_type", "hard")]
+    assert dict(universe.problems[1].params) == {"field": "ticker", "wanted": '"…"', "found": "300308"}
 
 
-def test_ticker_without_quotes(house: House) -> None:
+def test_ticker_without_quotes(universe: Universe) -> None:
     """
     [[member]]
     name = { zh = "甲", en = "A" }
     ticker = 300308.SZ
     """
-    assert said(house) == [(8, "ticker_unquoted", "hard")]
-    assert params(house) == {"ticker": "300308.SZ"}
-    assert house.baskets == ()
+    assert said(universe) == [(8, "ticker_unquoted", "hard")]
+    assert params(universe) == {"ticker": "300308.SZ"}
+    assert universe.baskets == ()
 
 
-def test_unknown_key_with_a_near_one(house: House) -> None:
+def test_unknown_key_with_a_near_one(universe: Universe) -> None:
     """
     [[member]]
     ticker = "COHR.US"
@@ -312,13 +312,13 @@ def test_unknown_key_with_a_near_one(house: House) -> None:
 
     untill = 2026-12-31
     """
-    assert said(house) == [(12, "unknown_key_near", "hard")]
+    assert said(universe) == [(12, "unknown_key_near", "hard")]
     known = "ticker, name, reason, since, until, role"
-    assert params(house) == {"field": "untill", "nearest": "until", "known": known}
-    assert house.baskets[0].tickers == ("COHR.US",)
+    assert params(universe) == {"field": "untill", "nearest": "until", "known": known}
+    assert universe.baskets[0].tickers == ("COHR.US",)
 
 
-def test_unknown_key_with_none_near(house: House) -> None:
+def test_unknown_key_with_none_near(universe: Universe) -> None:
     """
     [[member]]
     ticker = "COHR.US"
@@ -327,11 +327,11 @@ def test_unknown_key_with_none_near(house: House) -> None:
     since = 2026-11-20
     weight.of.it = 3
     """
-    assert said(house) == [(8, "unknown_key", "hard"), (11, "unknown_key", "hard")]
-    assert [dict(p.params)["field"] for p in house.problems] == ["ja", "weight"]
+    assert said(universe) == [(8, "unknown_key", "hard"), (11, "unknown_key", "hard")]
+    assert [dict(p.params)["field"] for p in universe.problems] == ["ja", "weight"]
 
 
-def test_missing_keys(house: House) -> None:
+def test_missing_keys(universe: Universe) -> None:
     """
     [[member]]
     ticker = "COHR.US"
@@ -341,15 +341,15 @@ def test_missing_keys(house: House) -> None:
     reason = { zh = "乙", en = "B" }
     since = 2026-11-20
     """
-    assert said(house) == [
+    assert said(universe) == [
         (1, "empty_basket", "soft"),
         *[(6, "missing_key", "hard")] * 3,
         (9, "missing_key", "hard"),
     ]
-    assert [dict(p.params)["field"] for p in house.problems[1:]] == ["name", "reason", "since", "ticker"]
+    assert [dict(p.params)["field"] for p in universe.problems[1:]] == ["name", "reason", "since", "ticker"]
 
 
-def test_wrong_types(house: House) -> None:
+def test_wrong_types(universe: Universe) -> None:
     """
     [[member]]
     ticker = "COHR.US"
@@ -358,7 +358,7 @@ def test_wrong_types(house: House) -> None:
     since = 2026-11-20T09:30:00
     role = true
     """
-    assert said(house)[1:] == [
+    assert said(universe)[1:] == [
         (8, "wrong_type", "hard"),
         (9, "wrong_type", "hard"),
         (9, "half_name", "soft"),
@@ -367,7 +367,7 @@ def test_wrong_types(house: House) -> None:
     ]
 
 
-def test_half_a_name_serves_both_languages(house: House) -> None:
+def test_half_a_name_serves_both_languages(universe: Universe) -> None:
     """
     [[member]]
     ticker = "COHR.US"
@@ -375,12 +375,12 @@ def test_half_a_name_serves_both_languages(house: House) -> None:
     reason = { zh = "乙" }
     since = 2026-11-20
     """
-    assert said(house) == [(8, "half_name", "soft"), (9, "half_name", "soft")]
-    assert dict(house.problems[0].params) == {"field": "name", "lang": "zh", "text": "Coherent"}
-    assert house.baskets[0].members[0].name == Names("Coherent", "Coherent")
+    assert said(universe) == [(8, "half_name", "soft"), (9, "half_name", "soft")]
+    assert dict(universe.problems[0].params) == {"field": "name", "lang": "zh", "text": "Coherent"}
+    assert universe.baskets[0].members[0].name == Names("Coherent", "Coherent")
 
 
-def test_an_empty_name(house: House) -> None:
+def test_an_empty_name(universe: Universe) -> None:
     """
     [[member]]
     ticker = "COHR.US"
@@ -388,10 +388,10 @@ def test_an_empty_name(house: House) -> None:
     reason = { zh = "乙", en = "B" }
     since = 2026-11-20
     """
-    assert said(house)[1:] == [(8, "missing_key", "hard")]
+    assert said(universe)[1:] == [(8, "missing_key", "hard")]
 
 
-def test_names_lose_what_breaks_a_line_or_turns_it(house: House) -> None:
+def test_names_lose_what_breaks_a_line_or_turns_it(universe: Universe) -> None:
     """
     [[member]]
     ticker = "COHR.US"
@@ -399,17 +399,17 @@ def test_names_lose_what_breaks_a_line_or_turns_it(house: House) -> None:
     reason = { zh = "乙", en = "B\\u2028C" }
     since = 2026-11-20
     """
-    assert said(house) == [
+    assert said(universe) == [
         (8, "control_text", "soft"),
         (8, "bidi_text", "soft"),
         (9, "control_text", "soft"),
     ]
-    assert house.baskets[0].members[0].name == Names("甲乙", "Agnp.exe")
-    assert house.baskets[0].members[0].reason.en == "BC"
-    assert all(text.isprintable() for problem in house.problems for _, text in problem.params)
+    assert universe.baskets[0].members[0].name == Names("甲乙", "Agnp.exe")
+    assert universe.baskets[0].members[0].reason.en == "BC"
+    assert all(text.isprintable() for problem in universe.problems for _, text in problem.params)
 
 
-def test_markup_in_a_name_is_text(house: House) -> None:
+def test_markup_in_a_name_is_text(universe: Universe) -> None:
     """
     [[member]]
     ticker = "COHR.US"
@@ -417,11 +417,11 @@ def test_markup_in_a_name_is_text(house: House) -> None:
     reason = { zh = "乙", en = "B" }
     since = 2026-11-20
     """
-    assert said(house) == []
-    assert house.baskets[0].members[0].name == Names("<b>$x$</b>", "=HYPERLINK(1)")
+    assert said(universe) == []
+    assert universe.baskets[0].members[0].name == Names("<b>$x$</b>", "=HYPERLINK(1)")
 
 
-def test_duplicate_ticker(house: House) -> None:
+def test_duplicate_ticker(universe: Universe) -> None:
     """
     [[member]]
     ticker = "COHR.US"
@@ -435,12 +435,12 @@ def test_duplicate_ticker(house: House) -> None:
     since = 2026-11-20
     ticker = "COHR.US"
     """
-    assert said(house) == [(16, "duplicate_ticker", "hard")]
-    assert params(house) == {"ticker": "COHR.US", "first": "7"}
-    assert [m.name.en for m in house.baskets[0].members] == ["A"]
+    assert said(universe) == [(16, "duplicate_ticker", "hard")]
+    assert params(universe) == {"ticker": "COHR.US", "first": "7"}
+    assert [m.name.en for m in universe.baskets[0].members] == ["A"]
 
 
-def test_until_before_since(house: House) -> None:
+def test_until_before_since(universe: Universe) -> None:
     """
     [[member]]
     ticker = "COHR.US"
@@ -449,11 +449,11 @@ def test_until_before_since(house: House) -> None:
     reason = { zh = "乙", en = "B" }
     since = 2026-11-20
     """
-    assert said(house)[1:] == [(8, "until_before_since", "hard")]
-    assert dict(house.problems[1].params) == {"ticker": "COHR.US", "since": "2026-11-20", "until": "2026-11-19"}
+    assert said(universe)[1:] == [(8, "until_before_since", "hard")]
+    assert dict(universe.problems[1].params) == {"ticker": "COHR.US", "since": "2026-11-20", "until": "2026-11-19"}
 
 
-def test_unknown_role(house: House) -> None:
+def test_unknown_role(universe: Universe) -> None:
     """
     [[member]]
     ticker = "COHR.US"
@@ -462,15 +462,15 @@ def test_unknown_role(house: House) -> None:
     since = 2026-11-20
     role = "leader"
     """
-    assert said(house) == [(11, "unknown_role", "hard")]
-    assert params(house)["known"] == "core, adjacent, equipment, beneficiary, trigger, odm"
-    assert house.baskets[0].members[0].role == "core"
+    assert said(universe) == [(11, "unknown_role", "hard")]
+    assert params(universe)["known"] == "core, adjacent, equipment, beneficiary, trigger, odm"
+    assert universe.baskets[0].members[0].role == "core"
 
 
 # --- faults of a basket ------------------------------------------------------------------------------------------
 
 
-def test_id_that_is_not_the_files(house: House) -> None:
+def test_id_that_is_not_the_files(universe: Universe) -> None:
     """
     # copied from cpo.toml
     id = "cpo"
@@ -478,18 +478,18 @@ def test_id_that_is_not_the_files(house: House) -> None:
     short = { zh = "我", en = "Mine" }
     benchmarks = ["000300.SH"]
     """
-    assert said(house)[1:] == [(2, "id_not_file", "hard")]
-    assert dict(house.problems[1].params) == {"id": "cpo", "stem": "mine"}
-    assert house.baskets == ()
+    assert said(universe)[1:] == [(2, "id_not_file", "hard")]
+    assert dict(universe.problems[1].params) == {"id": "cpo", "stem": "mine"}
+    assert universe.baskets == ()
 
 
 @pytest.mark.parametrize("stem", ["Mine", "my basket", "x" * 41, "篮子", "a-b"])
 def test_bad_id(stem: str, home: Path) -> None:
     write(home, HEAD.replace('"mine"', f'"{stem}"') + MEMBER.format("COHR.US"), f"watchlists/{stem}.toml")
-    assert said(read_house(home), stem) == [(1, "bad_id", "hard")]
+    assert said(read_universe(home), stem) == [(1, "bad_id", "hard")]
 
 
-def test_benchmark_faults(house: House) -> None:
+def test_benchmark_faults(universe: Universe) -> None:
     """
     id = "mine"
     name = { zh = "我的", en = "Mine" }
@@ -502,27 +502,27 @@ def test_benchmark_faults(house: House) -> None:
         300,
     ]
     """
-    assert said(house)[1:] == [
+    assert said(universe)[1:] == [
         (5, "unknown_benchmark", "hard"),
         (7, "duplicate_ticker", "hard"),
         (8, "ticker_form", "hard"),
         (9, "ticker_form", "hard"),
     ]
-    assert house.baskets[0].benchmarks == ("399006.SZ",)
+    assert universe.baskets[0].benchmarks == ("399006.SZ",)
 
 
-def test_no_benchmark(house: House) -> None:
+def test_no_benchmark(universe: Universe) -> None:
     """
     id = "mine"
     name = { zh = "我的", en = "Mine" }
     short = { zh = "我", en = "Mine" }
     benchmarks = []
     """
-    assert said(house)[1:] == [(4, "no_benchmark", "hard")]
-    assert house.baskets[0].benchmarks == ()
+    assert said(universe)[1:] == [(4, "no_benchmark", "hard")]
+    assert universe.baskets[0].benchmarks == ()
 
 
-def test_unknown_chain(house: House) -> None:
+def test_unknown_chain(universe: Universe) -> None:
     """
     id = "mine"
     name = { zh = "我的", en = "Mine" }
@@ -530,12 +530,12 @@ def test_unknown_chain(house: House) -> None:
     short = { zh = "我", en = "Mine" }
     benchmarks = ["000300.SH"]
     """
-    assert said(house)[1:] == [(3, "unknown_chain", "hard")]
-    assert dict(house.problems[1].params) == {"chain": "cop", "known": "cpo, liquid_cooling, ocs, power"}
-    assert house.baskets[0].chain is None
+    assert said(universe)[1:] == [(3, "unknown_chain", "hard")]
+    assert dict(universe.problems[1].params) == {"chain": "cop", "known": "cpo, liquid_cooling, ocs, power"}
+    assert universe.baskets[0].chain is None
 
 
-def test_member_in_no_segment(house: House) -> None:
+def test_member_in_no_segment(universe: Universe) -> None:
     """
     id = "mine"
     name = { zh = "我的", en = "Mine" }
@@ -555,28 +555,28 @@ def test_member_in_no_segment(house: House) -> None:
     reason = { zh = "乙", en = "B" }
     since = 2026-11-20
     """
-    found = [p for p in house.problems if p.key != "unnamed_ticker"]  # the chain's other names are in no basket here
+    found = [p for p in universe.problems if p.key != "unnamed_ticker"]  # the chain's other names are in no basket here
     assert [(p.where, p.key, p.severity) for p in found] == [("watchlists/mine.toml:14", "no_segment", "soft")]
-    assert house.baskets[0].tickers == ("300308.SZ", "600519.SH")
+    assert universe.baskets[0].tickers == ("300308.SZ", "600519.SH")
 
 
 def test_empty_basket(home: Path) -> None:
     write(home, HEAD)
-    house = read_house(home)
-    assert [(p.where, p.key, p.severity) for p in house.problems if "watchlists" in p.where] == [
+    universe = read_universe(home)
+    assert [(p.where, p.key, p.severity) for p in universe.problems if "watchlists" in p.where] == [
         ("watchlists/mine.toml:1", "empty_basket", "soft")
     ]
-    assert house.baskets[0].members == ()
+    assert universe.baskets[0].members == ()
 
 
-def test_missing_and_mistyped_keys_of_a_basket(house: House) -> None:
+def test_missing_and_mistyped_keys_of_a_basket(universe: Universe) -> None:
     """
     benchmarks = "000300.SH"
     nmae = { zh = "我的", en = "Mine" }
     member = ["COHR.US"]
     order = 1.5
     """
-    assert sorted(said(house)) == [
+    assert sorted(said(universe)) == [
         (1, "empty_basket", "soft"),
         *[(1, "missing_key", "hard")] * 3,
         (1, "wrong_type", "hard"),
@@ -584,10 +584,10 @@ def test_missing_and_mistyped_keys_of_a_basket(house: House) -> None:
         (3, "wrong_type", "hard"),
         (4, "wrong_type", "hard"),
     ]
-    assert house.baskets == ()
+    assert universe.baskets == ()
 
 
-def test_single_brackets_around_member(house: House) -> None:
+def test_single_brackets_around_member(universe: Universe) -> None:
     """
     id = "mine"
     name = { zh = "我的", en = "Mine" }
@@ -596,7 +596,7 @@ def test_single_brackets_around_member(house: House) -> None:
     [member]
     ticker = "COHR.US"
     """
-    assert said(house)[1:] == [(5, "wrong_type", "hard")]
+    assert said(universe)[1:] == [(5, "wrong_type", "hard")]
 
 
 def test_5000_lines_load_and_warn(home: Path) -> None:
@@ -604,23 +604,23 @@ def test_5000_lines_load_and_warn(home: Path) -> None:
     text = HEAD + "".join(MEMBER.format(f"{600000 + n}.SH") for n in range(1000))
     assert text.count("\n") > 5000
     write(home, text)
-    house = read_house(home)
-    assert said(house) == [(1, "many_members", "soft")]
-    assert params(house) == {"basket": "mine", "members": "1000", "limit": "500"}
-    assert len(house.baskets[0].members) == 1000
+    universe = read_universe(home)
+    assert said(universe) == [(1, "many_members", "soft")]
+    assert params(universe) == {"basket": "mine", "members": "1000", "limit": "500"}
+    assert len(universe.baskets[0].members) == 1000
 
 
 def test_order_of_baskets(home: Path) -> None:
     for stem, order in (("a", ""), ("b", "order = 2"), ("c", "order = 1"), ("d", "")):
         text = HEAD.replace('"mine"', f'"{stem}"') + order + "\n" + MEMBER.format("COHR.US")
         write(home, text, f"watchlists/{stem}.toml")
-    assert [basket.id for basket in read_house(home).baskets] == ["c", "b", "a", "d"]
+    assert [basket.id for basket in read_universe(home).baskets] == ["c", "b", "a", "d"]
 
 
 # --- faults of a chain and of the tables -------------------------------------------------------------------------
 
 
-def test_ticker_in_two_segments(chain_house: House) -> None:
+def test_ticker_in_two_segments(chain_house: Universe) -> None:
     """
     id = "mine"
     name = { zh = "链", en = "Chain" }
@@ -648,7 +648,7 @@ def test_ticker_in_two_segments(chain_house: House) -> None:
     assert [s.overseas for s in chain.segments] == [("NVDA.US",), ("AVGO.US",)]
 
 
-def test_segment_faults(chain_house: House) -> None:
+def test_segment_faults(chain_house: Universe) -> None:
     """
     id = "mine"
     name = { zh = "链", en = "Chain" }
@@ -673,8 +673,8 @@ def test_segment_faults(chain_house: House) -> None:
     assert names(chain_house)["600519.SH"] == Names("600519.SH", "600519.SH")
 
 
-def of_chain(house: House) -> list[Any]:
-    return [p for p in house.problems if p.where.startswith("sector_maps/mine.toml")]
+def of_chain(universe: Universe) -> list[Any]:
+    return [p for p in universe.problems if p.where.startswith("sector_maps/mine.toml")]
 
 
 SECTOR = '    {{ ticker = "{}.SI", name = {{ zh = "业", en = "Sector" }} }},\n'
@@ -683,8 +683,8 @@ SECTOR = '    {{ ticker = "{}.SI", name = {{ zh = "业", en = "Sector" }} }},\n'
 def test_30_sectors_and_a_duplicate(home: Path) -> None:
     rows = [SECTOR.format(801001 + n) for n in range(30)]
     write(home, "# a comment\nsectors = [\n" + "".join((*rows, rows[0])) + "]\n", "sector_maps/shenwan.toml")
-    house = read_house(home)
-    found = [(p.where, p.key, dict(p.params)) for p in house.problems if "shenwan" in p.where]
+    universe = read_universe(home)
+    found = [(p.where, p.key, dict(p.params)) for p in universe.problems if "shenwan" in p.where]
     assert found == [
         ("sector_maps/shenwan.toml:2", "sector_count", {"found": "30", "wanted": "31"}),
         ("sector_maps/shenwan.toml:33", "duplicate_ticker", {"ticker": "801001.SI", "first": "3"}),
@@ -694,7 +694,7 @@ def test_30_sectors_and_a_duplicate(home: Path) -> None:
 def test_an_index_is_no_sector(home: Path) -> None:
     text = (home / "sector_maps/shenwan.toml").read_text().replace("801980.SI", "000300.SH")
     write(home, text, "sector_maps/shenwan.toml")
-    found = [(p.where, p.key) for p in read_house(home).problems if "shenwan" in p.where]
+    found = [(p.where, p.key) for p in read_universe(home).problems if "shenwan" in p.where]
     line = text[: text.index("000300")].count("\n") + 1
     assert found == [
         ("sector_maps/shenwan.toml:4", "sector_count"),
@@ -710,21 +710,21 @@ def test_a_table_that_is_missing_or_broken_is_told_once(stem: str, broken: bool,
         write(home, b"oops", f"sector_maps/{stem}.toml")
     else:
         (home / "sector_maps" / f"{stem}.toml").unlink()
-    house = read_house(home)
-    hard = [(p.where, p.key) for p in house.problems if p.severity == "hard"]
+    universe = read_universe(home)
+    hard = [(p.where, p.key) for p in universe.problems if p.severity == "hard"]
     place = f"sector_maps/{stem}.toml"
     assert hard == [(f"{place}:1", "syntax") if broken else (place, "file_missing")]
-    assert house.baskets[0].benchmarks == ("000905.SH",)
+    assert universe.baskets[0].benchmarks == ("000905.SH",)
 
 
 def test_a_broken_chain_is_told_once(home: Path) -> None:
     write(home, "chain = 'cpo'\n" + HEAD + MEMBER.format("COHR.US"))
     write(home, 'id = "cpo"\nname = 3\n', "sector_maps/cpo.toml")
-    house = read_house(home)
-    hard = [(p.where, p.key) for p in house.problems if p.severity == "hard"]
+    universe = read_universe(home)
+    hard = [(p.where, p.key) for p in universe.problems if p.severity == "hard"]
     assert ("watchlists/mine.toml:1", "unknown_chain") not in hard
     assert ("sector_maps/cpo.toml:2", "wrong_type") in hard
-    assert house.baskets[0].chain is None
+    assert universe.baskets[0].chain is None
 
 
 # --- faults of a whole file --------------------------------------------------------------------------------------
@@ -752,21 +752,21 @@ def test_a_broken_chain_is_told_once(home: Path) -> None:
 def test_a_broken_file_hides_no_other(data: bytes, key: str, line: int, home: Path) -> None:
     write(home, data)
     write(home, HEAD.replace('"mine"', '"other"') + MEMBER.format("COHR.US"), "watchlists/other.toml")
-    house = read_house(home)
-    assert said(house) == [(line, key, "hard")]
-    assert [basket.id for basket in house.baskets] == ["other"]
+    universe = read_universe(home)
+    assert said(universe) == [(line, key, "hard")]
+    assert [basket.id for basket in universe.baskets] == ["other"]
 
 
 def test_syntax_fault_tells_the_column(home: Path) -> None:
     write(home, 'id = "mine"\nname = ?\n')
-    assert params(read_house(home)) == {"column": "8", "detail": "Invalid value"}
+    assert params(read_universe(home)) == {"column": "8", "detail": "Invalid value"}
 
 
 def test_exactly_the_cap_is_read(home: Path) -> None:
     text = HEAD + MEMBER.format("COHR.US")
     filler = toml.MAX_BYTES - len(text.encode())
     write(home, text + "#\n" * (filler // 2) + "\n" * (filler % 2))
-    assert said(read_house(home)) == []
+    assert said(read_universe(home)) == []
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
@@ -774,9 +774,9 @@ def test_exactly_the_cap_is_read(home: Path) -> None:
 def test_byte_order_mark_and_line_ends(mark: bytes, end: bytes, home: Path) -> None:
     text = HEAD + MEMBER.format("COHR.US") + MEMBER.format("30308.SZ")
     write(home, mark + text.encode().replace(b"\n", end))
-    house = read_house(home)
-    assert said(house) == [(12, "bad_code", "hard")]
-    assert house.baskets[0].tickers == ("COHR.US",)
+    universe = read_universe(home)
+    assert said(universe) == [(12, "bad_code", "hard")]
+    assert universe.baskets[0].tickers == ("COHR.US",)
 
 
 def test_symlinks(home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -789,8 +789,8 @@ def test_symlinks(home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     (folder / ".#mine.toml").symlink_to("user@host.1234")  # Emacs' lock
     (folder / "dir.toml").mkdir()
     os.mkfifo(folder / "pipe.toml")
-    house = read_house(home)
-    found = [(p.where, p.key) for p in house.problems if "watchlists" in p.where]
+    universe = read_universe(home)
+    found = [(p.where, p.key) for p in universe.problems if "watchlists" in p.where]
     assert found == [
         ("watchlists/dir.toml:1", "file_unreadable"),
         ("watchlists/gone.toml:1", "file_unreadable"),
@@ -798,18 +798,18 @@ def test_symlinks(home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
         ("watchlists/mine.toml:1", "file_outside"),
         ("watchlists/pipe.toml:1", "file_unreadable"),
     ]
-    assert house.baskets == ()
+    assert universe.baskets == ()
 
 
 def test_no_folder_at_all(tmp_path: Path) -> None:
-    house = read_house(tmp_path)
-    assert [(p.where, p.key) for p in house.problems] == [
+    universe = read_universe(tmp_path)
+    assert [(p.where, p.key) for p in universe.problems] == [
         ("sector_maps", "folder_unreadable"),
         ("watchlists", "folder_unreadable"),
         ("sector_maps/shenwan.toml", "file_missing"),
         ("sector_maps/benchmarks.toml", "file_missing"),
     ]
-    assert universe(house) == ()
+    assert all_tickers(universe) == ()
 
 
 # --- lines, and anything at all ----------------------------------------------------------------------------------
@@ -883,9 +883,9 @@ def test_no_text_raises(text: str | bytes, home: Path) -> None:
     data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     for file in ("watchlists/mine", "sector_maps/mine", "sector_maps/shenwan", "sector_maps/benchmarks"):
         write(home, data, f"{file}.toml")
-    house = read_house(home)
-    assert all(re.fullmatch(r"(watchlists|sector_maps)/\w+\.toml:[1-9]\d*", p.where) for p in house.problems)
-    assert set(universe(house)) <= names(house).keys()
+    universe = read_universe(home)
+    assert all(re.fullmatch(r"(watchlists|sector_maps)/\w+\.toml:[1-9]\d*", p.where) for p in universe.problems)
+    assert set(all_tickers(universe)) <= names(universe).keys()
 
 
 def test_deep_dotted_keys_stay_cheap() -> None:

@@ -10,8 +10,8 @@ from tests.stores import fill
 
 
 def test_the_readers_read_without_a_fault(tmp_path: Path) -> None:
-    opened = fill(tmp_path / "s.sqlite", is_demo=False)
+    store = fill(tmp_path / "s.sqlite", is_demo=False)
     took: list[float] = []
     failed: list[str] = []
-    reading.reader(f"sqlite:///{opened.path}", time.monotonic() + 0.3, took, failed)
+    reading.reader(f"sqlite:///{store.path}", time.monotonic() + 0.3, took, failed)
     assert took and failed == []

@@ -15,7 +15,7 @@ from basketwatch import clock
 from basketwatch.refresh import flags
 from basketwatch.sources.demo import market
 from basketwatch.store import lock, opening
-from tests.stores import PROJECT, fill, house
+from tests.stores import PROJECT, fill, universe
 
 
 def basketwatch(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -81,10 +81,10 @@ def test_bad_settings_are_said(filled: dict[str, str], env: dict[str, str], said
 def test_a_refresh_beside_a_running_one_says_so_in_json_and_in_words(filled: dict[str, str], tmp_path: Path) -> None:
     """Nothing is wrong (status 0); a program reads one object with the keys of a report, a person one sentence."""
     shutil.copy(filled["BASKETWATCH_DB"], tmp_path / "s.sqlite")
-    here = filled | {"BASKETWATCH_DB": str(tmp_path / "s.sqlite")}
-    opened, _ = opening.open_writer(f"sqlite:///{tmp_path}/s.sqlite")
-    with lock.writer_lock(opened):
-        told, said = basketwatch("refresh", "--json", **here), basketwatch("refresh", **here)
+    settings = filled | {"BASKETWATCH_DB": str(tmp_path / "s.sqlite")}
+    store, _ = opening.open_writer(f"sqlite:///{tmp_path}/s.sqlite")
+    with lock.writer_lock(store):
+        told, said = basketwatch("refresh", "--json", **settings), basketwatch("refresh", **settings)
     answer = json.loads(told.stdout)
     assert (told.returncode, told.stderr) == (0, "")
     assert answer["error"].startswith("A refresh is already running") and answer["key"] == "refresh_running"
@@ -94,25 +94,25 @@ def test_a_refresh_beside_a_running_one_says_so_in_json_and_in_words(filled: dic
 
 def test_flags_in_json_and_in_words(filled: dict[str, str], tmp_path: Path) -> None:
     shutil.copy(filled["BASKETWATCH_DB"], tmp_path / "f.sqlite")
-    here = filled | {"BASKETWATCH_DB": str(tmp_path / "f.sqlite")}
-    flags.update(opening.open_writer(f"sqlite:///{tmp_path}/f.sqlite")[0], house(), market.NOW)
-    told = basketwatch("flags", "--since", "2026-07-03", "--json", **here)
+    settings = filled | {"BASKETWATCH_DB": str(tmp_path / "f.sqlite")}
+    flags.update(opening.open_writer(f"sqlite:///{tmp_path}/f.sqlite")[0], universe(), market.NOW)
+    told = basketwatch("flags", "--since", "2026-07-03", "--json", **settings)
     answer = json.loads(told.stdout)
     assert (told.returncode, told.stderr, list(answer)) == (0, "", ["flags"])
     assert {f["session"] for f in answer["flags"]} == {"2026-07-03"}
     said = next(f for f in answer["flags"] if f["id"] == "limit:300394.SZ:2026-07-03:up")
     assert said["basket"] == ["cpo"] and said["severity"] == "high" and said["raised_at"] == "2026-07-03T08:30:00Z"
-    words = basketwatch("flags", "--since", "2026-07-03", **here)
+    words = basketwatch("flags", "--since", "2026-07-03", **settings)
     assert words.returncode == 0 and len(words.stdout.splitlines()) == len(answer["flags"])
     assert f"2026-07-03  high  {said['reason']['en']}" in words.stdout.splitlines()
-    later = basketwatch("flags", "--since", "2026-08-01", "--json", **here)
+    later = basketwatch("flags", "--since", "2026-08-01", "--json", **settings)
     assert (later.returncode, json.loads(later.stdout)) == (0, {"flags": []})
 
 
 @pytest.mark.parametrize("stored", [True, False])
 def test_no_flag_stored_is_4(filled: dict[str, str], tmp_path: Path, stored: bool) -> None:
-    here = filled if stored else filled | {"BASKETWATCH_DB": str(tmp_path / "none.sqlite")}
-    done = basketwatch("flags", "--json", **here)
+    settings = filled if stored else filled | {"BASKETWATCH_DB": str(tmp_path / "none.sqlite")}
+    done = basketwatch("flags", "--json", **settings)
     assert (done.returncode, done.stdout) == (4, "") and done.stderr.startswith("No flag has been recorded yet")
 
 

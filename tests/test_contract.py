@@ -13,17 +13,17 @@ from typing import Any, get_args
 
 import pytest
 
-from basketwatch.analysis import snapshot
 from basketwatch.analysis.prices import WINDOWS
+from basketwatch.analysis.snapshot import Snapshot, market_snapshot
 from basketwatch.analysis.valuation.bands import FIXED, LEAST
 from basketwatch.analysis.valuation.bands import WINDOWS as SPANS
 from basketwatch.domain import limits, markets, rules
 from basketwatch.domain.calendars import Phase
-from basketwatch.domain.model import House, Problem, State
+from basketwatch.domain.model import Problem, State, Universe
 from basketwatch.sources.demo import market
 from basketwatch.store import database, opening, prices
 from basketwatch.views import json as answers
-from tests.stores import calendars, fill, house
+from tests.stores import calendars, fill, universe
 
 Check = Callable[[Any], bool]
 
@@ -142,17 +142,17 @@ def written(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> database.Store:
+def store(tmp_path_factory: pytest.TempPathFactory) -> database.Store:
     return fill(tmp_path_factory.mktemp("contract") / "demo.sqlite", is_demo=True)
 
 
 @pytest.fixture(scope="module")
-def seen(opened: database.Store) -> snapshot.Picture:
-    return snapshot.picture(opened, house(), market.NOW)
+def snapshot(store: database.Store) -> Snapshot:
+    return market_snapshot(store, universe(), market.NOW)
 
 
-def test_the_demo_market_keeps_the_contract(seen: snapshot.Picture) -> None:
-    answer = written(answers.check(seen))
+def test_the_demo_market_keeps_the_contract(snapshot: Snapshot) -> None:
+    answer = written(answers.check(snapshot))
     assert faults(answer, CONTRACT) == []
     assert (answer["now"], answer["demo"]) == ("2026-07-03T08:30:00Z", True)
     assert answer["as_of"]["CN"] == {
@@ -160,11 +160,11 @@ def test_the_demo_market_keeps_the_contract(seen: snapshot.Picture) -> None:
     }  # fmt: skip
     assert answer["as_of"]["US"]["session"] == "2026-07-02"
     assert len(answer["sectors"]) == markets.SECTORS
-    assert [b["id"] for b in answer["baskets"]] == [b.id for b in house().baskets]
+    assert [b["id"] for b in answer["baskets"]] == [b.id for b in universe().baskets]
 
 
-def test_the_test_notices(seen: snapshot.Picture) -> None:
-    answer = answers.check(seen)
+def test_the_test_notices(snapshot: Snapshot) -> None:
+    answer = answers.check(snapshot)
     for spoilt, said in (
         ({"now": "2026-07-03 08:30"}, ".now"), ({"demo": None}, ".demo"), ({"extra": 1}, ".extra"),
         ({"problems": [{"where": "x", "message": "y", "severity": "loud"}]}, ".problems[0].severity"),
@@ -172,8 +172,8 @@ def test_the_test_notices(seen: snapshot.Picture) -> None:
         assert faults(answer | spoilt, CONTRACT)[0].startswith(said)
 
 
-def test_numbers_are_the_picture_s_own_unrounded(seen: snapshot.Picture) -> None:
-    answer, view = written(answers.check(seen)), seen.baskets[0]
+def test_numbers_are_the_picture_s_own_unrounded(snapshot: Snapshot) -> None:
+    answer, view = written(answers.check(snapshot)), snapshot.baskets[0]
     found = answer["baskets"][0]
     assert found["returns"]["1w"] == view.returns["1w"]
     assert found["covered"] == view.covered == int(view.table["1d"].notna().sum())
@@ -184,17 +184,17 @@ def test_numbers_are_the_picture_s_own_unrounded(seen: snapshot.Picture) -> None
     assert found["returns"]["1d"] == pytest.approx(sum(mean) / len(mean), rel=1e-12)
 
 
-def test_sectors_are_ranked(seen: snapshot.Picture) -> None:
+def test_sectors_are_ranked(snapshot: Snapshot) -> None:
     """Against Python's own sort: every window in which all 31 sectors have a return has the ranks 1 to 31."""
-    sectors = answers.check(seen)["sectors"]
+    sectors = answers.check(snapshot)["sectors"]
     for window in WINDOWS:
         best = sorted((s["returns"][window] for s in sectors), reverse=True)
         assert [s["rank"][window] for s in sectors] == [best.index(s["returns"][window]) + 1 for s in sectors]
 
 
-def test_valuations_say_what_they_are(seen: snapshot.Picture) -> None:
+def test_valuations_say_what_they_are(snapshot: Snapshot) -> None:
     """The demo market's loss-makers, its newly listed share, an index by its fund, and the two series of ChiNext."""
-    answer = written(answers.check(seen))
+    answer = written(answers.check(snapshot))
     of = {r["ticker"]: r["valuation"] for b in answer["baskets"] for r in b["constituents"]}
     of |= {r["ticker"]: r["valuation"] for r in (*answer["benchmarks"], *answer["sectors"])}
     assert of["USDCNY.FX"] is None
@@ -213,9 +213,9 @@ def test_valuations_say_what_they_are(seen: snapshot.Picture) -> None:
     )
 
 
-def test_a_basket_s_pe_is_the_sum_of_its_members(seen: snapshot.Picture) -> None:
+def test_a_basket_s_pe_is_the_sum_of_its_members(snapshot: Snapshot) -> None:
     """Σ market cap ÷ Σ profit of what the same answer says of the members, at the rates of the same answer."""
-    answer = written(answers.check(seen))
+    answer = written(answers.check(snapshot))
     rate = {"CNY": 1.0, "USD": next(b["last"] for b in answer["benchmarks"] if b["ticker"] == "USDCNY.FX")}
     basket = next(b for b in answer["baskets"] if {r["currency"] for r in b["constituents"]} == {"CNY", "USD"})
     known = [(r["valuation"], rate[r["currency"]]) for r in basket["constituents"]]
@@ -229,9 +229,9 @@ def test_a_basket_s_pe_is_the_sum_of_its_members(seen: snapshot.Picture) -> None
     assert basket["valuation"]["bands"]["3y"]["to"] == basket["valuation"]["session"]
 
 
-def test_flags_are_those_of_the_latest_session_and_name_themselves(seen: snapshot.Picture) -> None:
+def test_flags_are_those_of_the_latest_session_and_name_themselves(snapshot: Snapshot) -> None:
     """Each id is rule:ticker:session:direction, once; a member's rules are those that fire for it in the list."""
-    answer = written(answers.check(seen))
+    answer = written(answers.check(snapshot))
     said = answer["flags"]
     assert len(said) > 10 and len({f["id"] for f in said}) == len(said)
     assert all(f["id"] == ":".join((f["rule"], f["ticker"], f["session"], f["direction"])) for f in said)
@@ -244,12 +244,12 @@ def test_flags_are_those_of_the_latest_session_and_name_themselves(seen: snapsho
     assert limits_said == {"300394.SZ", "002536.SZ", "300620.SZ", "300548.SZ"}, "the demo market's own table"
 
 
-def test_only_the_baskets_asked_for(seen: snapshot.Picture) -> None:
-    assert [b["id"] for b in answers.check(seen, ["ocs"])["baskets"]] == ["ocs"]
+def test_only_the_baskets_asked_for(snapshot: Snapshot) -> None:
+    assert [b["id"] for b in answers.check(snapshot, ["ocs"])["baskets"]] == ["ocs"]
 
 
-def test_sentences_follow_the_language(seen: snapshot.Picture) -> None:
-    spoilt = replace(seen, problems=(Problem.of("300308.SZ", "never_fetched"),))
+def test_sentences_follow_the_language(snapshot: Snapshot) -> None:
+    spoilt = replace(snapshot, problems=(Problem.of("300308.SZ", "never_fetched"),))
     assert [answers.check(spoilt, (), lang)["problems"][0]["message"] for lang in ("en", "zh")] == [
         "No quote has been received yet.", "还没有取到行情。",
     ]  # fmt: skip
@@ -263,17 +263,17 @@ def test_what_is_no_number_is_null(value: float | None) -> None:
 @pytest.mark.parametrize("kept", [(), ("300308.SZ",), ("000300.SH",), ("COHR.US", "USDCNY.FX")])
 def test_an_almost_empty_store(tmp_path: Path, kept: tuple[str, ...]) -> None:
     """Nothing at all, a share, an index without any capitalisation, a foreign share: quotes only, no bars, no calendars."""
-    made = market.market(house(), calendars())
-    opened, _ = opening.open_writer(f"sqlite:///{tmp_path}/few.sqlite")
-    prices.save_quotes(opened, made.quotes.loc[made.quotes["ticker"].isin(kept)])
-    answer = written(answers.check(snapshot.picture(opened, house(), market.NOW)))
+    made = market.market(universe(), calendars())
+    store, _ = opening.open_writer(f"sqlite:///{tmp_path}/few.sqlite")
+    prices.save_quotes(store, made.quotes.loc[made.quotes["ticker"].isin(kept)])
+    answer = written(answers.check(market_snapshot(store, universe(), market.NOW)))
     assert faults(answer, CONTRACT) == []
     assert {r["ticker"] for b in answer["baskets"] for r in b["constituents"] if r["session"]} <= set(kept)
     assert {p["message"] for p in answer["problems"]} >= {"No quote has been received yet."}
 
 
 def test_no_files_at_all(tmp_path: Path) -> None:
-    opened, _ = opening.open_writer(f"sqlite:///{tmp_path}/none.sqlite")
-    answer = written(answers.check(snapshot.picture(opened, House(), market.NOW)))
+    store, _ = opening.open_writer(f"sqlite:///{tmp_path}/none.sqlite")
+    answer = written(answers.check(market_snapshot(store, Universe(), market.NOW)))
     assert faults(answer, CONTRACT) == []
     assert answer["baskets"] == answer["sectors"] == answer["problems"] == []

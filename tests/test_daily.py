@@ -1,4 +1,4 @@
-"""The picture of small stores made by hand: how old, in what state, at which limit, in which currency, in which basket."""
+"""The snapshot of small stores made by hand: how old, in what state, at which limit, in which currency, in which basket."""
 
 from __future__ import annotations
 
@@ -12,28 +12,29 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from basketwatch.analysis import snapshot
-from basketwatch.analysis.snapshot import Picture
+from basketwatch.analysis.snapshot import Snapshot, against, home_of, market_snapshot
 from basketwatch.domain import columns, markets
-from basketwatch.domain.model import Basket, Chain, House, Listed, Member, Names, Problem, Segment, SymbolState
+from basketwatch.domain.model import Basket, Chain, Listed, Member, Names, Problem, Segment, SymbolState, Universe
 from basketwatch.store import opening, prices, runs
 from tests.test_calendars import CALENDARS, at
 
 FRIDAY, THURSDAY = date(2026, 7, 3), date(2026, 7, 2)
 EVENING = at("2026-07-03 16:30", "CN")  # New York is closed for a holiday
 ZTE = "000063.SZ"
-Look = Callable[..., Picture]
+Look = Callable[..., Snapshot]
 
 
 def member(ticker: str, since: date = date(2026, 1, 1), until: date | None = None) -> Member:
     return Member(ticker, Names(f"名{ticker}", f"name {ticker}"), Names("", ""), since, until)
 
 
-def house(*members: Member | str, benchmarks: Sequence[str] = (), chains: Sequence[Chain] = (), **more: Any) -> House:
+def universe(
+    *members: Member | str, benchmarks: Sequence[str] = (), chains: Sequence[Chain] = (), **more: Any
+) -> Universe:
     own = tuple(m if isinstance(m, Member) else member(m) for m in members)
     named = Names("篮", "basket")
     chain = chains[0].id if chains else None
-    return House((Basket("b", named, named, own, tuple(benchmarks), chain, "b.toml", ""),), tuple(chains), **more)
+    return Universe((Basket("b", named, named, own, tuple(benchmarks), chain, "b.toml", ""),), tuple(chains), **more)
 
 
 def quote(ticker: str, last: float, previous: float, session: date = FRIDAY, **more: Any) -> dict[str, Any]:
@@ -66,40 +67,40 @@ def steady(ticker: str, price: float, last: date = THURSDAY, sessions: int = 30,
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that knows the calendars and nothing else, to be copied."""
     path = tmp_path_factory.mktemp("daily") / "empty.sqlite"
-    opened, _ = opening.open_writer(f"sqlite:///{path}")
+    store, _ = opening.open_writer(f"sqlite:///{path}")
     for group, calendar in CALENDARS.items():
-        prices.save_sessions(opened, group, calendar.sessions)
+        prices.save_sessions(store, group, calendar.sessions)
     return path
 
 
 @pytest.fixture
 def look(tmp_path: Path, empty: Path) -> Look:
-    """A picture of ``files`` from a store with just these rows."""
+    """A snapshot of ``files`` from a store with just these rows."""
 
     def _look(
-        files: House, quotes: Sequence[Mapping[str, Any]] = (), histories: Sequence[pd.DataFrame] = (),
+        files: Universe, quotes: Sequence[Mapping[str, Any]] = (), histories: Sequence[pd.DataFrame] = (),
         factors: Sequence[tuple[str, date, float]] = (), states: Sequence[SymbolState] = (), now: datetime = EVENING,
         calendars: bool = True,
-    ) -> Picture:  # fmt: skip
+    ) -> Snapshot:  # fmt: skip
         path = tmp_path / f"{len(list(tmp_path.iterdir()))}.sqlite"
         if calendars:
             shutil.copy(empty, path)
-        opened, _ = opening.open_writer(f"sqlite:///{path}")
+        store, _ = opening.open_writer(f"sqlite:///{path}")
         by = pd.DataFrame([(*f, "x") for f in factors], columns=list(columns.FACTORS))
         by = by.astype({c: d for c, (d, _, _) in columns.FACTORS.items()})
         if histories:
-            prices.save_histories(opened, pd.concat(histories), by, years=3, now=now)
+            prices.save_histories(store, pd.concat(histories), by, years=3, now=now)
         table = pd.DataFrame(list(quotes), columns=list(columns.QUOTES))
-        prices.save_quotes(opened, table.astype({c: d for c, (d, _, _) in columns.QUOTES.items()}))
-        runs.save_states(opened, states)
-        return snapshot.picture(opened, files, now)
+        prices.save_quotes(store, table.astype({c: d for c, (d, _, _) in columns.QUOTES.items()}))
+        runs.save_states(store, states)
+        return market_snapshot(store, files, now)
 
     return _look
 
 
 def row(look: Look, *quotes: Mapping[str, Any], **more: Any) -> pd.Series:
-    """The row of the first quote's ticker, in a house of one."""
-    return look(house(str(quotes[0]["ticker"])), quotes, **more).table.loc[quotes[0]["ticker"]]
+    """The row of the first quote's ticker, in a universe of one."""
+    return look(universe(str(quotes[0]["ticker"])), quotes, **more).table.loc[quotes[0]["ticker"]]
 
 
 # --- how old -----------------------------------------------------------------------------------------------------
@@ -183,57 +184,57 @@ def test_exchange_rates_count_weekdays(look: Look, session: str, now: str, behin
 
 
 def test_nothing_there(look: Look) -> None:
-    seen = look(house(ZTE), calendars=False)
-    assert seen.table.empty
-    view = seen.baskets[0]
+    snapshot = look(universe(ZTE), calendars=False)
+    assert snapshot.table.empty
+    view = snapshot.baskets[0]
     assert (view.covered, len(view.table), view.table["segment"][ZTE]) == (0, 1, None)
     assert isnan(view.returns["1d"])
-    assert set(seen.problems) == {
+    assert set(snapshot.problems) == {
         Problem.of(ZTE, "never_fetched"), Problem.of("calendar CN", "calendar_not_confirmed", "soft"),
     }  # fmt: skip
-    assert seen.name(ZTE) == Names(f"名{ZTE}", f"name {ZTE}")
+    assert snapshot.name(ZTE) == Names(f"名{ZTE}", f"name {ZTE}")
 
 
 def test_why_nothing_is_there_is_said(look: Look) -> None:
     params = (("ticker", ZTE), ("severity", "x"), ("where", "y"), ("key", "z"))
     state = SymbolState(ZTE, "quotes", "unknown_symbol", "tencent", EVENING, None, "unknown_symbol", params)
-    assert look(house(ZTE), states=[state]).problems == (Problem(ZTE, "unknown_symbol", params),)
+    assert look(universe(ZTE), states=[state]).problems == (Problem(ZTE, "unknown_symbol", params),)
 
 
 def test_bars_without_a_quote(look: Look) -> None:
     """The last bar stands in; its day's return is against the bar before, and nothing is known of limits or caps."""
     history = pd.concat([steady(ZTE, 10.0), bars(ZTE, {FRIDAY: 11.0})])
-    seen = look(house(ZTE), histories=[history])
-    found = seen.table.loc[ZTE]
+    snapshot = look(universe(ZTE), histories=[history])
+    found = snapshot.table.loc[ZTE]
     assert (found["last"], found["source"], found["currency"], found["state"]) == (11.0, "sina", "CNY", "ok")
     assert found["1d"] == pytest.approx(0.1)
     assert found["volume_ratio"] == pytest.approx(1.0)  # its own volume is not one of the five
     assert found["limit_state"] == "unknown"
     assert isnan(found["cap_cny"])
-    assert look(house(ZTE), histories=[steady(ZTE, 10.0)]).table["stale"][ZTE]
+    assert look(universe(ZTE), histories=[steady(ZTE, 10.0)]).table["stale"][ZTE]
 
 
 def test_the_running_session_s_bar_without_a_quote(look: Look) -> None:
     """Hong Kong at 14:30: the bar of the running session is shown as stale, and the problem says why."""
     ticker = "01686.HK"
     history = pd.concat([steady(ticker, 10.2), bars(ticker, {FRIDAY: 10.4}, final=False)])
-    seen = look(house(ticker), histories=[history], now=at("2026-07-03 14:30", "HK"))
-    found = seen.table.loc[ticker]
+    snapshot = look(universe(ticker), histories=[history], now=at("2026-07-03 14:30", "HK"))
+    found = snapshot.table.loc[ticker]
     assert (found["last"], found["session"].date(), found["stale"]) == (10.4, FRIDAY, True)
     assert pd.isna(found["quote_time"])
-    assert seen.problems == (Problem.of(ticker, "no_quote", "soft"),)
+    assert snapshot.problems == (Problem.of(ticker, "no_quote", "soft"),)
 
 
 def test_a_name_that_nobody_sent(look: Look) -> None:
-    files = House(chains=(Chain("c", Names("", ""), (Segment("s", Names("", ""), (ZTE,)),)),))
+    files = Universe(chains=(Chain("c", Names("", ""), (Segment("s", Names("", ""), (ZTE,)),)),))
     for quotes, name in (((), ZTE), ((quote(ZTE, 1, 1),), "甲")):
-        seen = look(files, quotes, [steady(ZTE, 10.0)])
-        assert seen.table["name"].isna()[ZTE] == (name == ZTE)
+        snapshot = look(files, quotes, [steady(ZTE, 10.0)])
+        assert snapshot.table["name"].isna()[ZTE] == (name == ZTE)
 
 
 def test_a_newer_bar_than_the_quote(look: Look) -> None:
     history = pd.concat([steady(ZTE, 10.0, date(2026, 7, 1)), bars(ZTE, {THURSDAY: 10.0, FRIDAY: 12.0})])
-    found = look(house(ZTE), [quote(ZTE, 10.0, 10.0, THURSDAY, market_cap=1e9)], [history]).table.loc[ZTE]
+    found = look(universe(ZTE), [quote(ZTE, 10.0, 10.0, THURSDAY, market_cap=1e9)], [history]).table.loc[ZTE]
     assert (found["session"].date(), found["last"], found["name"]) == (FRIDAY, 12.0, "甲")
     assert found["1d"] == pytest.approx(0.2)
     assert not found["stale"]
@@ -243,7 +244,7 @@ def test_a_newer_bar_than_the_quote(look: Look) -> None:
 def test_a_final_bar_settles_a_quote_from_before_the_close(look: Look) -> None:
     early = quote(ZTE, 11.0, 9.5, fetched_at=at("2026-07-03 14:00", "CN"), market_cap=1.1e9, turnover=0.02, high=11.5)
     settled = pd.concat([steady(ZTE, 10.0), bars(ZTE, {FRIDAY: 12.0})])
-    found = look(house(ZTE), [early], [settled]).table.loc[ZTE]
+    found = look(universe(ZTE), [early], [settled]).table.loc[ZTE]
     assert (found["last"], found["previous_close"], found["high"], found["turnover"]) == (12.0, 9.5, 12.0, 0.02)
     assert found["1d"] == pytest.approx(12 / 9.5 - 1)
     assert found["market_cap"] == pytest.approx(1.2e9)
@@ -253,18 +254,18 @@ def test_a_final_bar_settles_a_quote_from_before_the_close(look: Look) -> None:
 def test_bars_but_no_calendar(look: Look) -> None:
     """Weekdays are guessed: Friday's bar is not behind on Sunday, Wednesday's is, and the guess is said."""
     for last, stale in ((FRIDAY, False), (date(2026, 7, 1), True)):
-        seen = look(house(ZTE), histories=[steady(ZTE, 10.0, last)], calendars=False, now=at("2026-07-05 12:00"))
-        assert seen.table["stale"][ZTE] == stale
-        assert Problem.of("calendar CN", "calendar_not_confirmed", "soft") in seen.problems
-        assert seen.markets["CN"].phase == "unknown"
+        snapshot = look(universe(ZTE), histories=[steady(ZTE, 10.0, last)], calendars=False, now=at("2026-07-05 12:00"))
+        assert snapshot.table["stale"][ZTE] == stale
+        assert Problem.of("calendar CN", "calendar_not_confirmed", "soft") in snapshot.problems
+        assert snapshot.markets["CN"].phase == "unknown"
 
 
 def test_past_the_calendar_s_bound(look: Look) -> None:
     sent = quote(ZTE, 10, 10, date(2027, 1, 5), fetched_at=at("2027-01-05 15:01", "CN"))
-    seen = look(house(ZTE), [sent], now=at("2027-01-05 20:00", "CN"))
-    assert not seen.table["stale"][ZTE]
-    assert Problem.of("calendar CN", "calendar_not_confirmed", "soft", bound="2026-12-31") in seen.problems
-    assert {p.where for p in seen.problems} == {f"calendar {group}" for group in CALENDARS}
+    snapshot = look(universe(ZTE), [sent], now=at("2027-01-05 20:00", "CN"))
+    assert not snapshot.table["stale"][ZTE]
+    assert Problem.of("calendar CN", "calendar_not_confirmed", "soft", bound="2026-12-31") in snapshot.problems
+    assert {p.where for p in snapshot.problems} == {f"calendar {group}" for group in CALENDARS}
 
 
 # --- returns -----------------------------------------------------------------------------------------------------
@@ -289,8 +290,8 @@ def test_soft_faults_of_what_was_kept_are_problems(look: Look) -> None:
     """One state word carries two of them; a word of a failure carries none."""
     said = (("ticker", ZTE), ("source", "sina"), ("detail", "2"), ("holes", "3"))
     kept = SymbolState(ZTE, "bars", "ok", "sina", EVENING, None, "revised", said)
-    seen = look(house(ZTE), [quote(ZTE, 10, 10)], [steady(ZTE, 10.0)], states=[kept])
-    assert [(p.where, p.key, p.severity, dict(p.params)["detail"]) for p in seen.problems] == [
+    snapshot = look(universe(ZTE), [quote(ZTE, 10, 10)], [steady(ZTE, 10.0)], states=[kept])
+    assert [(p.where, p.key, p.severity, dict(p.params)["detail"]) for p in snapshot.problems] == [
         (ZTE, "revised", "soft", "2"), (ZTE, "holes", "soft", "3"),
     ]  # fmt: skip
 
@@ -305,21 +306,21 @@ def test_a_pe_that_was_put_aside_or_refused_is_a_problem_once_it_is_old(look: Lo
         ("ok", "pe_percent", EVENING + timedelta(days=1), False),
     ):  # fmt: skip
         word = SymbolState(ZTE, "valuation", state, "eastmoney", told_at, None, key, said)
-        seen = look(house(ZTE), [quote(ZTE, 10, 10)], [steady(ZTE, 10.0)], states=[word])
-        assert [p.key for p in seen.problems] == ([key] if told else [])
+        snapshot = look(universe(ZTE), [quote(ZTE, 10, 10)], [steady(ZTE, 10.0)], states=[word])
+        assert [p.key for p in snapshot.problems] == ([key] if told else [])
 
 
 def test_a_gap_between_history_and_quote(look: Look) -> None:
     """Bars end on 18 June. Had nothing traded since, the previous close would be theirs; it is not, so a week is unknown."""
     history = steady(ZTE, 10.0, date(2026, 6, 18), sessions=120)
     error = SymbolState(ZTE, "bars", "blocked", "sina", EVENING, None, "source_blocked", (("source", "sina"),))
-    seen = look(house(ZTE), [quote(ZTE, 12.0, 11.0)], [history], states=[error])
-    found = seen.table.loc[ZTE]
+    snapshot = look(universe(ZTE), [quote(ZTE, 12.0, 11.0)], [history], states=[error])
+    found = snapshot.table.loc[ZTE]
     assert isnan(found["1w"])
     assert isnan(found["mtd"])
     assert (found["1d"], found["ytd"]) == pytest.approx((12 / 11 - 1, 0.2))
-    assert seen.problems == (Problem(ZTE, "source_blocked", (("source", "sina"),), "soft"),)
-    resumed = look(house(ZTE), [quote(ZTE, 12.0, 10.0)], [history]).table.loc[ZTE]
+    assert snapshot.problems == (Problem(ZTE, "source_blocked", (("source", "sina"),), "soft"),)
+    resumed = look(universe(ZTE), [quote(ZTE, 12.0, 10.0)], [history]).table.loc[ZTE]
     assert (resumed["1w"], resumed["1d"]) == pytest.approx((0.2, 0.2))
 
 
@@ -353,13 +354,13 @@ def test_limits_by_the_rule_and_by_the_quote(look: Look) -> None:
     found = row(look, quote("300308.SZ", 120.0, 100.0, open=110.0, low=110.0))
     assert (found["limit_state"], found["limit_up"], found["limit_down"]) == ("sealed_up", 120.0, 80.0)
     assert found["limit_agrees"] is None
-    seen = look(house(ZTE), [quote(ZTE, 10.5, 10.0, limit_up=10.5, limit_down=9.5)])
-    found = seen.table.loc[ZTE]
+    snapshot = look(universe(ZTE), [quote(ZTE, 10.5, 10.0, limit_up=10.5, limit_down=9.5)])
+    found = snapshot.table.loc[ZTE]
     assert (found["limit_state"], found["limit_up"], found["limit_agrees"]) == ("one_price_up", 10.5, False)
-    assert seen.problems == (
+    assert snapshot.problems == (
         Problem.of(ZTE, "limit_disagrees", "soft", up=10.5),
     )  # the only row: all answers are bools
-    agreed = look(house(ZTE), [quote(ZTE, 10.5, 10.0, limit_up=11.0, limit_down=9.0)])
+    agreed = look(universe(ZTE), [quote(ZTE, 10.5, 10.0, limit_up=11.0, limit_down=9.0)])
     assert agreed.table["limit_agrees"][ZTE] is True
     assert agreed.problems == ()
 
@@ -390,8 +391,8 @@ def test_a_history_that_has_not_been_read_says_nothing_of_a_listing(look: Look) 
 
 def test_no_limit_abroad_and_for_indices(look: Look) -> None:
     quotes = [quote("COHR.US", 200, 100, THURSDAY), quote("01686.HK", 20, 10), quote("000300.SH", 50, 10)]
-    seen = look(house("COHR.US", "01686.HK", benchmarks=["000300.SH"]), quotes)
-    assert seen.table["limit_state"].tolist() == ["no_limit"] * 3
+    snapshot = look(universe("COHR.US", "01686.HK", benchmarks=["000300.SH"]), quotes)
+    assert snapshot.table["limit_state"].tolist() == ["no_limit"] * 3
 
 
 # --- money -------------------------------------------------------------------------------------------------------
@@ -405,10 +406,10 @@ def test_caps_in_yuan(look: Look) -> None:
         quote("USDHKD.FX", 7.7, 7.7), quote("USDKRW.FX", 1400.0, 1400.0),
     ]  # fmt: skip
     tickers = [q["ticker"] for q in quotes]
-    caps = look(house(*tickers), quotes).table["cap_cny"]
+    caps = look(universe(*tickers), quotes).table["cap_cny"]
     # direct 0.9 before 7/7.7; Korea 140,000 / 1,400 × 7; Taiwan's rate is missing
     assert [caps[t] for t in tickers[:5]] == pytest.approx([100, 90, 700, 700, nan], nan_ok=True)
-    without = look(house(*tickers), [q for q in quotes if q["ticker"] != "USDCNY.FX"]).table["cap_cny"]
+    without = look(universe(*tickers), [q for q in quotes if q["ticker"] != "USDCNY.FX"]).table["cap_cny"]
     assert list(without[tickers[:5]]) == pytest.approx([100, 90, nan, nan, nan], nan_ok=True)
 
 
@@ -419,7 +420,7 @@ def test_a_mixed_basket_weighed_in_yuan(look: Look) -> None:
         quote("2308.TW", 20, 10, market_cap=1e9), quote("USDCNY.FX", 7.0, 7.0),
     ]  # fmt: skip
     rate = (Listed("USDCNY.FX", Names("", "")),)
-    view = look(house(ZTE, "COHR.US", "2308.TW", also=rate), quotes).baskets[0]
+    view = look(universe(ZTE, "COHR.US", "2308.TW", also=rate), quotes).baskets[0]
     assert view.returns_cap["1d"] == pytest.approx(180 / 240 - 1)
     assert view.returns["1d"] == pytest.approx((0.1 - 0.5 + 1.0) / 3)
     assert {g: (p["covered"], round(p["returns"]["1d"], 12)) for g, p in view.by_group.items()} == {
@@ -432,7 +433,7 @@ def test_a_mixed_basket_weighed_in_yuan(look: Look) -> None:
 
 def test_membership_ends_with_until_and_does_not_begin_with_since(look: Look) -> None:
     """``since`` is a record, so a replayed day still has its members; ``until`` is the last day of one."""
-    files = house(
+    files = universe(
         member("000001.SZ", until=THURSDAY), member("000002.SZ", until=FRIDAY), member("000004.SZ", since=date(2026, 9, 1)),
         member("000005.SZ"),
     )  # fmt: skip
@@ -450,7 +451,7 @@ def test_suspended_and_lagging_members_stand_aside(look: Look) -> None:
         quote("000006.SZ", 11, 10), quote("000007.SZ", 11, 10),
     ]  # fmt: skip
     tickers = [q["ticker"] for q in quotes if q["ticker"] != "000300.SH"]
-    view = look(house(*tickers, "000005.SZ", benchmarks=["000300.SH", "399006.SZ"]), quotes).baskets[0]
+    view = look(universe(*tickers, "000005.SZ", benchmarks=["000300.SH", "399006.SZ"]), quotes).baskets[0]
     assert (view.covered, len(view.table)) == (4, 7)
     assert view.returns["1d"] == pytest.approx((3 * 0.1 + 0.2) / 4)
     assert view.table["1d"]["000004.SZ"] == pytest.approx(0.5)  # shown, and marked as stale
@@ -465,7 +466,7 @@ def test_a_member_without_history_does_not_change_the_year_silently(look: Look) 
     histories = [bars(t, dict.fromkeys(days, 10.0)) for t in ("000001.SZ", "000002.SZ")]
     histories += [bars("000004.SZ", dict.fromkeys(days[1:], 10.0))]
     quotes = [quote("000001.SZ", 11, 10), quote("000002.SZ", 12, 10), quote("000004.SZ", 13, 10)]
-    view = look(house(*(q["ticker"] for q in quotes)), quotes, histories).baskets[0]
+    view = look(universe(*(q["ticker"] for q in quotes)), quotes, histories).baskets[0]
     assert (view.returns["ytd"], view.returns["1w"]) == pytest.approx((0.15, 0.2))
     assert (view.coverage["1d"], view.coverage["1w"], view.coverage["ytd"]) == (3, 3, 2)
     assert view.by_group["CN"]["coverage"] == view.coverage
@@ -485,7 +486,7 @@ def test_segments_come_from_the_chain(look: Look) -> None:
     chain = Chain(
         "c", Names("", ""), (Segment("one", Names("", ""), (ZTE,)), Segment("two", Names("", ""), (ZTE,), ("COHR.US",)))
     )
-    table = look(house(ZTE, "COHR.US", "000001.SZ", chains=[chain])).baskets[0].table
+    table = look(universe(ZTE, "COHR.US", "000001.SZ", chains=[chain])).baskets[0].table
     assert table["segment"].tolist() == ["one", "two", None]
 
 
@@ -505,11 +506,11 @@ def test_ranks_need_every_sector_on_one_session(
 ) -> None:
     listed = tuple(Listed(f"8010{i:02}.SI", Names("", "")) for i in range(31))
     quotes = [quote(ZTE, 102.05, 100), quote("COHR.US", 500, 100, THURSDAY), *rows]
-    seen = look(house(ZTE, "COHR.US", sectors=listed), quotes)
-    found = seen.ranks["1d"]["801000.SI"]
+    snapshot = look(universe(ZTE, "COHR.US", sectors=listed), quotes)
+    found = snapshot.ranks["1d"]["801000.SI"]
     assert (None if isnan(found) else found) == rank
-    assert seen.baskets[0].would_rank["1d"] == would  # of the mainland members alone
-    assert seen.baskets[0].would_rank["1w"] is None
+    assert snapshot.baskets[0].would_rank["1d"] == would  # of the mainland members alone
+    assert snapshot.baskets[0].would_rank["1w"] is None
 
 
 # --- series and overnight ----------------------------------------------------------------------------------------
@@ -522,22 +523,22 @@ def test_lines_and_the_basket_against_its_benchmarks(look: Look) -> None:
         bars("399006.SZ", {THURSDAY: 5.0}),
     ]
     quotes = [quote(ZTE, 11, 10), quote("000300.SH", 102, 100), quote("399006.SZ", 5, 5)]
-    seen = look(house(ZTE, benchmarks=["000300.SH", "399006.SZ"]), quotes, histories)
-    assert seen.lines["b"] == pytest.approx([1.0] * 59 + [1.1])
-    assert seen.table["spark"][ZTE] == [10.0] * 59 + [11.0]
-    lines, held = snapshot.against(seen, seen.baskets[0], "60d")
+    snapshot = look(universe(ZTE, benchmarks=["000300.SH", "399006.SZ"]), quotes, histories)
+    assert snapshot.lines["b"] == pytest.approx([1.0] * 59 + [1.1])
+    assert snapshot.table["spark"][ZTE] == [10.0] * 59 + [11.0]
+    lines, held = against(snapshot, snapshot.baskets[0], "60d")
     assert held == 1
     assert list(lines) == ["b", "000300.SH"]  # the other one has no close sixty sessions ago
     assert [line.iloc[-1] for line in lines.values()] == pytest.approx([1.1, 1.02])
     assert {len(line) for line in lines.values()} == {61}
-    assert snapshot.home_of(seen.baskets[0]) == "CN"
+    assert home_of(snapshot.baskets[0]) == "CN"
 
 
 def test_series_of_a_basket_without_data(look: Look) -> None:
-    seen = look(house(ZTE, benchmarks=["000300.SH"]))
-    assert seen.lines == {"b": []}
-    assert snapshot.against(seen, seen.baskets[0], "60d") == ({}, 0)
-    nobody = look(House((Basket("b", Names("", ""), Names("", ""), (), (), None, "b.toml", ""),)))
+    snapshot = look(universe(ZTE, benchmarks=["000300.SH"]))
+    assert snapshot.lines == {"b": []}
+    assert against(snapshot, snapshot.baskets[0], "60d") == ({}, 0)
+    nobody = look(Universe((Basket("b", Names("", ""), Names("", ""), (), (), None, "b.toml", ""),)))
     assert (nobody.baskets[0].covered, nobody.lines) == (0, {"b": []})
 
 
@@ -548,19 +549,19 @@ def test_overnight_leaders(look: Look) -> None:
     ))  # fmt: skip
     quotes = [quote("COHR.US", 12.0, 11.0, THURSDAY), quote("LITE.US", 9.0, 9.0, date(2026, 7, 1))]
     histories = [bars(t, {date(2026, 6, 30): 9.0, date(2026, 7, 1): 10.0}) for t in ("COHR.US", "LITE.US")]
-    seen = look(house(ZTE, chains=[chain]), quotes, histories, now=at("2026-07-03 08:00", "CN")).overnight
-    assert (seen.for_session, seen.sessions, seen.provisional) == (FRIDAY, (THURSDAY,), False)
-    assert seen.moves["ticker"].tolist() == ["COHR.US", "LITE.US"]
-    assert seen.moves["move"].tolist() == pytest.approx([0.2, nan], nan_ok=True)
-    assert seen.moves["leads"][0] == [("c", "s"), ("c", "t")]
-    assert seen.moves["stale"].tolist() == [False, True]
-    running = look(house(ZTE, chains=[chain]), quotes, histories, now=at("2026-07-02 23:00", "CN")).overnight
+    snapshot = look(universe(ZTE, chains=[chain]), quotes, histories, now=at("2026-07-03 08:00", "CN")).overnight
+    assert (snapshot.for_session, snapshot.sessions, snapshot.provisional) == (FRIDAY, (THURSDAY,), False)
+    assert snapshot.moves["ticker"].tolist() == ["COHR.US", "LITE.US"]
+    assert snapshot.moves["move"].tolist() == pytest.approx([0.2, nan], nan_ok=True)
+    assert snapshot.moves["leads"][0] == [("c", "s"), ("c", "t")]
+    assert snapshot.moves["stale"].tolist() == [False, True]
+    running = look(universe(ZTE, chains=[chain]), quotes, histories, now=at("2026-07-02 23:00", "CN")).overnight
     assert (running.for_session, running.provisional) == (FRIDAY, True)
 
 
 def test_the_picture_is_the_same_twice_and_leaves_the_clock_alone(look: Look) -> None:
     quotes, histories = [quote(ZTE, 11, 10)], [steady(ZTE, 10.0)]
-    one, two = (look(house(ZTE), quotes, histories) for _ in range(2))
+    one, two = (look(universe(ZTE), quotes, histories) for _ in range(2))
     pd.testing.assert_frame_equal(one.table, two.table)
     assert one.now == EVENING
 

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch.analysis import snapshot
+from basketwatch.analysis.snapshot import market_snapshot
 from basketwatch.domain import columns as frames
 from basketwatch.domain import limits, markets
 from basketwatch.domain.calendars import Calendar, Session
-from basketwatch.domain.model import House
-from basketwatch.domain.universe import universe
+from basketwatch.domain.model import Universe
+from basketwatch.domain.universe import all_tickers
 from basketwatch.errors import StoreMixed
-from basketwatch.files.baskets import read_house
+from basketwatch.files.baskets import read_universe
 from basketwatch.refresh import demo
 from basketwatch.refresh.checks.bars import check_bars
 from basketwatch.refresh.checks.quotes import check_quotes
@@ -48,20 +48,20 @@ CALENDARS = {group: _calendar(group) for group in markets.GROUPS}
 
 
 @pytest.fixture(scope="module")
-def house() -> House:
-    return read_house(Path(__file__).parents[1])
+def universe() -> Universe:
+    return read_universe(Path(__file__).parents[1])
 
 
 @pytest.fixture(scope="module")
-def made(house: House) -> market.Market:
-    return market.market(house, CALENDARS)
+def made(universe: Universe) -> market.Market:
+    return market.market(universe, CALENDARS)
 
 
 @pytest.fixture(scope="module")
-def opened(house: House, tmp_path_factory: pytest.TempPathFactory) -> database.Store:
+def store(universe: Universe, tmp_path_factory: pytest.TempPathFactory) -> database.Store:
     url = f"sqlite:///{tmp_path_factory.mktemp('demo')}/demo.sqlite"
     writer, _ = opening.open_writer(url, demo=True)
-    demo.build(writer, house, CALENDARS)
+    demo.build(writer, universe, CALENDARS)
     reader = opening.open_reader(url, demo=True)
     assert reader is not None
     return reader
@@ -91,16 +91,16 @@ def _references(made: market.Market, ticker: str) -> pd.Series:
 # --- the same, and nothing live -----------------------------------------------------------------------------------
 
 
-def test_two_markets_are_the_same(made: market.Market, house: House) -> None:
-    again = market.market(house, CALENDARS)
+def test_two_markets_are_the_same(made: market.Market, universe: Universe) -> None:
+    again = market.market(universe, CALENDARS)
     pd.testing.assert_frame_equal(made.bars, again.bars, check_exact=True)
     pd.testing.assert_frame_equal(made.quotes, again.quotes, check_exact=True)
     pd.testing.assert_frame_equal(made.factors, again.factors, check_exact=True)
     assert made.states == again.states
 
 
-def test_editing_one_basket_moves_no_stranger(made: market.Market, house: House) -> None:
-    shorter = replace(house, baskets=tuple(b for b in house.baskets if b.id != "liquid_cooling"))
+def test_editing_one_basket_moves_no_stranger(made: market.Market, universe: Universe) -> None:
+    shorter = replace(universe, baskets=tuple(b for b in universe.baskets if b.id != "liquid_cooling"))
     other = market.market(shorter, CALENDARS)
     for ticker in ("NVDA.US", "688313.SH", "801010.SI"):
         before, after = (_bars(m, ticker)["close"].iloc[:-1] for m in (made, other))
@@ -108,19 +108,19 @@ def test_editing_one_basket_moves_no_stranger(made: market.Market, house: House)
         assert moves.max() < 0.002, ticker
 
 
-def test_a_live_store_is_refused(house: House, tmp_path: Path) -> None:
+def test_a_live_store_is_refused(universe: Universe, tmp_path: Path) -> None:
     live, _ = opening.open_writer(f"sqlite:///{tmp_path}/live.sqlite")
     with pytest.raises(StoreMixed):
-        demo.build(live, house, CALENDARS)
+        demo.build(live, universe, CALENDARS)
     assert prices.read_quotes(live).empty and runs.last_run(live) is None
 
 
 def test_an_empty_house_makes_an_empty_market() -> None:
-    empty = market.market(House(), CALENDARS)
+    empty = market.market(Universe(), CALENDARS)
     assert empty.bars.empty and empty.quotes.empty and list(empty.bars.columns) == list(frames.BARS)
 
 
-def test_every_ticker_of_the_story_is_watched(house: House) -> None:
+def test_every_ticker_of_the_story_is_watched(universe: Universe) -> None:
     told = {
         *market.ENDINGS,
         *market.SUSPENDED,
@@ -130,7 +130,7 @@ def test_every_ticker_of_the_story_is_watched(house: House) -> None:
         *market.STALE,
         "920045.BJ",
     }
-    assert told | {*market.LOSING, *market.WITHOUT_PE} <= set(universe(house))
+    assert told | {*market.LOSING, *market.WITHOUT_PE} <= set(all_tickers(universe))
 
 
 # --- sound frames -------------------------------------------------------------------------------------------------
@@ -143,8 +143,8 @@ def test_frames_have_the_columns_and_dtypes_of_the_list(made: market.Market, nam
     assert frame[[c for c, (_, _, required) in columns.items() if required]].notna().all(axis=None)
 
 
-def test_every_ticker_has_a_quote_and_bars(made: market.Market, house: House) -> None:
-    assert set(made.quotes["ticker"]) == set(made.bars["ticker"]) == set(universe(house))
+def test_every_ticker_has_a_quote_and_bars(made: market.Market, universe: Universe) -> None:
+    assert set(made.quotes["ticker"]) == set(made.bars["ticker"]) == set(all_tickers(universe))
     years = made.bars.groupby("ticker")["session"].agg(lambda days: (days.max() - days.min()).days / 365)
     assert (years.drop("301486.SZ") > 2.95).all()
 
@@ -198,9 +198,9 @@ def test_mainland_levels(quotes: pd.DataFrame) -> None:
     assert shares.between(8, 900).all() and shares.max() / shares.min() > 20
 
 
-def test_no_bar_breaks_its_limits(made: market.Market, house: House) -> None:
+def test_no_bar_breaks_its_limits(made: market.Market, universe: Universe) -> None:
     sealed = 0
-    for ticker in (t for t in universe(house) if limits.board(t)):
+    for ticker in (t for t in all_tickers(universe) if limits.board(t)):
         rows = _bars(made, ticker).assign(before=_references(made, ticker)).iloc[1:]
         for row in rows.itertuples():
             pair = limits.limit_prices(ticker, row.Index.date(), row.before)
@@ -220,9 +220,9 @@ def test_charts_look_like_a_market(made: market.Market) -> None:
     assert (kin > 0.2).all() and daily_moves["300502.SZ"].std() > 1.5 * daily_moves["000300.SH"].std()
 
 
-def test_checks_find_no_hard_fault(made: market.Market, house: House) -> None:
+def test_checks_find_no_hard_fault(made: market.Market, universe: Universe) -> None:
     begun = {g: s.day for g, c in CALENDARS.items() if (s := c.state(market.NOW).session)}
-    kept, faults = check_quotes(made.quotes, universe(house), begun=begun | {"FX": FRIDAY}, now=market.NOW)
+    kept, faults = check_quotes(made.quotes, all_tickers(universe), begun=begun | {"FX": FRIDAY}, now=market.NOW)
     assert [f for f in faults if f.severity == "hard"] == [] and len(kept) == len(made.quotes)
     assert {f.ticker for f in faults if f.key == "stale_day"} == set(market.STALE)
     for ticker, bars in made.bars.groupby("ticker"):
@@ -319,33 +319,33 @@ def test_headlines_have_both_signs(quotes: pd.DataFrame) -> None:
 # --- the store ----------------------------------------------------------------------------------------------------
 
 
-def test_the_store_holds_what_was_made(made: market.Market, opened: database.Store) -> None:
+def test_the_store_holds_what_was_made(made: market.Market, store: database.Store) -> None:
     pd.testing.assert_frame_equal(
-        prices.read_bars(opened), made.bars.sort_values(["ticker", "session"], ignore_index=True), check_dtype=False
+        prices.read_bars(store), made.bars.sort_values(["ticker", "session"], ignore_index=True), check_dtype=False
     )
-    assert len(prices.read_quotes(opened)) == len(made.quotes) and len(prices.read_factors(opened)) == 2
-    assert prices.damaged_series(opened) == [] and len(prices.read_series(opened)) == len(made.quotes)
-    assert set(prices.read_calendars(opened)) == set(CALENDARS)
+    assert len(prices.read_quotes(store)) == len(made.quotes) and len(prices.read_factors(store)) == 2
+    assert prices.damaged_series(store) == [] and len(prices.read_series(store)) == len(made.quotes)
+    assert set(prices.read_calendars(store)) == set(CALENDARS)
 
 
-def test_the_run_is_finished_and_names_its_version(opened: database.Store) -> None:
-    run = runs.last_run(opened, finished=True)
+def test_the_run_is_finished_and_names_its_version(store: database.Store) -> None:
+    run = runs.last_run(store, finished=True)
     assert run is not None and run.report is not None and run.done == run.total > 50
-    assert run.report["version"] == notes.version(opened) and run.report["requests"]["total"] == 0
+    assert run.report["version"] == notes.version(store) and run.report["requests"]["total"] == 0
     assert [p["part"] for p in run.report["parts"]] == ["quotes", "bars"]
     assert run.report["parts"][0]["stale"] == ["AXTI.US"]
 
 
-def test_the_first_page_shows_both_colours(opened: database.Store, house: House) -> None:
-    seen = snapshot.picture(opened, house, market.NOW)
-    for view, aim in zip(seen.baskets, market.BASKET_MOVES, strict=False):
+def test_the_first_page_shows_both_colours(store: database.Store, universe: Universe) -> None:
+    snapshot = market_snapshot(store, universe, market.NOW)
+    for view, aim in zip(snapshot.baskets, market.BASKET_MOVES, strict=False):
         assert view.returns["1d"] == pytest.approx(aim, abs=1e-3), view.basket.id
-    assert (seen.table["limit_state"].value_counts()[list(market.ENDINGS.values())] == 1).all()
-    assert seen.overnight.sessions == (THURSDAY,) and seen.overnight.moves["move"].gt(0).sum() >= 2
-    assert seen.overnight.moves["move"].lt(0).sum() >= 2
+    assert (snapshot.table["limit_state"].value_counts()[list(market.ENDINGS.values())] == 1).all()
+    assert snapshot.overnight.sessions == (THURSDAY,) and snapshot.overnight.moves["move"].gt(0).sum() >= 2
+    assert snapshot.overnight.moves["move"].lt(0).sum() >= 2
 
 
-def test_a_later_instant_has_later_sessions(house: House) -> None:
-    later = market.market(house, CALENDARS, market.NOW + timedelta(days=11))
+def test_a_later_instant_has_later_sessions(universe: Universe) -> None:
+    later = market.market(universe, CALENDARS, market.NOW + timedelta(days=11))
     assert later.bars["session"].max() == pd.Timestamp(2026, 7, 14)
     assert later.quotes["suspended"].sum() == 1

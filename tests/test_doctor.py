@@ -72,9 +72,9 @@ def live(tmp_path: Path) -> Settings:
     market = Market()
     bars = pd.DataFrame(bar._asdict() for bar in market.bars(SHARE)[-300:]).rename(columns={"day": "session"})
     bars = bars.assign(ticker=SHARE, source="tencent", final=True, session=pd.to_datetime(bars["session"]))
-    opened, _ = opening.open_writer(settings.url)
-    prices.save_histories(opened, bars.reindex(columns=list(columns.BARS)), pd.DataFrame(), years=1, now=NOW)
-    runs.finish_run(opened, runs.start_run(opened, NOW - timedelta(hours=3), 1), NOW - timedelta(hours=3), {}, [])
+    store, _ = opening.open_writer(settings.url)
+    prices.save_histories(store, bars.reindex(columns=list(columns.BARS)), pd.DataFrame(), years=1, now=NOW)
+    runs.finish_run(store, runs.start_run(store, NOW - timedelta(hours=3), 1), NOW - timedelta(hours=3), {}, [])
     return settings
 
 
@@ -115,11 +115,11 @@ def test_every_source_answers_and_every_assumption_holds(wire: Upstream, live: S
 
 
 def test_a_new_listing_is_recognised_by_its_stored_name(wire: Upstream, live: Settings) -> None:
-    opened, _ = opening.open_writer(live.url)
+    store, _ = opening.open_writer(live.url)
     row = {"ticker": "301486.SZ", "name": "N致尚", "last": 10.0, "previous_close": 9.0, "currency": "CNY"}
     row |= {"quote_time": NOW, "fetched_at": NOW, "source": "tencent", "suspended": False}
     quotes = pd.DataFrame([row]).assign(session=pd.to_datetime(["2026-07-03"]))
-    prices.save_quotes(opened, quotes.reindex(columns=list(columns.QUOTES)))
+    prices.save_quotes(store, quotes.reindex(columns=list(columns.QUOTES)))
     wire.market.set_quote("301486.SZ", limits=None)
     assert holds(doctor.examine(live, NOW))["tencent_new_listing"] is True
 
@@ -170,8 +170,8 @@ def test_each_wrong_answer_fails_its_own_assumption(wire: Upstream, live: Settin
     wire.fault("swsresearch", "index_analysis", 'body:{"data":{"count":40,"results":'
                '[{"swindexcode":"801770","swindexname":"计算机"}]}}')  # fmt: skip
     wire.fault("query1", "v7/finance/quote", "half_missing")
-    opened, _ = opening.open_writer(live.url)
-    prices.save_bars(opened, prices.read_bars(opened, [SHARE]).tail(1).assign(close=lambda f: f["close"] * 1.01))
+    store, _ = opening.open_writer(live.url)
+    prices.save_bars(store, prices.read_bars(store, [SHARE]).tail(1).assign(close=lambda f: f["close"] * 1.01))
     report = doctor.examine(live, NOW)
     found = holds(report)
     assert {id_ for id_, value in found.items() if value is False} == {
@@ -210,9 +210,9 @@ def test_a_question_that_breaks_stops_no_other(wire: Upstream, live: Settings, m
 
 
 def test_a_stored_breaker_is_respected(wire: Upstream, live: Settings) -> None:
-    opened, _ = opening.open_writer(live.url)
+    store, _ = opening.open_writer(live.url)
     until = NOW + timedelta(minutes=20)
-    runs.save_breakers(opened, [{"host": "qt.gtimg.cn", "open_until": until, "failures": 1, "reason": "refused"}])
+    runs.save_breakers(store, [{"host": "qt.gtimg.cn", "open_until": until, "failures": 1, "reason": "refused"}])
     report = doctor.examine(live, NOW)
     assert wire.requests("gtimg") == []
     tencent = next(s for s in report.sources if s.source == "tencent")
@@ -253,9 +253,9 @@ def test_the_same_failure_is_said_once(live: Settings) -> None:
 
 
 def test_the_calendar_s_end_is_that_of_the_store_as_the_pages_say(live: Settings) -> None:
-    opened, _ = opening.open_writer(live.url)
+    store, _ = opening.open_writer(live.url)
     days = [Session(date(2026, 12, d), *(datetime(2026, 12, d, h, tzinfo=UTC) for h in (1, 7))) for d in (29, 30)]
-    prices.save_sessions(opened, "CN", days)
+    prices.save_sessions(store, "CN", days)
     found = doctor.examine(live, NOW, offline=True).calendars
     assert found["CN"] == {"bound": "2026-12-30", "confirmed": True}
     assert found["US"]["bound"] is None  # not stored yet: nothing is published that ends it

@@ -58,9 +58,9 @@ def empty(world: World, homes: dict[datetime, Path]) -> World:
     """An empty store that knows the calendars, on Friday."""
     make_home(world.home, MEMBERS, LISTED)
     known = prices.read_calendars(World(homes[TUESDAY], world.up, world.patch).store)
-    opened, _ = opening.open_writer(world.url)
+    store, _ = opening.open_writer(world.url)
     for group, calendar in known.items():
-        prices.save_sessions(opened, group, calendar.sessions)
+        prices.save_sessions(store, group, calendar.sessions)
     return world.at(FRIDAY)
 
 

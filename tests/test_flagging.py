@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 
 from basketwatch import clock
-from basketwatch.analysis import flags, snapshot
+from basketwatch.analysis import flags
 from basketwatch.analysis.flags import reading
 from basketwatch.analysis.flags.log import log_at
+from basketwatch.analysis.snapshot import OVERNIGHT_RULE, market_snapshot
 from basketwatch.domain import columns, markets, rules
 from basketwatch.domain.model import Rule
 from basketwatch.refresh import flags as judging
@@ -23,7 +24,7 @@ from basketwatch.refresh.work import Work
 from basketwatch.sources.demo import market
 from basketwatch.store import database, notes, opening, prices, valuations
 from basketwatch.store import flags as log
-from tests.stores import fill, house
+from tests.stores import fill, universe
 
 THURSDAY_EVENING = datetime(2026, 7, 2, 8, 30, tzinfo=UTC)  # after the A-share close of 2 July, before the US opens
 THURSDAY_LUNCH = datetime(2026, 7, 2, 4, 0, tzinfo=UTC)
@@ -38,15 +39,15 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def opened(filled: Path, tmp_path: Path) -> database.Store:
+def store(filled: Path, tmp_path: Path) -> database.Store:
     shutil.copy(filled, tmp_path / "live.sqlite")
     return opening.open_writer(f"sqlite:///{tmp_path}/live.sqlite")[0]
 
 
 @pytest.fixture(scope="module")
 def china(filled: Path) -> flags.Inputs:
-    opened = opening.open_writer(f"sqlite:///{filled}")[0]
-    return reading.inputs_of(reading.read(opened, house(), market.NOW, 6), "CN")
+    store = opening.open_writer(f"sqlite:///{filled}")[0]
+    return reading.inputs_of(reading.read(store, universe(), market.NOW, 6), "CN")
 
 
 def at(inputs: flags.Inputs, name: str, ticker: str, row: int) -> float:
@@ -89,8 +90,8 @@ def test_a_suspension_that_lasts_is_known_from_the_quote(china: flags.Inputs) ->
     assert days[0] == np.datetime64("2026-06-24") and days[-1] == np.datetime64("2026-07-03") and len(days) == 8
 
 
-def test_a_hole_between_two_bars_is_a_suspension_and_a_missing_end_is_not(opened: database.Store) -> None:
-    found = reading.read(opened, house(), market.NOW, 6)
+def test_a_hole_between_two_bars_is_a_suspension_and_a_missing_end_is_not(store: database.Store) -> None:
+    found = reading.read(store, universe(), market.NOW, 6)
     bars = found.bars
     own = bars["ticker"].eq("300308.SZ")
     hole = own & bars["session"].between("2026-06-10", "2026-06-12")
@@ -106,17 +107,17 @@ def test_limit_prices_are_those_of_the_quote_for_its_own_session_only(china: fla
     assert np.isnan(at(china, "limit_up", "300394.SZ", -1))
 
 
-def test_a_reference_price_that_nothing_explains_is_marked(opened: database.Store) -> None:
-    found = reading.read(opened, house(), market.NOW, 6)
+def test_a_reference_price_that_nothing_explains_is_marked(store: database.Store) -> None:
+    found = reading.read(store, universe(), market.NOW, 6)
     found.quotes.loc["300308.SZ", "previous_close"] *= 0.5
     inputs = reading.inputs_of(found, "CN")
     assert at(inputs, "unexplained", "300308.SZ", 0) and inputs.unexplained.sum() == 1
 
 
-def test_the_close_of_another_source_is_held_against_the_bar(opened: database.Store) -> None:
+def test_the_close_of_another_source_is_held_against_the_bar(store: database.Store) -> None:
     """The PE of 300308.SZ comes with a close: of another source, and 1 % higher than the bar on 3 July (2 July: equal).
     That of 300502.SZ is of the bar's own source: nothing to compare."""
-    found = reading.read(opened, house(), market.NOW, 6)
+    found = reading.read(store, universe(), market.NOW, 6)
     days = pd.to_datetime(["2026-07-02", "2026-07-03"]).as_unit("s")
     bars = found.bars.set_index(["ticker", "session"])["close"]
     blank = {"pe": 30.0, "losing": False, "market_cap": np.nan, "eps": np.nan}
@@ -131,9 +132,9 @@ def test_the_close_of_another_source_is_held_against_the_bar(opened: database.St
     assert at(reading.inputs_of(mixed, "CN"), "other_close", "300394.SZ", 0) == 110.0
     mixed.quotes["fetched_at"] = pd.Timestamp("2026-07-03T06:59:00Z").as_unit("s")
     assert np.isnan(at(reading.inputs_of(mixed, "CN"), "other_close", "300394.SZ", 0)), "not the closing price yet"
-    said = reading.evaluated(mixed, "CN", house().rules, 2).query("rule == 'source_disagreement'")
+    said = reading.evaluated(mixed, "CN", universe().rules, 2).query("rule == 'source_disagreement'")
     assert said["ticker"].tolist() == ["300308.SZ"] and said["value"].to_list() == [pytest.approx(0.01)]
-    assert not reading.evaluated(found, "CN", house().rules, 2)["rule"].eq("source_disagreement").any()
+    assert not reading.evaluated(found, "CN", universe().rules, 2)["rule"].eq("source_disagreement").any()
 
 
 def test_a_young_stock_has_a_listing_day_and_an_old_one_has_not(china: flags.Inputs) -> None:
@@ -142,28 +143,28 @@ def test_a_young_stock_has_a_listing_day_and_an_old_one_has_not(china: flags.Inp
     assert listed["300308.SZ"] == flags.LONG_LISTED
 
 
-def test_the_coming_session_knows_the_leaders_only_when_all_us_sessions_are_over(opened: database.Store) -> None:
+def test_the_coming_session_knows_the_leaders_only_when_all_us_sessions_are_over(store: database.Store) -> None:
     """For 3 July that is the US session of the 2nd, which closes at 20:00 UTC: not known on Thursday evening."""
-    early = reading.inputs_of(reading.read(opened, house(), THURSDAY_EVENING, 6), "CN")
+    early = reading.inputs_of(reading.read(store, universe(), THURSDAY_EVENING, 6), "CN")
     assert early.sessions[-1] == np.datetime64("2026-07-03") and early.abroad[-1] == 0
-    late = reading.inputs_of(reading.read(opened, house(), datetime(2026, 7, 2, 21, 0, tzinfo=UTC), 6), "CN")
+    late = reading.inputs_of(reading.read(store, universe(), datetime(2026, 7, 2, 21, 0, tzinfo=UTC), 6), "CN")
     assert late.sessions[-1] == np.datetime64("2026-07-03") and late.abroad[-1] == 1
     moves = {leader.ticker: leader.moves[-1] for leader in late.leaders}
     assert moves["COHR.US"] == pytest.approx(market.MOVES["COHR.US"], abs=5e-4)
 
 
 def test_each_ticker_is_compared_with_a_benchmark_of_its_own_market() -> None:
-    assert reading.benchmark_of(house(), "300308.SZ") == "801770.SI"
-    assert reading.benchmark_of(house(), "801770.SI") == "000300.SH"
-    assert reading.benchmark_of(house(), "basket:cpo") == "801770.SI"
-    assert reading.benchmark_of(house(), "^SOX.US") is None
-    found = {t: reading.benchmark_of(house(), t) for b in house().baskets for t in b.tickers}
+    assert reading.benchmark_of(universe(), "300308.SZ") == "801770.SI"
+    assert reading.benchmark_of(universe(), "801770.SI") == "000300.SH"
+    assert reading.benchmark_of(universe(), "basket:cpo") == "801770.SI"
+    assert reading.benchmark_of(universe(), "^SOX.US") is None
+    found = {t: reading.benchmark_of(universe(), t) for b in universe().baskets for t in b.tickers}
     assert all(markets.group(t) == markets.group(b) for t, b in found.items() if b)
 
 
-def test_a_quote_of_a_running_session_is_not_final(opened: database.Store) -> None:
+def test_a_quote_of_a_running_session_is_not_final(store: database.Store) -> None:
     """Bars of 3 July taken away and the quotes taken at lunch: nothing of that day may be judged."""
-    found = reading.read(opened, house(), market.NOW, 6)
+    found = reading.read(store, universe(), market.NOW, 6)
     stored = found.bars.loc[found.bars["session"] < "2026-07-03"]
     noon = found.quotes.assign(fetched_at=pd.Timestamp("2026-07-03T04:00:00Z").as_unit("s"))
     bars = reading._with_closing_quotes(stored, noon, found.calendars)
@@ -176,46 +177,46 @@ def test_a_quote_of_a_running_session_is_not_final(opened: database.Store) -> No
 # --- what is kept ------------------------------------------------------------------------------------------------
 
 
-def test_the_log_begins_with_a_year_and_then_only_grows(opened: database.Store) -> None:
-    first = judging.update(opened, house(), THURSDAY_EVENING)
-    before = log.read(opened)
+def test_the_log_begins_with_a_year_and_then_only_grows(store: database.Store) -> None:
+    first = judging.update(store, universe(), THURSDAY_EVENING)
+    before = log.read(store)
     assert first == len(before) > 500
-    assert log.judged(opened)["CN"] == date(2026, 7, 2)
-    assert judging.update(opened, house(), THURSDAY_EVENING + timedelta(hours=1)) == 0
-    second = judging.update(opened, house(), market.NOW)
-    after = log.read(opened)
+    assert log.judged(store)["CN"] == date(2026, 7, 2)
+    assert judging.update(store, universe(), THURSDAY_EVENING + timedelta(hours=1)) == 0
+    second = judging.update(store, universe(), market.NOW)
+    after = log.read(store)
     assert len(after) == first + second and second > 0
     kept = after.loc[after["id"].isin(before["id"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(kept, before), "what was said on Thursday stays to the letter"
     assert set(after.loc[~after["id"].isin(before["id"]), "session"].dt.date) <= {date(2026, 7, 2), date(2026, 7, 3)}
 
 
-def test_no_session_is_left_out_after_weeks_without_a_refresh(opened: database.Store) -> None:
+def test_no_session_is_left_out_after_weeks_without_a_refresh(store: database.Store) -> None:
     """Judged on 8 June and not again before 3 July: the sessions between are told as if it had run every day."""
-    judging.update(opened, house(), datetime(2026, 6, 8, 21, 0, tzinfo=UTC))
-    assert log.judged(opened)["CN"] == date(2026, 6, 8)
-    judging.update(opened, house(), market.NOW)
-    late = log.read(opened, since=date(2026, 6, 9))
-    every = reading.dry_run(reading.read(opened, house(), market.NOW), house().rules)
+    judging.update(store, universe(), datetime(2026, 6, 8, 21, 0, tzinfo=UTC))
+    assert log.judged(store)["CN"] == date(2026, 6, 8)
+    judging.update(store, universe(), market.NOW)
+    late = log.read(store, since=date(2026, 6, 9))
+    every = reading.dry_run(reading.read(store, universe(), market.NOW), universe().rules)
     assert set(late["id"]) == set(every.loc[every["session"] >= "2026-06-09", "id"])
 
 
-def test_an_edited_threshold_rewrites_no_history(opened: database.Store) -> None:
-    judging.update(opened, house(), THURSDAY_EVENING)
-    before = set(log.read(opened)["id"])
-    loose = tuple(replace(r, values={**r.values, "size": 0.0001}) if r.id == "gap" else r for r in house().rules)
-    judging.update(opened, replace(house(), rules=loose), market.NOW)
-    new = log.read(opened).query("id not in @before")
+def test_an_edited_threshold_rewrites_no_history(store: database.Store) -> None:
+    judging.update(store, universe(), THURSDAY_EVENING)
+    before = set(log.read(store)["id"])
+    loose = tuple(replace(r, values={**r.values, "size": 0.0001}) if r.id == "gap" else r for r in universe().rules)
+    judging.update(store, replace(universe(), rules=loose), market.NOW)
+    new = log.read(store).query("id not in @before")
     assert new["session"].min() >= pd.Timestamp("2026-06-25"), "six sessions at most"
-    assert before <= set(log.read(opened)["id"])
+    assert before <= set(log.read(store)["id"])
 
 
-def test_a_past_day_evaluated_then_and_now_says_the_same(opened: database.Store) -> None:
+def test_a_past_day_evaluated_then_and_now_says_the_same(store: database.Store) -> None:
     """The last thirty sessions, judged today; and each of three past days as they were judged on the day itself."""
-    now = reading.dry_run(reading.read(opened, house(), market.NOW, 30), house().rules, 30)
+    now = reading.dry_run(reading.read(store, universe(), market.NOW, 30), universe().rules, 30)
     for day, instant in (("2026-07-02", THURSDAY_EVENING), ("2026-06-24", datetime(2026, 6, 24, 9, 0, tzinfo=UTC)),
                          ("2026-06-05", datetime(2026, 6, 5, 9, 0, tzinfo=UTC))):  # fmt: skip
-        then = reading.dry_run(reading.read(opened, house(), instant, 30), house().rules, 30)
+        then = reading.dry_run(reading.read(store, universe(), instant, 30), universe().rules, 30)
         told = [
             f.loc[(f["session"] == day) & f["ticker"].map(_of_china) & (f["rule"] != "us_leader")] for f in (now, then)
         ]
@@ -230,116 +231,120 @@ def _of_china(ticker: str) -> bool:
     return ticker.startswith("basket:") or markets.group(ticker) == "CN"
 
 
-def test_nothing_of_a_session_is_judged_before_its_bars_are_final(opened: database.Store) -> None:
+def test_nothing_of_a_session_is_judged_before_its_bars_are_final(store: database.Store) -> None:
     for instant, newest in ((JUST_CLOSED, "2026-07-02"), (THURSDAY_LUNCH, "2026-07-01")):
-        found = reading.read(opened, house(), instant, 30)
-        said = reading.dry_run(found, house().rules, 30)
+        found = reading.read(store, universe(), instant, 30)
+        said = reading.dry_run(found, universe().rules, 30)
         china = said.loc[said["ticker"].map(_of_china) & (said["rule"] != "us_leader")]
         assert china["session"].max() == pd.Timestamp(newest)
-    judging.update(opened, house(), JUST_CLOSED)
-    assert log.judged(opened)["CN"] == date(2026, 7, 2)
+    judging.update(store, universe(), JUST_CLOSED)
+    assert log.judged(store)["CN"] == date(2026, 7, 2)
 
 
-def test_what_the_demo_market_tells_is_said(opened: database.Store) -> None:
+def test_what_the_demo_market_tells_is_said(store: database.Store) -> None:
     """The endings of the demo's own table, each with its flag on 3 July."""
-    judging.update(opened, house(), market.NOW)
-    last = log.read(opened, since=date(2026, 7, 3)).query("rule == 'limit'").set_index("ticker")
+    judging.update(store, universe(), market.NOW)
+    last = log.read(store, since=date(2026, 7, 3)).query("rule == 'limit'").set_index("ticker")
     assert last["direction"].to_dict() == {
         "300394.SZ": "up", "002536.SZ": "up", "300620.SZ": "up", "300548.SZ": "down",
     }  # fmt: skip
     assert "108.17" in last.loc["300394.SZ", "reason_zh"] and "55.93" in last.loc["300620.SZ", "reason_en"]
-    stale = log.read(opened, rules=["stale_data"], since=date(2026, 7, 2))
+    stale = log.read(store, rules=["stale_data"], since=date(2026, 7, 2))
     assert stale["ticker"].tolist() == ["AXTI.US"]
-    ex = log.read(opened, tickers=["603203.SH"], since=date(2026, 7, 3))
+    ex = log.read(store, tickers=["603203.SH"], since=date(2026, 7, 3))
     assert not set(ex["rule"]) & {"gap", "big_move"}, "−16 % raw, +2.4 % against the reference price"
 
 
 def test_a_store_without_bars_is_judged_without_a_word(tmp_path: Path) -> None:
     empty, _ = opening.open_writer(f"sqlite:///{tmp_path}/empty.sqlite")
-    assert judging.update(empty, house(), market.NOW) == 0
+    assert judging.update(empty, universe(), market.NOW) == 0
     assert len(log.read(empty)) == 0
 
 
-def test_quotes_alone_are_judged_without_a_guess(tmp_path: Path, opened: database.Store) -> None:
+def test_quotes_alone_are_judged_without_a_guess(tmp_path: Path, store: database.Store) -> None:
     few, _ = opening.open_writer(f"sqlite:///{tmp_path}/few.sqlite")
-    prices.save_quotes(few, prices.read_quotes(opened))
-    judging.update(few, house(), market.NOW)
+    prices.save_quotes(few, prices.read_quotes(store))
+    judging.update(few, universe(), market.NOW)
     firing = log.read(few).query("state == 'firing' and severity != 'data'")
     assert set(firing["rule"]) <= {"limit", "big_move", "basket_breadth", "basket_excess"}, "what needs one day only"
 
 
-# --- in the picture ----------------------------------------------------------------------------------------------
+# --- in the snapshot ----------------------------------------------------------------------------------------------
 
 
-def test_the_picture_has_the_flags_of_each_market_s_judged_session(opened: database.Store) -> None:
-    judging.update(opened, house(), market.NOW)
-    seen = snapshot.picture(opened, house(), market.NOW)
-    own = seen.flags.loc[seen.flags["rule"] != snapshot.OVERNIGHT_RULE]
+def test_the_picture_has_the_flags_of_each_market_s_judged_session(store: database.Store) -> None:
+    judging.update(store, universe(), market.NOW)
+    snapshot = market_snapshot(store, universe(), market.NOW)
+    own = snapshot.flags.loc[snapshot.flags["rule"] != OVERNIGHT_RULE]
     days = {(g, d.date()) for g, d in zip(map(_group, own["ticker"]), own["session"], strict=True)}
-    leaders = seen.flags.loc[seen.flags["rule"] == snapshot.OVERNIGHT_RULE, "session"]
+    leaders = snapshot.flags.loc[snapshot.flags["rule"] == OVERNIGHT_RULE, "session"]
     assert set(leaders.dt.date) == {date(2026, 7, 3)}, "US names, but of the mainland's session"
     assert ("CN", date(2026, 7, 3)) in days and ("US", date(2026, 7, 2)) in days
-    assert all(day == seen.judged[g] for g, day in days)
+    assert all(day == snapshot.judged[g] for g, day in days)
 
 
 def _group(ticker: str) -> str:
     return "CN" if ticker.startswith("basket:") else markets.group(ticker)
 
 
-def test_a_replayed_day_shows_its_own_flags_and_none_of_its_future(opened: database.Store) -> None:
+def test_a_replayed_day_shows_its_own_flags_and_none_of_its_future(store: database.Store) -> None:
     """The log reaches to Friday; on Thursday evening, replayed, Thursday's flags are the newest."""
-    judging.update(opened, house(), market.NOW)
-    seen = snapshot.picture(opened, house(), THURSDAY_EVENING)
-    assert seen.judged["CN"] == date(2026, 7, 2)
-    assert seen.flags["session"].max() <= pd.Timestamp("2026-07-02")
-    noon = snapshot.picture(opened, house(), datetime(2026, 7, 3, 4, 0, tzinfo=UTC))
+    judging.update(store, universe(), market.NOW)
+    snapshot = market_snapshot(store, universe(), THURSDAY_EVENING)
+    assert snapshot.judged["CN"] == date(2026, 7, 2)
+    assert snapshot.flags["session"].max() <= pd.Timestamp("2026-07-02")
+    noon = market_snapshot(store, universe(), datetime(2026, 7, 3, 4, 0, tzinfo=UTC))
     assert noon.judged["CN"] == date(2026, 7, 2), "at lunch on Friday nothing of Friday is judged"
     assert set(noon.flags.loc[noon.flags["session"] > "2026-07-02", "rule"]) <= {"us_leader"}
 
 
-def test_the_log_of_a_replayed_day_ends_with_that_day(opened: database.Store) -> None:
+def test_the_log_of_a_replayed_day_ends_with_that_day(store: database.Store) -> None:
     """Judged up to Friday 3 July. On Thursday evening the log ends on the 2nd; the US has not closed, so nothing of the
     coming session is told; after its close (20:00 UTC) the leaders of Friday are."""
-    judging.update(opened, house(), market.NOW)
-    whole = log.read(opened)
+    judging.update(store, universe(), market.NOW)
+    whole = log.read(store)
     assert whole["session"].max() == pd.Timestamp("2026-07-03")
-    pd.testing.assert_frame_equal(log_at(opened, house(), market.NOW), whole)
-    evening = log_at(opened, house(), THURSDAY_EVENING)
+    pd.testing.assert_frame_equal(log_at(store, universe(), market.NOW), whole)
+    evening = log_at(store, universe(), THURSDAY_EVENING)
     assert evening["session"].max() == pd.Timestamp("2026-07-02")
     assert set(evening["id"]) == set(whole.loc[whole["session"].le("2026-07-02") & _settled_by_thursday(whole), "id"])
-    night = log_at(opened, house(), datetime(2026, 7, 2, 21, 0, tzinfo=UTC))
+    night = log_at(store, universe(), datetime(2026, 7, 2, 21, 0, tzinfo=UTC))
     assert set(night.loc[night["session"] > "2026-07-02", "rule"]) == {"us_leader"}
 
 
-def _settled_by_thursday(said: pd.DataFrame) -> pd.Series:
+def _settled_by_thursday(flag_rows: pd.DataFrame) -> pd.Series:
     """Not of the US session of 2 July, which has not begun on Thursday evening in China."""
-    abroad = said["ticker"].str.endswith(".US") & said["rule"].ne("us_leader") & said["session"].eq("2026-07-02")
+    abroad = (
+        flag_rows["ticker"].str.endswith(".US")
+        & flag_rows["rule"].ne("us_leader")
+        & flag_rows["session"].eq("2026-07-02")
+    )
     return ~abroad
 
 
-def test_the_first_judgement_of_a_member_that_comes_late_is_still_added(opened: database.Store) -> None:
+def test_the_first_judgement_of_a_member_that_comes_late_is_still_added(store: database.Store) -> None:
     """A source that failed for three sessions: their flags are missing in the log, and are added when the bars come."""
-    judging.update(opened, house(), market.NOW)
-    whole = log.read(opened, since=date(2026, 7, 1), tickers=["300620.SZ"])
+    judging.update(store, universe(), market.NOW)
+    whole = log.read(store, since=date(2026, 7, 1), tickers=["300620.SZ"])
     assert len(whole) > 3
-    with opened.engine.begin() as c:
+    with store.engine.begin() as c:
         c.exec_driver_sql("delete from flags where ticker = '300620.SZ' and session >= '2026-07-01'")
-    assert judging.update(opened, house(), market.NOW) == len(whole)
+    assert judging.update(store, universe(), market.NOW) == len(whole)
 
 
-def test_nothing_is_judged_again_on_the_same_grounds(opened: database.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_judged_again_on_the_same_grounds(store: database.Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """And again as soon as anything that a flag rests on has changed; a running session's prices are no such thing."""
     calls: list[datetime] = []
     read = reading.read
     monkeypatch.setattr("basketwatch.refresh.flags.read", lambda *given: calls.append(given[2]) or read(*given))
 
-    def judged(now: datetime, rules_: tuple[Rule, ...] = house().rules) -> bool:
+    def judged(now: datetime, rules_: tuple[Rule, ...] = universe().rules) -> bool:
         before = len(calls)
-        judging.update(opened, replace(house(), rules=rules_), now)
+        judging.update(store, replace(universe(), rules=rules_), now)
         return len(calls) > before
 
     def quote(now: datetime, **changed: object) -> None:
-        prices.save_quotes(opened, prices.read_quotes(opened).loc[["300308.SZ"]].assign(fetched_at=now, **changed))
+        prices.save_quotes(store, prices.read_quotes(store).loc[["300308.SZ"]].assign(fetched_at=now, **changed))
 
     assert judged(market.NOW) and not judged(market.NOW) and not judged(market.NOW + timedelta(minutes=20))
     quote(market.NOW + timedelta(minutes=1))
@@ -354,9 +359,9 @@ def test_nothing_is_judged_again_on_the_same_grounds(opened: database.Store, mon
     assert not judged(market.NOW)
     quote(market.NOW, name="*ST 旭创")
     assert judged(market.NOW) and judged(market.NOW, rules.DEFAULTS[1:]) and judged(market.NOW)
-    valuations.save(opened, _a_multiple(market.NOW))
+    valuations.save(store, _a_multiple(market.NOW))
     assert judged(market.NOW) and not judged(market.NOW)
-    with opened.engine.begin() as c:
+    with store.engine.begin() as c:
         c.exec_driver_sql("update series set digest = '0' where ticker = '300308.SZ'")
     assert judged(market.NOW) and not judged(market.NOW) and judged(THURSDAY_EVENING)
 
@@ -367,61 +372,61 @@ def _a_multiple(at: datetime) -> pd.DataFrame:
     return pd.DataFrame([row]).reindex(columns=list(columns.VALUATIONS)).astype(columns.dtypes(columns.VALUATIONS))
 
 
-def test_what_could_not_be_judged_is_taken_back_when_the_data_have_come(opened: database.Store) -> None:
+def test_what_could_not_be_judged_is_taken_back_when_the_data_have_come(store: database.Store) -> None:
     """Nothing of 3 July arrived before the first refresh after the close; an hour later it has: the log is then the one
     that a single refresh would have written. What a suspension left without judgement stays said."""
-    path = str(opened.path)
-    judging.update(opened, house(), THURSDAY_EVENING)
+    path = str(store.path)
+    judging.update(store, universe(), THURSDAY_EVENING)
     shutil.copy(path, path + ".lost")
     lost = opening.open_writer(f"sqlite:///{path}.lost")[0]
     with lost.engine.begin() as c:
         c.exec_driver_sql("delete from quotes")
         c.exec_driver_sql("delete from bars where session >= '2026-07-03'")
-    judging.update(lost, house(), market.NOW)
+    judging.update(lost, universe(), market.NOW)
     waiting = log.read(lost, since=date(2026, 7, 3))
     assert len(waiting) > 100 and set(waiting.loc[waiting["rule"] != "us_leader", "severity"]) == {"data"}
     with lost.engine.begin() as c:
         c.exec_driver_sql(f"attach database '{path}' as whole")
         c.exec_driver_sql("insert into quotes select * from whole.quotes")
         c.exec_driver_sql("insert into bars select * from whole.bars where session >= '2026-07-03'")
-    judging.update(lost, house(), market.NOW)
-    judging.update(opened, house(), market.NOW)
-    a, b = (log.read(one, since=date(2026, 6, 20)).drop(columns="raised_at") for one in (lost, opened))
+    judging.update(lost, universe(), market.NOW)
+    judging.update(store, universe(), market.NOW)
+    a, b = (log.read(one, since=date(2026, 6, 20)).drop(columns="raised_at") for one in (lost, store))
     pd.testing.assert_frame_equal(a, b)
     assert len(a) > 20
 
 
-def test_a_flag_without_direction_takes_the_place_of_what_could_not_be_judged(opened: database.Store) -> None:
+def test_a_flag_without_direction_takes_the_place_of_what_could_not_be_judged(store: database.Store) -> None:
     """A surge of volume has the identity under which it was said that it could not be judged."""
     loose = tuple(replace(r, values={"ratio": 1.0, "turnover": 0.0001}) if r.id == "volume_surge" else r
-                  for r in house().rules)  # fmt: skip
-    judging.update(opened, replace(house(), rules=loose), market.NOW)
-    first = log.read(opened, rules=["volume_surge"], since=date(2026, 7, 2)).query("state == 'firing'").iloc[0]
+                  for r in universe().rules)  # fmt: skip
+    judging.update(store, replace(universe(), rules=loose), market.NOW)
+    first = log.read(store, rules=["volume_surge"], since=date(2026, 7, 2)).query("state == 'firing'").iloc[0]
     text = "缺这一交易日的行情，“放量”无法判断。"
-    with opened.engine.begin() as c:
+    with store.engine.begin() as c:
         c.exec_driver_sql("update flags set state = 'no_data', reason_zh = ? where id = ?", ("甲" + text, first["id"]))
-    notes.note(opened, judging.NOTE, "")
-    judging.update(opened, replace(house(), rules=loose), market.NOW)
-    again = log.read(opened, rules=["volume_surge"], tickers=[first["ticker"]]).set_index("id").loc[first["id"]]
+    notes.note(store, judging.NOTE, "")
+    judging.update(store, replace(universe(), rules=loose), market.NOW)
+    again = log.read(store, rules=["volume_surge"], tickers=[first["ticker"]]).set_index("id").loc[first["id"]]
     assert (again["state"], again["reason_zh"]) == ("firing", first["reason_zh"])
 
 
-def test_rules_that_are_switched_off_say_nothing(opened: database.Store) -> None:
+def test_rules_that_are_switched_off_say_nothing(store: database.Store) -> None:
     quiet = tuple(replace(r, enabled=False) for r in rules.DEFAULTS)
-    assert judging.update(opened, replace(house(), rules=quiet), market.NOW) == 0
-    assert log.judged(opened)["CN"] == date(2026, 7, 3)
+    assert judging.update(store, replace(universe(), rules=quiet), market.NOW) == 0
+    assert log.judged(store)["CN"] == date(2026, 7, 3)
 
 
 # --- at the end of a refresh -------------------------------------------------------------------------------------
 
 
 def test_a_refresh_judges_what_has_closed_and_nothing_between_two_closes(
-    opened: database.Store, monkeypatch: pytest.MonkeyPatch
+    store: database.Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Quotes every few minutes bring nothing new to judge; new bars do, and so does a close."""
     monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(THURSDAY_EVENING))
-    work = Work(opened, house(), 1, prices.read_calendars(opened), 3, lambda *_: None, 0.0)
-    assert run._flags(work, ("quotes",)) == len(log.read(opened)) > 0
+    work = Work(store, universe(), 1, prices.read_calendars(store), 3, lambda *_: None, 0.0)
+    assert run._flags(work, ("quotes",)) == len(log.read(store)) > 0
     calls: list[datetime] = []
     monkeypatch.setattr(judging, "update", lambda *given: calls.append(given[-1]) or 7)
     assert run._flags(work, ("quotes",)) == 0 and calls == []

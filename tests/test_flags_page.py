@@ -15,8 +15,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from basketwatch import clock
-from basketwatch.analysis import snapshot
 from basketwatch.analysis.flags import reading
+from basketwatch.analysis.snapshot import Snapshot, market_snapshot
 from basketwatch.app import asgi, data
 from basketwatch.domain import rules
 from basketwatch.files import rulebook
@@ -27,7 +27,7 @@ from basketwatch.store import flags as log
 from basketwatch.views import flags as flags_view
 from basketwatch.words.text import say
 from tests.apps import html_of, run
-from tests.stores import PROJECT, fill, house
+from tests.stores import PROJECT, fill, universe
 
 BEFORE = int((market.NOW - timedelta(days=1)).timestamp())
 
@@ -41,7 +41,7 @@ def _fresh_caches() -> None:
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("flags") / "live.sqlite"
-    update(fill(path, is_demo=False), house(), market.NOW)
+    update(fill(path, is_demo=False), universe(), market.NOW)
     return path
 
 
@@ -68,50 +68,50 @@ def live(filled: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture(scope="module")
-def seen(filled: Path) -> snapshot.Picture:
-    opened = opening.open_reader(f"sqlite:///{filled}")
-    assert opened is not None
-    return snapshot.picture(opened, house(), market.NOW)
+def snapshot(filled: Path) -> Snapshot:
+    store = opening.open_reader(f"sqlite:///{filled}")
+    assert store is not None
+    return market_snapshot(store, universe(), market.NOW)
 
 
 def labels(app: AppTest) -> list[str]:
     return [link.proto.label for link in app.get("page_link")]
 
 
-def with_flags(seen: snapshot.Picture, *rows: dict[str, object]) -> snapshot.Picture:
-    """The picture with these flags only; each row changes some columns of a stored one."""
-    like = seen.flags.iloc[[0]].assign(notice=True, state="firing")
+def with_flags(snapshot: Snapshot, *rows: dict[str, object]) -> Snapshot:
+    """The snapshot with these flags only; each row changes some columns of a stored one."""
+    like = snapshot.flags.iloc[[0]].assign(notice=True, state="firing")
     made = [like.assign(**{k: [v] for k, v in row.items()}) for row in rows]
-    return replace(seen, flags=pd.concat(made, ignore_index=True) if made else seen.flags.iloc[:0])
+    return replace(snapshot, flags=pd.concat(made, ignore_index=True) if made else snapshot.flags.iloc[:0])
 
 
 # --- the feed ----------------------------------------------------------------------------------------------------
 
 
-def test_a_member_that_has_left_is_in_the_log_and_not_in_the_feed(filled: Path, seen: snapshot.Picture) -> None:
-    opened, gone, files = opening.open_reader(f"sqlite:///{filled}"), "300620.SZ", house()
-    assert opened is not None and gone in set(seen.flags["ticker"])
+def test_a_member_that_has_left_is_in_the_log_and_not_in_the_feed(filled: Path, snapshot: Snapshot) -> None:
+    store, gone, files = opening.open_reader(f"sqlite:///{filled}"), "300620.SZ", universe()
+    assert store is not None and gone in set(snapshot.flags["ticker"])
     left = tuple(replace(b, members=tuple(m for m in b.members if m.ticker != gone)) for b in files.baskets)
-    after = snapshot.picture(opened, replace(files, baskets=left, chains=()), market.NOW)
+    after = market_snapshot(store, replace(files, baskets=left, chains=()), market.NOW)
     assert gone not in set(after.flags["ticker"]) and "300394.SZ" in set(after.flags["ticker"])
-    assert gone in set(log.read(opened)["ticker"])
+    assert gone in set(log.read(store)["ticker"])
 
 
-def test_one_line_a_stock_led_by_its_loudest_rule(seen: snapshot.Picture) -> None:
-    feed = flags_view.feed(seen, "zh", None, green_up=False)
+def test_one_line_a_stock_led_by_its_loudest_rule(snapshot: Snapshot) -> None:
+    feed = flags_view.feed(snapshot, "zh", None, green_up=False)
     assert len(feed.lines) == flags_view.FEED
     assert [line.query.get("ticker") for line in feed.lines[:4]].count("300620.SZ") == 1
     assert all("涨跌停" in line.label for line in feed.lines[:4]), "four stocks at their limits come first"
     first = next(line for line in feed.lines if line.query.get("ticker") == "300620.SZ")
-    others = seen.flags.loc[(seen.flags["ticker"] == "300620.SZ") & seen.flags["notice"]]
+    others = snapshot.flags.loc[(snapshot.flags["ticker"] == "300620.SZ") & snapshot.flags["notice"]]
     assert first.hint is not None and first.hint.count("\n\n") == len(others) - 2
-    assert feed.note.startswith(f"{int(seen.flags['notice'].sum())} 条 · 截至 A股 7月3日")
+    assert feed.note.startswith(f"{int(snapshot.flags['notice'].sum())} 条 · 截至 A股 7月3日")
 
 
-def test_what_is_new_since_the_last_look_stands_first(seen: snapshot.Picture) -> None:
+def test_what_is_new_since_the_last_look_stands_first(snapshot: Snapshot) -> None:
     old, new = datetime(2026, 7, 1, tzinfo=UTC), market.NOW
     told = with_flags(
-        seen, {"id": "a", "ticker": "300394.SZ", "severity": "high", "raised_at": old},
+        snapshot, {"id": "a", "ticker": "300394.SZ", "severity": "high", "raised_at": old},
         {"id": "b", "ticker": "300308.SZ", "severity": "low", "raised_at": new},
     )  # fmt: skip
     lines = flags_view.feed(told, "zh", BEFORE, green_up=False).lines
@@ -122,24 +122,24 @@ def test_what_is_new_since_the_last_look_stands_first(seen: snapshot.Picture) ->
     assert [line.query["ticker"] for line in first_visit] == ["300394.SZ", "300308.SZ"], "nothing is new at the first"
 
 
-def test_what_was_taken_out_of_the_notice_is_not_brought_up(seen: snapshot.Picture) -> None:
-    told = with_flags(seen, {"id": "a", "notice": False}, {"id": "b", "notice": False, "state": "no_data"})
+def test_what_was_taken_out_of_the_notice_is_not_brought_up(snapshot: Snapshot) -> None:
+    told = with_flags(snapshot, {"id": "a", "notice": False}, {"id": "b", "notice": False, "state": "no_data"})
     feed = flags_view.feed(told, "en", None, green_up=False)
     assert feed.lines == () and feed.quiet is not None
     assert any("1 could not be judged" in line.label for line in feed.more)
 
 
-def test_a_quiet_day_and_one_that_is_not_judged_are_two_sentences(seen: snapshot.Picture) -> None:
-    quiet = flags_view.feed(with_flags(seen), "zh", None, green_up=False)
+def test_a_quiet_day_and_one_that_is_not_judged_are_two_sentences(snapshot: Snapshot) -> None:
+    quiet = flags_view.feed(with_flags(snapshot), "zh", None, green_up=False)
     assert quiet.quiet == ("今天没有异常。", f"{len(rules.DEFAULTS)} 条规则都已判断，没有一条触发。")
-    unjudged = flags_view.feed(replace(with_flags(seen), judged={}), "zh", None, green_up=False)
+    unjudged = flags_view.feed(replace(with_flags(snapshot), judged={}), "zh", None, green_up=False)
     assert unjudged.quiet is not None and "还没有判断过" in unjudged.quiet[0] and unjudged.note == ""
     assert "没有异常" in flags_view.quiet(quiet)
 
 
-def test_data_flags_come_last_and_colours_follow_the_reader(seen: snapshot.Picture) -> None:
+def test_data_flags_come_last_and_colours_follow_the_reader(snapshot: Snapshot) -> None:
     told = with_flags(
-        seen, {"id": "a", "ticker": "AXTI.US", "severity": "data", "direction": "none"},
+        snapshot, {"id": "a", "ticker": "AXTI.US", "severity": "data", "direction": "none"},
         {"id": "b", "ticker": "300308.SZ", "severity": "info", "rule": "gap", "direction": "up"},
         {"id": "c", "ticker": "300394.SZ", "severity": "low", "rule": "pe_percentile", "direction": "up"},
     )  # fmt: skip
@@ -148,11 +148,13 @@ def test_data_flags_come_last_and_colours_follow_the_reader(seen: snapshot.Pictu
     assert flags_view.feed(told, "en", None, green_up=True).lines[1].label.startswith(":green-badge")
 
 
-def test_each_line_leads_to_its_stock_basket_or_sector(seen: snapshot.Picture) -> None:
-    assert flags_view.target(seen, "300308.SZ", ("cpo",)) == ("basket", {"basket": "cpo", "ticker": "300308.SZ"})
-    assert flags_view.target(seen, "basket:ocs", ("ocs",)) == ("basket", {"basket": "ocs"})
-    assert flags_view.target(seen, "801770.SI", ()) == ("sectors", {"sector": "801770.SI"})
-    assert flags_view.target(seen, "NVDA.US", ("cpo",)) == ("flags", {"ticker": "NVDA.US"}), "in a chain, in no basket"
+def test_each_line_leads_to_its_stock_basket_or_sector(snapshot: Snapshot) -> None:
+    assert flags_view.target(snapshot, "300308.SZ", ("cpo",)) == ("basket", {"basket": "cpo", "ticker": "300308.SZ"})
+    assert flags_view.target(snapshot, "basket:ocs", ("ocs",)) == ("basket", {"basket": "ocs"})
+    assert flags_view.target(snapshot, "801770.SI", ()) == ("sectors", {"sector": "801770.SI"})
+    assert flags_view.target(snapshot, "NVDA.US", ("cpo",)) == ("flags", {"ticker": "NVDA.US"}), (
+        "in a chain, in no basket"
+    )
 
 
 def test_today_has_the_feed_beside_the_map_and_the_overnight_panel(live: Callable[[str], database.Store]) -> None:
@@ -165,15 +167,15 @@ def test_today_has_the_feed_beside_the_map_and_the_overnight_panel(live: Callabl
 
 def test_html_in_a_name_is_shown_to_the_letter(live: Callable[[str], database.Store], home: Path) -> None:
     """A stock called <img …> whose flag was said with that name: on Today, on Flags, and as the chart's mark."""
-    opened = live("en")
+    store = live("en")
     nasty = "<img src=x onerror=alert(1)> ![t](http://evil.test/p.png) $x$ **b** :red[r]"
-    said = log.read(opened).iloc[[0]].assign(
+    said = log.read(store).iloc[[0]].assign(
         id="limit:300308.SZ:2026-07-03:up", rule="limit", ticker="300308.SZ", basket=[("cpo",)], severity="high",
         session=pd.Timestamp("2026-07-03"), direction="up", state="firing", notice=True,
         reason_en=f"{nasty} closed at its upper limit.", reason_zh=nasty,
     )  # fmt: skip
-    log.save(opened, said, market.NOW)
-    notes.new_version(opened)
+    log.save(store, said, market.NOW)
+    notes.new_version(store)
     app = run("today")
     label = next(text for text in labels(app) if "upper limit" in text and "img src" in text)
     assert r"\<img src\=x" in label and r"\!\[t\]\(" in label and r"\*\*b\*\*" in label and r"\$x\$" in label
@@ -183,8 +185,8 @@ def test_html_in_a_name_is_shown_to_the_letter(live: Callable[[str], database.St
     assert f"{nasty} closed at its upper limit." in flags.dataframe[0].value["reason"].tolist(), "a cell is text"
     from basketwatch.views import charts
 
-    bars = prices.read_bars(opened, ["300308.SZ"], date(2026, 6, 1))
-    marks = flags_view.marks(log.read(opened, tickers=["300308.SZ"]), "en")
+    bars = prices.read_bars(store, ["300308.SZ"], date(2026, 6, 1))
+    marks = flags_view.marks(log.read(store, tickers=["300308.SZ"]), "en")
     trace = charts.candles(bars, marks, dark=False, green_up=False).data[-1]
     assert "&lt;img" in "".join(trace.text) and "<img" not in "".join(trace.text)
 
@@ -192,13 +194,13 @@ def test_html_in_a_name_is_shown_to_the_letter(live: Callable[[str], database.St
 # --- marks -------------------------------------------------------------------------------------------------------
 
 
-def test_marks_are_one_a_session_above_the_high(seen: snapshot.Picture, filled: Path) -> None:
+def test_marks_are_one_a_session_above_the_high(snapshot: Snapshot, filled: Path) -> None:
     from basketwatch.views import charts
 
-    opened = opening.open_reader(f"sqlite:///{filled}")
-    assert opened is not None
-    bars = prices.read_bars(opened, ["300620.SZ"], date(2026, 1, 1))
-    said = log.read(opened, tickers=["300620.SZ"])
+    store = opening.open_reader(f"sqlite:///{filled}")
+    assert store is not None
+    bars = prices.read_bars(store, ["300620.SZ"], date(2026, 1, 1))
+    said = log.read(store, tickers=["300620.SZ"])
     marks = flags_view.marks(said, "zh")
     assert marks["session"].is_unique and len(marks["lines"].iat[-1]) == int((said["session"] == "2026-07-03").sum())
     trace = charts.candles(bars, marks, dark=False, green_up=False).data[-1]
@@ -224,9 +226,9 @@ def test_the_log_is_narrowed_by_the_url(live: Callable[[str], database.Store]) -
 
 
 def test_filters_against_a_plain_loop(filled: Path) -> None:
-    opened = opening.open_reader(f"sqlite:///{filled}")
-    assert opened is not None
-    said = log.read(opened)
+    store = opening.open_reader(f"sqlite:///{filled}")
+    assert store is not None
+    said = log.read(store)
     for wanted in (flags_view.Wanted(), flags_view.Wanted(basket="cpo", sessions=5),
                    flags_view.Wanted(rule="gap", severity="low", sessions=20), flags_view.Wanted(ticker="basket:cpo")):  # fmt: skip
         days = sorted(set(said["session"]), reverse=True)[: wanted.sessions]
@@ -239,32 +241,32 @@ def test_filters_against_a_plain_loop(filled: Path) -> None:
         assert flags_view.filtered(said, wanted)["id"].tolist() == expected
 
 
-def test_a_day_s_loudest_stand_on_top(filled: Path, seen: snapshot.Picture) -> None:
-    opened = opening.open_reader(f"sqlite:///{filled}")
-    assert opened is not None
-    frame = flags_view.log(seen, log.read(opened, since=date(2026, 7, 3)), "en")
+def test_a_day_s_loudest_stand_on_top(filled: Path, snapshot: Snapshot) -> None:
+    store = opening.open_reader(f"sqlite:///{filled}")
+    assert store is not None
+    frame = flags_view.log(snapshot, log.read(store, since=date(2026, 7, 3)), "en")
     assert frame["severity"].tolist() == sorted(frame["severity"], key=["high", "mid", "low", "info", "data"].index)
 
 
-def test_a_stock_has_its_newest_flags_with_reasons_and_the_way_to_all(filled: Path, seen: snapshot.Picture) -> None:
-    opened = opening.open_reader(f"sqlite:///{filled}")
-    assert opened is not None
-    said = log.read(opened)
+def test_a_stock_has_its_newest_flags_with_reasons_and_the_way_to_all(filled: Path, snapshot: Snapshot) -> None:
+    store = opening.open_reader(f"sqlite:///{filled}")
+    assert store is not None
+    said = log.read(store)
     own = said.loc[said["ticker"] == "300394.SZ"]
-    shown = flags_view.of_stock(seen, said, "300394.SZ", "zh")
+    shown = flags_view.of_stock(snapshot, said, "300394.SZ", "zh")
     assert shown.count("07-03</span>") == min(6, int((own["session"] == "2026-07-03").sum()))
     assert "天孚通信涨停" in shown and f"全部 {len(own)} 条" in shown and "/flags?ticker=300394.SZ" in shown
     assert shown.count('class="chip"') == 6
-    assert "没有异动记录" in flags_view.of_stock(seen, said.iloc[:0], "300394.SZ", "zh")
+    assert "没有异动记录" in flags_view.of_stock(snapshot, said.iloc[:0], "300394.SZ", "zh")
 
 
-def test_the_log_of_a_phone_says_how_much_of_it_is_shown_and_escapes(filled: Path, seen: snapshot.Picture) -> None:
-    opened = opening.open_reader(f"sqlite:///{filled}")
-    assert opened is not None
-    said = log.read(opened)
-    shown = flags_view.phone_log(seen, said, "en")
+def test_the_log_of_a_phone_says_how_much_of_it_is_shown_and_escapes(filled: Path, snapshot: Snapshot) -> None:
+    store = opening.open_reader(f"sqlite:///{filled}")
+    assert store is not None
+    said = log.read(store)
+    shown = flags_view.phone_log(snapshot, said, "en")
     assert shown.count("<a href=") == 40 and f"the newest 40 of {len(said)}" in shown
-    few = flags_view.phone_log(seen, said.iloc[:2].assign(reason_en="<img src=x>"), "en")
+    few = flags_view.phone_log(snapshot, said.iloc[:2].assign(reason_en="<img src=x>"), "en")
     assert "<img" not in few and few.count("&lt;img") == 2 and "newest" not in few
 
 
@@ -291,16 +293,16 @@ def test_a_threshold_is_tried_and_saved(live: Callable[[str], database.Store], h
 
 
 def test_the_dry_run_counts_what_an_own_evaluation_counts(filled: Path) -> None:
-    opened = opening.open_reader(f"sqlite:///{filled}")
-    assert opened is not None
-    found = reading.read(opened, house(), market.NOW)
-    loose = tuple(replace(r, values={**r.values, "size": 0.03}) if r.id == "gap" else r for r in house().rules)
+    store = opening.open_reader(f"sqlite:///{filled}")
+    assert store is not None
+    found = reading.read(store, universe(), market.NOW)
+    loose = tuple(replace(r, values={**r.values, "size": 0.03}) if r.id == "gap" else r for r in universe().rules)
     told = flags_view.trial(found, loose, "gap", "en").sentence
     own = reading.dry_run(found, loose).query("rule == 'gap' and state == 'firing'")
-    plain = reading.dry_run(found, house().rules).query("rule == 'gap' and state == 'firing'")
+    plain = reading.dry_run(found, universe().rules).query("rule == 'gap' and state == 'firing'")
     assert f"fired {len(own)} times in the last 250 sessions" in told and f"present ones: {len(plain)} times" in told
     assert 0 < len(own) < len(plain) and f"last on {own['session'].max():%Y-%m-%d}" in told
-    off = tuple(replace(r, enabled=False) if r.id == "gap" else r for r in house().rules)
+    off = tuple(replace(r, enabled=False) if r.id == "gap" else r for r in universe().rules)
     assert flags_view.trial(found, off, "gap", "en").sentence == say("flags_would_off", "en")
 
 
@@ -327,7 +329,7 @@ def test_a_file_broken_by_hand_is_a_problem_and_cannot_be_saved_over(
     assert any(rulebook.FILE.replace("/", r"\/") in w.value or "flags\\.toml" in w.value for w in app.warning)
     assert button(app, "保存").disabled and not button(app, "试算一年").disabled
     assert (home / rulebook.FILE).read_text("utf-8") == "[gap\nsize = 0.02\n"
-    assert len(house().rules) == len(rules.DEFAULTS)
+    assert len(universe().rules) == len(rules.DEFAULTS)
 
 
 def test_thresholds_that_contradict_each_other_are_refused(live: Callable[[str], database.Store], home: Path) -> None:
@@ -364,21 +366,21 @@ def test_every_threshold_has_a_label_and_fits_its_range() -> None:
 
 
 def test_what_came_after_is_a_row_a_rule_and_direction(filled: Path) -> None:
-    opened = opening.open_reader(f"sqlite:///{filled}")
-    assert opened is not None
-    found, said = reading.read(opened, house(), market.NOW), log.read(opened)
+    store = opening.open_reader(f"sqlite:///{filled}")
+    assert store is not None
+    found, said = reading.read(store, universe(), market.NOW), log.read(store)
     frame = flags_view.after(found, said, "en")
     fired = said.query("state == 'firing' and severity != 'data'")
     assert frame["n"].sum() == len(fired) and not frame.duplicated(["rule", "direction"]).any()
     closes = reading.closes_of(found)
     one = fired.query("rule == 'limit' and direction == 'up' and session < '2026-05-01'").iloc[-1]
-    index = closes[reading.benchmark_of(house(), one["ticker"])].dropna()
+    index = closes[reading.benchmark_of(universe(), one["ticker"])].dropna()
     row = index.index.get_loc(one["session"])
     own = closes[one["ticker"]]
     expected = own[index.index[row + 5]] / own[one["session"]] - index.iloc[row + 5] / index.iloc[row]
     from basketwatch.analysis.flags import outcomes
 
-    each = outcomes.excesses(said.loc[[one.name]], closes, flags_view.benchmarks(house(), [one["ticker"]]))
+    each = outcomes.excesses(said.loc[[one.name]], closes, flags_view.benchmarks(universe(), [one["ticker"]]))
     assert each.loc[0, 5] == pytest.approx(expected, abs=1e-12)
 
 

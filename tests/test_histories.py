@@ -11,7 +11,7 @@ import pytest
 
 from basketwatch import clock
 from basketwatch.domain import columns
-from basketwatch.domain.model import House
+from basketwatch.domain.model import Universe
 from basketwatch.refresh import histories
 from basketwatch.refresh.evidence import look_back
 from basketwatch.refresh.work import Work
@@ -28,8 +28,8 @@ BAD, GOOD = date(2026, 6, 15), date(2026, 6, 22)
 @pytest.fixture
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
     monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(NOW))
-    opened, _ = opening.open_writer(f"sqlite:///{tmp_path}/s.sqlite")
-    return Work(opened, House(), 1, dict(CALENDARS), 1, lambda *_: None, inf)
+    store, _ = opening.open_writer(f"sqlite:///{tmp_path}/s.sqlite")
+    return Work(store, Universe(), 1, dict(CALENDARS), 1, lambda *_: None, inf)
 
 
 def history(*ex_dates: date) -> History:
@@ -46,8 +46,8 @@ def history(*ex_dates: date) -> History:
     )
 
 
-def accepted(work: Work, found: History, dividends: pd.DataFrame) -> histories.Kept:
-    return histories.accept(work, TICKER, found, dividends, look_back(work.opened, work.calendars, NOW))
+def accepted(work: Work, history: History, dividends: pd.DataFrame) -> histories.Kept:
+    return histories.accept(work, TICKER, history, dividends, look_back(work.store, work.calendars, NOW))
 
 
 def test_a_factor_that_came_with_a_rejected_bar_is_not_kept(work: Work) -> None:

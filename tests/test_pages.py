@@ -174,13 +174,13 @@ def test_a_new_version_is_drawn_and_the_old_picture_is_not_served(on, tmp_path: 
     """The cache is keyed by the store's version: one changed last price must show."""
     on("live", "en")
     path = tmp_path / "changing.sqlite"
-    opened = fill(path, is_demo=False)
+    store = fill(path, is_demo=False)
     monkeypatch.setenv("BASKETWATCH_DB", str(path))
     assert "7.1234" not in html_of(run("today"))
-    quotes = prices.read_quotes(opened)
+    quotes = prices.read_quotes(store)
     quotes.loc["USDCNY.FX", ["last", "high"]] = 7.1234
-    prices.save_quotes(opened, quotes)
-    notes.new_version(opened)
+    prices.save_quotes(store, quotes)
+    notes.new_version(store)
     assert "7.1234" in html_of(run("today"))
 
 

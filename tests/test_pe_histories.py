@@ -117,12 +117,12 @@ def empty(ups: Upstream, homes: dict, tmp_path: Path, monkeypatch: pytest.Monkey
     patient(monkeypatch)
     shutil.copytree(homes[THURSDAY], tmp_path, dirs_exist_ok=True)
     world = World(tmp_path, ups, monkeypatch).at(THURSDAY)
-    opened, _ = opening.open_writer(world.url)
+    store, _ = opening.open_writer(world.url)
     from sqlalchemy import delete
 
     from basketwatch.store import schema
 
-    with opened.engine.begin() as c:
+    with store.engine.begin() as c:
         c.execute(delete(schema.valuations))
         c.execute(delete(schema.states).where(schema.states.c.part == "valuation"))
         c.execute(delete(schema.meta).where(schema.meta.c.key.like("valuation %")))
@@ -322,12 +322,12 @@ def test_without_baidu_the_us_is_rebuilt_from_announced_eps(empty: World) -> Non
 
 
 def test_cnindex_without_a_stored_close_of_the_day_has_no_date(empty: World) -> None:
-    opened, _ = opening.open_writer(empty.url)
+    store, _ = opening.open_writer(empty.url)
     from sqlalchemy import delete
 
     from basketwatch.store import schema
 
-    with opened.engine.begin() as c:
+    with store.engine.begin() as c:
         c.execute(delete(schema.bars).where(schema.bars.c.ticker == "399006.SZ"))
     empty.run(only=("valuation",))
     assert key("399006.SZ", "cnindex", "cnindex_rolling") not in series(empty)

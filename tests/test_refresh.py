@@ -44,7 +44,7 @@ def upstream_ticker(ticker: str) -> str:
 
 
 def make_home(home: Path, members: tuple[str, ...] = MEMBERS, listed: tuple[str, ...] = LISTED) -> None:
-    """A small house: one basket without a chain, a few indices, two sectors."""
+    """A small universe: one basket without a chain, a few indices, two sectors."""
     (home / "sector_maps").mkdir(parents=True, exist_ok=True)
     (home / "watchlists").mkdir(exist_ok=True)
     row = '    {{ ticker = "{0}", name = {{ zh = "{1}", en = "{0}" }} }},'
@@ -94,7 +94,7 @@ class World:
         if now:
             self.at(now)
         self.up.log.clear()
-        self.patch.setattr(baskets, "SECTORS", len(SECTORS))  # of this house: its table is whole
+        self.patch.setattr(baskets, "SECTORS", len(SECTORS))  # of this universe: its table is whole
         how = {"only": ("quotes", "bars", "sectors")} | how  # the valuation has tests of its own, in test_pe_histories
         self.report, self.status = refresh(self.home, self.url, **how)
         assert_store_true(self.store, self.market)
@@ -125,15 +125,15 @@ class World:
 # --- the judge ---------------------------------------------------------------------------------------------------
 
 
-def assert_store_true(opened: database.Store, market: Market) -> None:
+def assert_store_true(store: database.Store, market: Market) -> None:
     """Every stored quote, bar and factor is what the made-up market says; no session is made up, none final too soon."""
     wrong: list[str] = []
     now = market.now
-    for row in prices.read_quotes(opened).to_dict("records"):
+    for row in prices.read_quotes(store).to_dict("records"):
         wrong += _wrong_quote(row, market, now)
-    for ticker, bars in prices.read_bars(opened).groupby("ticker"):
+    for ticker, bars in prices.read_bars(store).groupby("ticker"):
         wrong += _wrong_bars(str(ticker), bars, market, now)
-    for ticker, factors in prices.read_factors(opened).groupby("ticker"):
+    for ticker, factors in prices.read_factors(store).groupby("ticker"):
         wrong += _wrong_factors(str(ticker), factors, market)
     assert not wrong, "\n".join(wrong[:12])
 
@@ -611,10 +611,10 @@ def test_a_call_that_ignores_every_limit_cannot_outlive_the_run(thursday: World)
 
 
 def test_two_at_once(thursday: World) -> None:
-    opened, _ = open_writer(thursday.url)
-    with lock.writer_lock(opened), pytest.raises(RefreshRunning):
+    store, _ = open_writer(thursday.url)
+    with lock.writer_lock(store), pytest.raises(RefreshRunning):
         refresh(thursday.home, thursday.url)
-    with lock.writer_lock(opened):
+    with lock.writer_lock(store):
         told = command(thursday)
     assert told.returncode == 0 and told.stderr.count("\n") == 1, told.stderr
 
@@ -641,10 +641,10 @@ def test_killed_in_the_middle_goes_on_where_it_stopped(world: World) -> None:
         time.sleep(0.02)
     child.send_signal(signal.SIGKILL)
     child.wait()
-    opened = open_reader(world.url)
-    assert opened is not None
-    kept = set(prices.read_series(opened))
-    assert_store_true(opened, world.market)
+    store = open_reader(world.url)
+    assert store is not None
+    kept = set(prices.read_series(store))
+    assert_store_true(store, world.market)
     world.run()
     assert world.status == 0 and kept <= set(prices.read_series(world.store)), world.lines
     assert world.part("bars", "histories")["wanted"] == len(MEMBERS) + len(LISTED) - len(kept - set(SECTORS))
@@ -657,7 +657,9 @@ def test_secrets_and_requests_of_a_cold_process(thursday: World) -> None:
     thursday.up.log.clear()
     told = command(thursday, "--json", BASKETWATCH_TOKEN="geheim-token", **names)
     report = json.loads(told.stdout)
-    assert told.returncode == 2 and report["requests"]["total"] <= 16, told.stderr  # 2: of 31 sectors the house has 2
+    assert told.returncode == 2 and report["requests"]["total"] <= 16, (
+        told.stderr
+    )  # 2: of 31 sectors the universe has 2
     assert "Traceback" not in told.stderr
     everything = told.stdout + told.stderr + "".join(
         p.read_bytes().decode("latin-1") for p in (thursday.home / "data").glob("s.sqlite*")

@@ -50,12 +50,12 @@ def flip(at: World, ticker: str, day: date) -> float:
     Its last bytes are made such that the number stands once in the file. The bit is the mantissa's second: the close
     is off by an eighth to a quarter.
     """
-    opened, _ = opening.open_writer(at.url)
-    bars = prices.read_bars(opened, [ticker])
+    store, _ = opening.open_writer(at.url)
+    bars = prices.read_bars(store, [ticker])
     row = bars[bars["session"] == pd.Timestamp(day)]
     close = struct.unpack(">d", struct.pack(">d", float(row["close"].iloc[0]))[:-2] + b"\xa5\x5a")[0]
-    prices.save_bars(opened, row.assign(close=close, open=float("nan"), high=float("nan"), low=float("nan")))
-    assert prices.damaged_series(opened) == []
+    prices.save_bars(store, row.assign(close=close, open=float("nan"), high=float("nan"), low=float("nan")))
+    assert prices.damaged_series(store) == []
     path = at.home / "data/s.sqlite"
     with sqlite3.connect(path) as c:
         c.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -97,12 +97,12 @@ def test_damage_that_cannot_be_mended_yet_is_looked_for_again(thursday: World) -
 
 def test_a_session_from_the_future_is_taken_out(thursday: World) -> None:
     """A sector's quote and bar of next month, once stored, would be newer than every honest answer until then."""
-    opened, _ = opening.open_writer(thursday.url)
+    store, _ = opening.open_writer(thursday.url)
     ahead, ticker = pd.Timestamp("2026-08-03"), "801770.SI"
-    quote = prices.read_quotes(opened).loc[[ticker]].assign(session=ahead, quote_time=ahead.tz_localize("UTC"))
-    prices.save_quotes(opened, quote)
-    prices.save_bars(opened, prices.read_bars(opened, [ticker]).tail(1).assign(session=ahead))
-    assert prices.read_series(opened)[ticker].last == ahead.date()
+    quote = prices.read_quotes(store).loc[[ticker]].assign(session=ahead, quote_time=ahead.tz_localize("UTC"))
+    prices.save_quotes(store, quote)
+    prices.save_bars(store, prices.read_bars(store, [ticker]).tail(1).assign(session=ahead))
+    assert prices.read_series(store)[ticker].last == ahead.date()
     thursday.run(only=PARTS)
     assert thursday.status == 0, thursday.lines
     assert thursday.quote(ticker)["session"].date() == FRIDAY.date()
@@ -112,12 +112,12 @@ def test_a_session_from_the_future_is_taken_out(thursday: World) -> None:
 
 def test_a_clock_that_is_behind_takes_nothing_out(thursday: World) -> None:
     """Most of the store lies after now: then it is the clock, or a day replayed on purpose."""
-    opened, _ = opening.open_writer(thursday.url)
-    bars, quotes = len(prices.read_bars(opened)), len(prices.read_quotes(opened))
+    store, _ = opening.open_writer(thursday.url)
+    bars, quotes = len(prices.read_bars(store)), len(prices.read_quotes(store))
     now = datetime(2026, 6, 1, 8, 30, tzinfo=UTC)
     ends = dict.fromkeys(("CN", "HK", "US", "TW", "FX"), date(2026, 6, 2))
-    assert repair.drop_future(opened, ends, now) == []
-    assert (len(prices.read_bars(opened)), len(prices.read_quotes(opened))) == (bars, quotes)
+    assert repair.drop_future(store, ends, now) == []
+    assert (len(prices.read_bars(store)), len(prices.read_quotes(store))) == (bars, quotes)
 
 
 def test_holes_are_kept_and_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811

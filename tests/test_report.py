@@ -15,16 +15,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch.analysis import snapshot, weekly
+from basketwatch.analysis import weekly
+from basketwatch.analysis.snapshot import Snapshot, market_snapshot
 from basketwatch.domain import columns
 from basketwatch.errors import UsageError
 from basketwatch.store import notes, opening, prices, valuations
 from basketwatch.store.database import Store
 from basketwatch.views import review
-from tests.stores import PROJECT, calendars, house
+from tests.stores import PROJECT, calendars, universe
 
 SUNDAY = datetime(2026, 7, 5, 10, tzinfo=UTC)
-SECTOR, OTHERS = "801770.SI", [s.ticker for s in house().sectors if s.ticker != "801770.SI"]
+SECTOR, OTHERS = "801770.SI", [s.ticker for s in universe().sectors if s.ticker != "801770.SI"]
 
 # Real closes of the publishers (CSI, CNI, SWS Research), from which the printed weekly of 2026-07-05 is recomputed to
 # the digit. The closes of TRAPS are made up so that each wrong base gives the wrong figure that it is known to give:
@@ -71,14 +72,14 @@ def history(last: float = 34.48) -> pd.DataFrame:
 
 
 def opened_with(path: Path, every: dict[str, dict[str, float]], pe: pd.DataFrame | None = None) -> Store:
-    opened, _ = opening.open_writer(f"sqlite:///{path}")
+    store, _ = opening.open_writer(f"sqlite:///{path}")
     for group, calendar in calendars().items():
-        prices.save_sessions(opened, group, calendar.sessions)
-    prices.save_bars(opened, bars(every))
+        prices.save_sessions(store, group, calendar.sessions)
+    prices.save_bars(store, bars(every))
     if pe is not None:
-        valuations.save(opened, pe)
-    notes.new_version(opened)
-    return opened
+        valuations.save(store, pe)
+    notes.new_version(store)
+    return store
 
 
 @pytest.fixture(scope="module")
@@ -88,17 +89,17 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def reviewed(opened: Store, now: datetime, day: date | None = None) -> tuple[snapshot.Picture, weekly.Review]:
-    week = weekly.week_of(weekly.home_calendar(opened), now, day)
-    seen = snapshot.picture(opened, house(), week.at)
-    return seen, weekly.review(seen, week)
+def reviewed(store: Store, now: datetime, day: date | None = None) -> tuple[Snapshot, weekly.Review]:
+    week = weekly.week_of(weekly.home_calendar(store), now, day)
+    snapshot = market_snapshot(store, universe(), week.at)
+    return snapshot, weekly.review(snapshot, week)
 
 
 @pytest.fixture(scope="module")
-def example(filled: Path) -> tuple[snapshot.Picture, weekly.Review]:
-    opened = opening.open_reader(f"sqlite:///{filled}")
-    assert opened is not None
-    return reviewed(opened, SUNDAY)
+def example(filled: Path) -> tuple[Snapshot, weekly.Review]:
+    store = opening.open_reader(f"sqlite:///{filled}")
+    assert store is not None
+    return reviewed(store, SUNDAY)
 
 
 # --- the worked example ------------------------------------------------------------------------------------------
@@ -121,7 +122,7 @@ YEAR_EN = (
 )
 
 
-def test_the_printed_weekly_comes_out_digit_by_digit(example: tuple[snapshot.Picture, weekly.Review]) -> None:
+def test_the_printed_weekly_comes_out_digit_by_digit(example: tuple[Snapshot, weekly.Review]) -> None:
     week, year, pe, *_ = review.paragraphs(*example, "zh")
     assert (week, year) == (WEEK_ZH, YEAR_ZH)
     assert pe.startswith("估值方面，截至7月3日，申万通信行业指数市盈率（申万口径，未说明是否TTM）为34.48倍，")
@@ -140,7 +141,7 @@ def test_the_command_prints_it_and_its_json(filled: Path) -> None:
     command = [sys.executable, "-m", "basketwatch", "report", "--json", "--lang", "zh"]
     done = subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True, timeout=120, check=False)
     answer = json.loads(done.stdout)
-    assert done.returncode == 3 and {p["where"] for p in answer["problems"]} == {b.id for b in house().baskets}
+    assert done.returncode == 3 and {p["where"] for p in answer["problems"]} == {b.id for b in universe().baskets}
     assert (answer["week"]["from"], answer["week"]["to"]) == ("2026-06-26", "2026-07-03")
     assert (answer["year_base"], answer["sector"]) == ("2025-12-31", SECTOR)
     assert answer["compare"] == ["000300.SH", "399006.SZ"]
@@ -165,11 +166,11 @@ def test_a_past_week_does_not_know_the_next_monday(tmp_path: Path) -> None:
     every = closes()
     for own in every.values():
         own["2026-07-06"] = own["2026-07-03"] * 1.05
-    opened = opened_with(tmp_path / "later.sqlite", every, history())
+    store = opened_with(tmp_path / "later.sqlite", every, history())
     monday = datetime(2026, 7, 6, 8, 30, tzinfo=UTC)
     for day in (None, date(2026, 7, 5)):
-        assert review.paragraphs(*reviewed(opened, monday, day), "zh")[:2] == [WEEK_ZH, YEAR_ZH]
-    this = review.paragraphs(*reviewed(opened, monday, date(2026, 7, 6)), "zh")[0]
+        assert review.paragraphs(*reviewed(store, monday, day), "zh")[:2] == [WEEK_ZH, YEAR_ZH]
+    this = review.paragraphs(*reviewed(store, monday, date(2026, 7, 6)), "zh")[0]
     assert this.startswith("本周截至7月6日，沪深300上涨5.00%，")
 
 
@@ -311,8 +312,8 @@ def test_a_pe_below_its_mean_and_one_that_means_nothing(example: Any) -> None:
 
 def test_a_short_history_has_no_mean(tmp_path: Path) -> None:
     """Two hundred sessions of the fixed window are too few for a mean; the PE itself is told."""
-    opened = opened_with(tmp_path / "short.sqlite", closes(), history().tail(320))  # 121 of 2026, the rest before it
-    told = review.paragraphs(*reviewed(opened, SUNDAY), "zh")[2]
+    store = opened_with(tmp_path / "short.sqlite", closes(), history().tail(320))  # 121 of 2026, the rest before it
+    told = review.paragraphs(*reviewed(store, SUNDAY), "zh")[2]
     assert "34.48倍" in told and "个观测值，不足以给出均值" in told and "均值22" not in told
 
 
@@ -358,7 +359,7 @@ def test_nothing_stored_for_the_week_is_an_empty_review(tmp_path: Path) -> None:
 
 
 def test_a_quote_from_before_the_close_is_no_close(example: Any) -> None:
-    """A price of 14:30 that no refresh has replaced: the picture calls it stale, the review does without it."""
+    """A price of 14:30 that no refresh has replaced: the snapshot calls it stale, the review does without it."""
     seen, found = example
     table = seen.table.copy()
     table.loc[SECTOR, "stale"] = True

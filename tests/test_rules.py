@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from basketwatch.domain import rules
-from basketwatch.domain.model import House, Rule
-from basketwatch.files.baskets import read_house
+from basketwatch.domain.model import Rule, Universe
+from basketwatch.files.baskets import read_universe
 from basketwatch.words import text
 
 PROJECT = Path(__file__).parent.parent
@@ -30,25 +30,25 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def house(request: pytest.FixtureRequest, home: Path) -> House:
+def universe(request: pytest.FixtureRequest, home: Path) -> Universe:
     (home / "watchlists" / "flags.toml").write_text(inspect.cleandoc(request.function.__doc__) + "\n", "utf-8")
-    return read_house(home)
+    return read_universe(home)
 
 
-def faults(house: House) -> list[tuple[str, str]]:
-    return [(p.where, p.key) for p in house.problems]
+def faults(universe: Universe) -> list[tuple[str, str]]:
+    return [(p.where, p.key) for p in universe.problems]
 
 
-def rule(house: House, name: str) -> Rule:
-    return next(r for r in house.rules if r.id == name)
+def rule(universe: Universe, name: str) -> Rule:
+    return next(r for r in universe.rules if r.id == name)
 
 
-def changed(house: House) -> set[str]:
+def changed(universe: Universe) -> set[str]:
     """Rules that are not as shipped."""
-    return {r.id for r, default in zip(house.rules, rules.DEFAULTS, strict=True) if r != default}
+    return {r.id for r, default in zip(universe.rules, rules.DEFAULTS, strict=True) if r != default}
 
 
-def test_values_are_taken(house: House) -> None:
+def test_values_are_taken(universe: Universe) -> None:
     """
     [big_move]
     k = 0.75
@@ -62,31 +62,31 @@ def test_values_are_taken(house: House) -> None:
     [high_low]
     short = 20
     """
-    assert faults(house) == []
-    found = rule(house, "big_move")
+    assert faults(universe) == []
+    found = rule(universe, "big_move")
     assert (found.severity, found.cooldown, found.enabled) == ("high", 3, True)
     assert found.values == {"k": 0.75, "us": 0.1, "hk": 0.06, "tw": 0.05, "kr": 0.06}
-    assert not rule(house, "gap").enabled
-    assert rule(house, "high_low").values["short"] == 20
-    assert changed(house) == {"big_move", "gap", "high_low"}
+    assert not rule(universe, "gap").enabled
+    assert rule(universe, "high_low").values["short"] == 20
+    assert changed(universe) == {"big_move", "gap", "high_low"}
 
 
 def test_without_the_file_the_defaults_hold(home: Path) -> None:
-    house = read_house(home)
-    assert house.rules == rules.DEFAULTS
-    assert house.problems == ()
+    universe = read_universe(home)
+    assert universe.rules == rules.DEFAULTS
+    assert universe.problems == ()
 
 
-def test_the_file_is_no_basket(house: House) -> None:
+def test_the_file_is_no_basket(universe: Universe) -> None:
     """
     [gap]
     size = 0.02
     """
-    assert [b.id for b in house.baskets] == ["ocs"]
-    assert faults(house) == []
+    assert [b.id for b in universe.baskets] == ["ocs"]
+    assert faults(universe) == []
 
 
-def test_a_threshold_that_is_no_number(house: House) -> None:
+def test_a_threshold_that_is_no_number(universe: Universe) -> None:
     """
     [big_move]
     k = "abc"
@@ -95,14 +95,14 @@ def test_a_threshold_that_is_no_number(house: House) -> None:
     [gap]
     size = true
     """
-    assert faults(house) == [("watchlists/flags.toml:2", "no_number"), ("watchlists/flags.toml:6", "no_number")]
-    assert rule(house, "big_move").values == {"k": 0.5, "us": 0.04, "hk": 0.06, "tw": 0.05, "kr": 0.06}
-    assert changed(house) == {"big_move"}
-    said = text.sentence(house.problems[0])
+    assert faults(universe) == [("watchlists/flags.toml:2", "no_number"), ("watchlists/flags.toml:6", "no_number")]
+    assert rule(universe, "big_move").values == {"k": 0.5, "us": 0.04, "hk": 0.06, "tw": 0.05, "kr": 0.06}
+    assert changed(universe) == {"big_move"}
+    said = text.sentence(universe.problems[0])
     assert "big_move" in said and "abc" in said and "0.5" in said
 
 
-def test_a_threshold_out_of_its_range(house: House) -> None:
+def test_a_threshold_out_of_its_range(universe: Universe) -> None:
     """
     [big_move]
     k = -5
@@ -112,11 +112,11 @@ def test_a_threshold_out_of_its_range(house: House) -> None:
     cooldown = 0
     """
     expected = [(f"watchlists/flags.toml:{n}", "out_of_range") for n in (2, 3, 4, 5)]
-    assert faults(house) == [*expected, ("watchlists/flags.toml:6", "out_of_range")]
-    assert changed(house) == set()
+    assert faults(universe) == [*expected, ("watchlists/flags.toml:6", "out_of_range")]
+    assert changed(universe) == set()
 
 
-def test_an_unknown_rule(house: House) -> None:
+def test_an_unknown_rule(universe: Universe) -> None:
     """
     [gap]
     size = 0.02
@@ -127,25 +127,25 @@ def test_an_unknown_rule(house: House) -> None:
     [zzz]
     id = 1
     """
-    assert faults(house) == [
+    assert faults(universe) == [
         ("watchlists/flags.toml:4", "unknown_rule_near"),
         ("watchlists/flags.toml:7", "unknown_rule"),
     ]
-    assert "big_move" in text.sentence(house.problems[0])
-    assert changed(house) == {"gap"}
+    assert "big_move" in text.sentence(universe.problems[0])
+    assert changed(universe) == {"gap"}
 
 
-def test_an_unknown_key(house: House) -> None:
+def test_an_unknown_key(universe: Universe) -> None:
     """
     [excess]
     weak = 0.1
     month = 0.2
     """
-    assert faults(house) == [("watchlists/flags.toml:2", "unknown_key_near")]
-    assert rule(house, "excess").values == {"week": 0.08, "month": 0.2, "exit": 0.75}
+    assert faults(universe) == [("watchlists/flags.toml:2", "unknown_key_near")]
+    assert rule(universe, "excess").values == {"week": 0.08, "month": 0.2, "exit": 0.75}
 
 
-def test_a_severity_an_enabled_and_a_whole_number(house: House) -> None:
+def test_a_severity_an_enabled_and_a_whole_number(universe: Universe) -> None:
     """
     [gap]
     severity = "loud"
@@ -156,11 +156,11 @@ def test_a_severity_an_enabled_and_a_whole_number(house: House) -> None:
     cooldown = "two"
     """
     keys = ["unknown_severity", "wrong_type", "no_whole_number", "no_whole_number"]
-    assert faults(house) == [(f"watchlists/flags.toml:{n}", key) for n, key in zip((2, 3, 6, 7), keys, strict=True)]
-    assert changed(house) == set()
+    assert faults(universe) == [(f"watchlists/flags.toml:{n}", key) for n, key in zip((2, 3, 6, 7), keys, strict=True)]
+    assert changed(universe) == set()
 
 
-def test_thresholds_that_contradict_each_other(house: House) -> None:
+def test_thresholds_that_contradict_each_other(universe: Universe) -> None:
     """
     [pe_percentile]
     exit_high = 0.95
@@ -169,36 +169,36 @@ def test_thresholds_that_contradict_each_other(house: House) -> None:
     short = 200
     long = 100
     """
-    assert faults(house) == [(f"watchlists/flags.toml:{n}", "thresholds_cross") for n in (1, 4)]
-    assert changed(house) == set()
+    assert faults(universe) == [(f"watchlists/flags.toml:{n}", "thresholds_cross") for n in (1, 4)]
+    assert changed(universe) == set()
 
 
-def test_a_rule_that_is_no_table(house: House) -> None:
+def test_a_rule_that_is_no_table(universe: Universe) -> None:
     """
     gap = 0.05
     """
-    assert faults(house) == [("watchlists/flags.toml:1", "wrong_type")]
-    assert house.rules == rules.DEFAULTS
+    assert faults(universe) == [("watchlists/flags.toml:1", "wrong_type")]
+    assert universe.rules == rules.DEFAULTS
 
 
-def test_a_basket_of_that_name_is_told(house: House) -> None:
+def test_a_basket_of_that_name_is_told(universe: Universe) -> None:
     """
     id = "flags"
 
     [[member]]
     ticker = "300308.SZ"
     """
-    assert faults(house) == [("watchlists/flags.toml:1", "rules_are_no_basket")]
-    assert house.rules == rules.DEFAULTS
+    assert faults(universe) == [("watchlists/flags.toml:1", "rules_are_no_basket")]
+    assert universe.rules == rules.DEFAULTS
 
 
-def test_a_file_that_is_no_toml_leaves_the_defaults(house: House) -> None:
+def test_a_file_that_is_no_toml_leaves_the_defaults(universe: Universe) -> None:
     """
     [gap
     size = 0.02
     """
-    assert [key for _, key in faults(house)] == ["syntax"]
-    assert house.rules == rules.DEFAULTS
+    assert [key for _, key in faults(universe)] == ["syntax"]
+    assert universe.rules == rules.DEFAULTS
 
 
 def test_the_shipped_file_lists_every_rule_with_its_defaults() -> None:
@@ -206,9 +206,9 @@ def test_the_shipped_file_lists_every_rule_with_its_defaults() -> None:
     assert list(shipped) == list(rules.SPECS)
     for default in rules.DEFAULTS:
         assert shipped[default.id] == {"severity": default.severity, "cooldown": default.cooldown, **default.values}
-    house = read_house(PROJECT)
-    assert house.rules == rules.DEFAULTS
-    assert not [p for p in house.problems if "flags" in p.where]
+    universe = read_universe(PROJECT)
+    assert universe.rules == rules.DEFAULTS
+    assert not [p for p in universe.problems if "flags" in p.where]
 
 
 def test_every_rule_and_threshold_has_its_texts() -> None:
@@ -238,10 +238,10 @@ def test_whatever_is_written_gives_a_usable_rule(home: Path, name: str, data: st
     keys = [*rules.SPECS[name].thresholds, "enabled", "severity", "cooldown", "strange"]
     lines = [f"{key} = {data.draw(VALUES)}" for key in data.draw(st.lists(st.sampled_from(keys), unique=True))]
     (home / "watchlists" / "flags.toml").write_text("\n".join([f"[{name}]", *lines]), "utf-8")
-    house = read_house(home)
-    assert [r.id for r in house.rules] == list(rules.SPECS)
-    assert changed(house) <= {name}
-    found = rule(house, name)
+    universe = read_universe(home)
+    assert [r.id for r in universe.rules] == list(rules.SPECS)
+    assert changed(universe) <= {name}
+    found = rule(universe, name)
     for key, threshold in rules.SPECS[name].thresholds.items():
         assert threshold.least <= found.values[key] <= threshold.most
     assert found.severity in rules.SEVERITIES and 1 <= found.cooldown <= 250

@@ -13,7 +13,8 @@ from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
 
 from basketwatch import clock
-from basketwatch.analysis import snapshot, weekly
+from basketwatch.analysis import weekly
+from basketwatch.analysis.snapshot import Snapshot, market_snapshot
 from basketwatch.sources.demo import market
 from basketwatch.store import notes, opening, schema
 from basketwatch.store.database import Store
@@ -22,7 +23,7 @@ from basketwatch.views.charts import sectors as sector_charts
 from basketwatch.words.text import say
 from tests import apps
 from tests.apps import html_of
-from tests.stores import PROJECT, fill, house
+from tests.stores import PROJECT, fill, universe
 
 SECTOR = "801770.SI"
 
@@ -41,22 +42,22 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> snapshot.Picture:
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """The demo market with its valuations."""
-    opened = fill(tmp_path_factory.mktemp("demo") / "demo.sqlite", is_demo=True)
-    return snapshot.picture(opened, house(), market.NOW)
+    store = fill(tmp_path_factory.mktemp("demo") / "demo.sqlite", is_demo=True)
+    return market_snapshot(store, universe(), market.NOW)
 
 
 def without(live: Path, tmp_path: Path, ticker: str, day: str) -> Store:
     """A copy of the store in which one bar is missing."""
     path = tmp_path / "hole.sqlite"
     shutil.copy(live, path)
-    opened, _ = opening.open_writer(f"sqlite:///{path}")
+    store, _ = opening.open_writer(f"sqlite:///{path}")
     b = schema.bars.c
-    with opened.engine.begin() as c:
+    with store.engine.begin() as c:
         c.execute(delete(schema.bars).where(b.ticker == ticker, b.session == datetime.fromisoformat(day).date()))
-    notes.new_version(opened)
-    return opened
+    notes.new_version(store)
+    return store
 
 
 def run(path: Path, monkeypatch: pytest.MonkeyPatch, lang: str = "zh", now: str = "", **query: str) -> AppTest:
@@ -96,9 +97,9 @@ def test_on_a_weekday_the_review_stays_that_of_last_week(live: Path, monkeypatch
     """Wednesday noon: the page is of Wednesday, the review of the week that ended on 26 June."""
     app = run(live, monkeypatch, now="2026-07-01T04:00:00Z")
     assert app.code[0].value.startswith("上周，") and "2026年6月22日—6月26日" in html_of(app)
-    opened = opening.open_reader(f"sqlite:///{live}")
-    assert opened is not None
-    then = snapshot.picture(opened, house(), datetime(2026, 6, 28, 12, tzinfo=UTC))
+    store = opening.open_reader(f"sqlite:///{live}")
+    assert store is not None
+    then = market_snapshot(store, universe(), datetime(2026, 6, 28, 12, tzinfo=UTC))
     expected = then.closes.loc["2026-06-26", SECTOR] / then.closes.loc["2026-06-18", SECTOR] - 1
     assert f"{abs(expected) * 100:.2f}%" in app.code[0].value
 
@@ -106,19 +107,19 @@ def test_on_a_weekday_the_review_stays_that_of_last_week(live: Path, monkeypatch
 def test_a_missing_sector_is_named_and_leaves_no_rank(
     live: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened = without(live, tmp_path, "801780.SI", "2026-06-26")
-    seen = snapshot.picture(opened, house(), market.NOW)
-    found = weekly.review(seen, weekly.week_of(seen.calendars["CN"], market.NOW))
+    store = without(live, tmp_path, "801780.SI", "2026-06-26")
+    snapshot = market_snapshot(store, universe(), market.NOW)
+    found = weekly.review(snapshot, weekly.week_of(snapshot.calendars["CN"], market.NOW))
     assert (found.rank["1w"], found.missing["1w"]) == (None, ("801780.SI",))
-    app = run(opened.path or tmp_path, monkeypatch)
+    app = run(store.path or tmp_path, monkeypatch)
     assert "有1个缺收盘价（银行），不给排名" in app.code[0].value
 
 
-def test_a_sector_without_prices_is_said_above_the_bars(seen: snapshot.Picture) -> None:
-    table = seen.table.drop(index="801780.SI")
-    bare = snapshot.Picture(**{f: getattr(seen, f) for f in seen.__dataclass_fields__} | {"table": table})
+def test_a_sector_without_prices_is_said_above_the_bars(snapshot: Snapshot) -> None:
+    table = snapshot.table.drop(index="801780.SI")
+    bare = Snapshot(**{f: getattr(snapshot, f) for f in snapshot.__dataclass_fields__} | {"table": table})
     assert "银行" in sectors_view.missing(bare, "1w", "zh") and "不给排名" in sectors_view.missing(bare, "1w", "zh")
-    assert sectors_view.missing(seen, "1w", "zh") == ""
+    assert sectors_view.missing(snapshot, "1w", "zh") == ""
     last = sectors_view.board(bare, "1w", "zh").iloc[-1]
     assert (last["key"], last["shown"]) == ("801780.SI", "–")
 
@@ -138,38 +139,38 @@ def test_names_full_of_markup_are_shown_verbatim(live: Path, tmp_path: Path, mon
 # --- what is drawn -----------------------------------------------------------------------------------------------
 
 
-def test_the_board_is_sorted_and_holds_sectors_indices_and_baskets(seen: snapshot.Picture) -> None:
-    board = sectors_view.board(seen, "ytd", "zh")
-    assert board["kind"].value_counts().to_dict() == {"sector": 31, "basket": len(house().baskets), "index": 2}
+def test_the_board_is_sorted_and_holds_sectors_indices_and_baskets(snapshot: Snapshot) -> None:
+    board = sectors_view.board(snapshot, "ytd", "zh")
+    assert board["kind"].value_counts().to_dict() == {"sector": 31, "basket": len(universe().baskets), "index": 2}
     assert board["value"].is_monotonic_decreasing
     sectors = board.loc[board["kind"] == "sector"]
     assert sectors["rank"].tolist() == list(range(1, 32)), "sorted by return is sorted by rank"
-    own = seen.valuations[SECTOR]
+    own = snapshot.valuations[SECTOR]
     row = board.set_index("key").loc[SECTOR]
     assert row["percentile"] == own.bands["3y"].percentile
     assert row["premium"] == pytest.approx(own.pe / own.bands["2023-2025"].mean - 1)
 
 
-def test_ranks_of_the_rotation_are_those_of_each_weeks_closes(seen: snapshot.Picture) -> None:
+def test_ranks_of_the_rotation_are_those_of_each_weeks_closes(snapshot: Snapshot) -> None:
     """By hand for the week of Dragon Boat: it ended on Thursday 18 June, the one before on Friday the 12th."""
-    ranks = weekly.rotation(seen)
+    ranks = weekly.rotation(snapshot)
     assert ranks.shape == (31, 12) and list(ranks.columns) == sorted(ranks.columns)
     week = pd.Timestamp("2026-06-18").date()
     assert week in list(ranks.columns)
-    moves = seen.closes.loc["2026-06-18", ranks.index] / seen.closes.loc["2026-06-12", ranks.index] - 1
+    moves = snapshot.closes.loc["2026-06-18", ranks.index] / snapshot.closes.loc["2026-06-12", ranks.index] - 1
     assert (ranks[week] == [1 + (moves > v).sum() for v in moves]).all()
 
 
 def test_a_week_in_which_a_sector_lacks_its_close_has_no_ranks(live: Path, tmp_path: Path) -> None:
-    ranks = weekly.rotation(snapshot.picture(without(live, tmp_path, "801780.SI", "2026-06-12"), house(), market.NOW))
+    ranks = weekly.rotation(market_snapshot(without(live, tmp_path, "801780.SI", "2026-06-12"), universe(), market.NOW))
     gone = [str(week) for week in ranks.columns if ranks[week].isna().all()]
     assert gone == ["2026-06-12", "2026-06-18"], "the week that ends there and the one that starts there"
     assert ranks.drop(columns=[w for w in ranks.columns if str(w) in gone]).notna().all(axis=None)
 
 
 @pytest.mark.parametrize("green_up", [False, True])
-def test_bars_are_red_or_green_by_sign_and_places_amber_or_teal(seen: snapshot.Picture, green_up: bool) -> None:
-    board = sectors_view.board(seen, "1w", "zh")
+def test_bars_are_red_or_green_by_sign_and_places_amber_or_teal(snapshot: Snapshot, green_up: bool) -> None:
+    board = sectors_view.board(snapshot, "1w", "zh")
     figure = sector_charts.bars(board, SECTOR, ("a", "b"), dark=False, green_up=green_up)
     bars, _, dots = figure.data
     up, down = ("#0b8f5a", "#cf2338") if green_up else ("#cf2338", "#0b8f5a")
@@ -179,11 +180,11 @@ def test_bars_are_red_or_green_by_sign_and_places_amber_or_teal(seen: snapshot.P
     assert list(bars.customdata) == list(board["key"])
 
 
-def test_names_of_the_scatter_lie_on_no_other_name(seen: snapshot.Picture) -> None:
+def test_names_of_the_scatter_lie_on_no_other_name(snapshot: Snapshot) -> None:
     """For a desktop and for a phone, on which a letter takes twice the share of the width: fewer names, the same rule."""
-    board = sectors_view.board(seen, "1w", "en")
+    board = sectors_view.board(snapshot, "1w", "en")
     _, desktop, phone = sector_charts.scatter(board, SECTOR, ("x", "y"), dark=False).data
-    own = sectors_view.labels(seen, "en")[SECTOR]
+    own = sectors_view.labels(snapshot, "en")[SECTOR]
     assert own in desktop.text and own in phone.text, "the chosen one has the first choice"
     assert 0 < sum(map(bool, phone.text)) < sum(map(bool, desktop.text))
     for trace, letter in zip((desktop, phone), (0.023, 0.042), strict=True):
@@ -200,11 +201,11 @@ def test_names_of_the_scatter_lie_on_no_other_name(seen: snapshot.Picture) -> No
             assert not any(a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3] for b in boxes[:i])
 
 
-def test_an_empty_rotation_and_scatter_still_draw(seen: snapshot.Picture) -> None:
-    names = sectors_view.labels(seen, "zh")
+def test_an_empty_rotation_and_scatter_still_draw(snapshot: Snapshot) -> None:
+    names = sectors_view.labels(snapshot, "zh")
     bare = pd.DataFrame(index=list(names))
     assert not sector_charts.rotation(bare, names, SECTOR, dark=True).layout.annotations
-    nothing = sectors_view.board(seen, "1w", "zh").assign(percentile=float("nan"))
+    nothing = sectors_view.board(snapshot, "1w", "zh").assign(percentile=float("nan"))
     assert len(sector_charts.scatter(nothing, SECTOR, ("x", "y"), dark=True).data) == 1
 
 

@@ -53,7 +53,7 @@ NOW = datetime(2026, 7, 3, 8, 30, tzinfo=UTC)
 A, B = "300308.SZ", "COHR.US"
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and kill -9")
 Say = Callable[[object], object]  # a child's line to its parent
-Opened = tuple[Store, Store]  # writer, reader of the same store
+ShownSeries = tuple[Store, Store]  # writer, reader of the same store
 
 
 # --- tools -------------------------------------------------------------------------------------------------------
@@ -64,15 +64,15 @@ def file_url(folder: Path) -> str:
 
 
 def writer(url: str, *, demo: bool = False) -> Store:
-    opened, damage = opening.open_writer(url, demo=demo)
+    store, damage = opening.open_writer(url, demo=demo)
     assert damage is None
-    return opened
+    return store
 
 
 def reader(url: str) -> Store:
-    opened = opening.open_reader(url)
-    assert opened is not None
-    return opened
+    store = opening.open_reader(url)
+    assert store is not None
+    return store
 
 
 def bars(ticker: str, first: date, closes: list[float], *, final: bool = True, source: str = "sina") -> pd.DataFrame:
@@ -104,17 +104,17 @@ def factors(ticker: str, *rows: tuple[date, float]) -> pd.DataFrame:
     return frame.astype({name: dtype for name, (dtype, _, _) in frames.FACTORS.items()})
 
 
-def keep(opened: Store, frame: pd.DataFrame, *, swap: bool = False, given: pd.DataFrame | None = None) -> None:
-    prices.save_series(opened, str(frame["ticker"].iloc[0]), frame, given, years=3, now=NOW, swap=swap)
+def keep(store: Store, frame: pd.DataFrame, *, swap: bool = False, given: pd.DataFrame | None = None) -> None:
+    prices.save_series(store, str(frame["ticker"].iloc[0]), frame, given, years=3, now=NOW, swap=swap)
 
 
-def closes(opened: Store, ticker: str = A) -> dict[str, float]:
-    frame = prices.read_bars(opened, [ticker])
+def closes(store: Store, ticker: str = A) -> dict[str, float]:
+    frame = prices.read_bars(store, [ticker])
     return {f"{d:%m-%d}": c for d, c in zip(frame["session"], frame["close"], strict=True)}
 
 
-def set_meta(opened: Store, key: str, value: str) -> None:
-    with opened.engine.begin() as c:
+def set_meta(store: Store, key: str, value: str) -> None:
+    with store.engine.begin() as c:
         c.execute(update(schema.meta).where(schema.meta.c.key == key).values(value=value))
 
 
@@ -126,10 +126,10 @@ def patch(path: Path, old: bytes, new: bytes) -> None:
 
 def filled(url: str, count: int = 40) -> Store:
     """Enough bars to fill many pages."""
-    opened = writer(url)
+    store = writer(url)
     frame = pd.concat([bars(f"{i:06d}.SZ", date(2026, 1, 1), [10.5 + n for n in range(60)]) for i in range(count)])
-    prices.save_histories(opened, frame, factors(A), years=3, now=NOW)
-    return opened
+    prices.save_histories(store, frame, factors(A), years=3, now=NOW)
+    return store
 
 
 def damage_a_bars_page(path: Path) -> None:
@@ -185,7 +185,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def opened(url: str) -> Opened:
+def opened(url: str) -> ShownSeries:
     return writer(url), reader(url)
 
 
@@ -209,9 +209,9 @@ def test_a_store_killed_while_its_tables_were_made_is_finished_by_the_next_write
     schema.metadata.create_all(engine, tables=[schema.bars, schema.meta])
     engine.dispose()
     assert opening.open_reader(url) is None
-    opened = writer(url)
-    keep(opened, bars(A, date(2026, 7, 1), [1.5]))
-    assert closes(reader(url)) == {"07-01": 1.5} and notes.version(opened).endswith("-0")
+    store = writer(url)
+    keep(store, bars(A, date(2026, 7, 1), [1.5]))
+    assert closes(reader(url)) == {"07-01": 1.5} and notes.version(store).endswith("-0")
 
 
 def test_the_writer_makes_the_folder_and_a_second_opening_changes_nothing(tmp_path: Path) -> None:
@@ -259,20 +259,20 @@ def test_a_missing_driver_is_said() -> None:
         opening.open_reader("postgresql+pg8000://u:secret@h/b")
 
 
-def test_newer_schema_is_refused_by_both_and_left_alone(opened: Opened, url: str) -> None:
-    set_meta(opened[0], "schema", "99")
+def test_newer_schema_is_refused_by_both_and_left_alone(store: ShownSeries, url: str) -> None:
+    set_meta(store[0], "schema", "99")
     for call in (opening.open_reader, opening.open_writer):
         with pytest.raises(StoreNewer) as caught:
             call(url)
         assert (caught.value.params["found"], caught.value.params["known"]) == ("99", str(schema.VERSION))
-    assert notes.noted(opened[1], "schema") == "99"
+    assert notes.noted(store[1], "schema") == "99"
 
 
-def test_a_store_of_version_1_gains_its_new_tables_and_keeps_its_rows(opened: Opened, url: str) -> None:
-    notes.note(opened[0], "kept", "yes")
-    with opened[0].engine.begin() as c:
+def test_a_store_of_version_1_gains_its_new_tables_and_keeps_its_rows(store: ShownSeries, url: str) -> None:
+    notes.note(store[0], "kept", "yes")
+    with store[0].engine.begin() as c:
         schema.metadata.drop_all(c, [schema.valuations, schema.flags])
-    set_meta(opened[0], "schema", "1")
+    set_meta(store[0], "schema", "1")
     assert opening.open_reader(url) is None  # as if empty, until a refresh has opened it
     upgraded, damage = opening.open_writer(url)
     assert damage is None and notes.noted(upgraded, "kept") == "yes"
@@ -281,7 +281,7 @@ def test_a_store_of_version_1_gains_its_new_tables_and_keeps_its_rows(opened: Op
         assert c.execute(select(schema.valuations)).all() == c.execute(select(schema.flags)).all() == []
 
 
-def test_demo_and_live_never_meet(opened: Opened, url: str, tmp_path: Path) -> None:
+def test_demo_and_live_never_meet(store: ShownSeries, url: str, tmp_path: Path) -> None:
     for call in (opening.open_reader, opening.open_writer):
         with pytest.raises(StoreMixed):
             call(url, demo=True)
@@ -332,10 +332,10 @@ def test_a_damaged_file_is_said_moved_aside_whole_and_rebuilt(tmp_path: Path, sp
     with pytest.raises(StoreCorrupt):
         opening.open_reader(where)
     assert path.read_bytes() == spoiled  # a reader only says it
-    opened, damage = opening.open_writer(where)
+    store, damage = opening.open_writer(where)
     assert damage is not None and damage.params["moved"].startswith("s.sqlite.corrupt-")
     assert (tmp_path / damage.params["moved"]).read_bytes() == spoiled
-    assert prices.read_bars(opened).empty and notes.version(opened) != before
+    assert prices.read_bars(store).empty and notes.version(store) != before
     assert opening.open_writer(where)[1] is None
 
 
@@ -359,15 +359,15 @@ def test_a_page_damaged_in_the_middle_is_a_sentence_for_readers_and_writers_and_
     tmp_path: Path,
 ) -> None:
     where = file_url(tmp_path)
-    opened = filled(where)
+    store = filled(where)
     damage_a_bars_page(tmp_path / "s.sqlite")
     seen = reader(where)
     assert notes.version(seen) and prices.read_quotes(seen).empty  # the rest is still served
     frame = bars("000020.SZ", date(2026, 1, 1), [7.5] * 60)
     for touch in (
         lambda: prices.read_bars(seen), lambda: prices.last_closes(seen), lambda: prices.damaged_series(seen),
-        lambda: prices.read_bars(opened, ["000020.SZ"]), lambda: prices.save_bars(opened, frame),
-        lambda: keep(opened, frame), lambda: keep(opened, frame, swap=True),
+        lambda: prices.read_bars(store, ["000020.SZ"]), lambda: prices.save_bars(store, frame),
+        lambda: keep(store, frame), lambda: keep(store, frame, swap=True),
     ):  # fmt: skip
         with pytest.raises(StoreCorrupt) as caught:
             touch()
@@ -378,31 +378,31 @@ def test_a_page_damaged_in_the_middle_is_a_sentence_for_readers_and_writers_and_
 
 def test_damage_is_not_moved_away_under_a_running_refresh(tmp_path: Path) -> None:
     where = file_url(tmp_path)
-    opened = filled(where)
+    store = filled(where)
     damage_a_bars_page(tmp_path / "s.sqlite")
-    with lock.writer_lock(opened), pytest.raises(RefreshRunning):
+    with lock.writer_lock(store), pytest.raises(RefreshRunning):
         opening.open_writer(where)
     assert not list(tmp_path.glob("*.corrupt-*"))
     assert opening.open_writer(where)[1] is not None
 
 
 def test_a_flipped_bit_in_a_close_is_found_where_sqlite_sees_nothing(tmp_path: Path) -> None:
-    opened = writer(file_url(tmp_path))
-    keep(opened, bars(A, date(2026, 7, 1), [97.03125, 98.5, 99.25]))
-    keep(opened, bars(B, date(2026, 7, 1), [50.5, 51.5]))
+    store = writer(file_url(tmp_path))
+    keep(store, bars(A, date(2026, 7, 1), [97.03125, 98.5, 99.25]))
+    keep(store, bars(B, date(2026, 7, 1), [50.5, 51.5]))
     frame = bars(A, date(2026, 7, 4), [97.59375])
     frame[["open", "high", "low"]] = float("nan")  # so that its eight bytes stand once in the file
-    prices.save_bars(opened, frame)
-    assert prices.damaged_series(opened) == []
+    prices.save_bars(store, frame)
+    assert prices.damaged_series(store) == []
     good = struct.pack(">d", 97.59375)
     patch(tmp_path / "s.sqlite", good, good[:-1] + bytes([good[-1] ^ 1]))
-    with opened.engine.connect() as c:
+    with store.engine.connect() as c:
         assert c.execute(text("PRAGMA integrity_check")).scalar() == "ok"
     assert prices.damaged_series(reader(file_url(tmp_path))) == [A]
-    prices.save_bars(opened, bars(A, date(2026, 7, 5), [99.5]))
-    assert prices.damaged_series(opened) == [A]  # a bar added later does not hide it
-    keep(opened, bars(A, date(2026, 7, 1), [97.03125, 98.5, 99.25, 97.59375, 99.5]))
-    assert prices.damaged_series(opened) == []  # read whole again
+    prices.save_bars(store, bars(A, date(2026, 7, 5), [99.5]))
+    assert prices.damaged_series(store) == [A]  # a bar added later does not hide it
+    keep(store, bars(A, date(2026, 7, 1), [97.03125, 98.5, 99.25, 97.59375, 99.5]))
+    assert prices.damaged_series(store) == []  # read whole again
 
 
 # --- refused by the disk ------------------------------------------------------------------------------------------
@@ -445,9 +445,9 @@ def test_a_read_only_folder_is_served_and_says_why_it_is_not_written(killed: boo
     assert said == ["kept", "StoreReadOnly", "StoreReadOnly"]
 
 
-def _die(opened: Store) -> None:
+def _die(store: Store) -> None:
     """End the process while an open connection leaves what was committed in the -wal."""
-    c = opened.engine.connect()
+    c = store.engine.connect()
     c.execute(insert(schema.meta).values(key="word", value="kept"))
     c.commit()
     os.kill(os.getpid(), signal.SIGKILL)
@@ -465,17 +465,17 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_bytes() == b"" and [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
-def test_readers_cannot_write(opened: Opened) -> None:
+def test_readers_cannot_write(store: ShownSeries) -> None:
     with pytest.raises(StoreReadOnly):
-        prices.save_quotes(opened[1], quotes({}))
+        prices.save_quotes(store[1], quotes({}))
     with pytest.raises(StoreReadOnly):
-        notes.new_version(opened[1])
-    assert prices.read_quotes(opened[0]).empty and notes.version(opened[0]).endswith("-0")
+        notes.new_version(store[1])
+    assert prices.read_quotes(store[0]).empty and notes.version(store[0]).endswith("-0")
 
 
 def test_commits_reach_the_disk_and_readers_are_bound_twice(tmp_path: Path) -> None:
-    opened = writer(file_url(tmp_path))
-    wanted = {opened: {"journal_mode": "wal", "synchronous": 2}, reader(file_url(tmp_path)): {"query_only": 1}}
+    store = writer(file_url(tmp_path))
+    wanted = {store: {"journal_mode": "wal", "synchronous": 2}, reader(file_url(tmp_path)): {"query_only": 1}}
     for each, pragmas in wanted.items():
         with each.engine.connect() as c:
             found = {name: c.exec_driver_sql(f"PRAGMA {name}").scalar() for name in (*pragmas, "mmap_size")}
@@ -483,13 +483,13 @@ def test_commits_reach_the_disk_and_readers_are_bound_twice(tmp_path: Path) -> N
 
 
 def test_a_full_disk_is_said_and_what_was_stored_stays(tmp_path: Path) -> None:
-    opened = filled(file_url(tmp_path), 5)
+    store = filled(file_url(tmp_path), 5)
 
-    @event.listens_for(opened.engine, "connect")
+    @event.listens_for(store.engine, "connect")
     def _(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA max_page_count = 40")
 
-    _fills_up(opened, 5)
+    _fills_up(store, 5)
 
 
 @pytest.fixture
@@ -502,23 +502,23 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_really_full_disk_is_said_and_what_was_stored_stays(small_disk: Path) -> None:
-    opened = filled(file_url(small_disk), 5)
-    _fills_up(opened, 5)
+    store = filled(file_url(small_disk), 5)
+    _fills_up(store, 5)
     (small_disk / "rest").write_bytes(b"\0" * (shutil.disk_usage(small_disk).free // 4096 * 4096))
     with pytest.raises(StoreFull):
-        prices.save_quotes(opened, quotes({}))
+        prices.save_quotes(store, quotes({}))
     kept = [f"{i:06d}.SZ" for i in range(5)]
     # not even room for the -wal: still served
     assert len(prices.read_bars(reader(file_url(small_disk)), kept)) == 300
 
 
-def _fills_up(opened: Store, count: int) -> None:
+def _fills_up(store: Store, count: int) -> None:
     with pytest.raises(StoreFull):
         for i in range(200):
-            keep(opened, bars(f"{i:06d}.HK", date(2026, 1, 1), [10.5] * 60))
-    assert len(prices.read_bars(opened, [f"{i:06d}.SZ" for i in range(count)])) == 60 * count
-    assert prices.damaged_series(opened) == []
-    with opened.engine.connect() as c:
+            keep(store, bars(f"{i:06d}.HK", date(2026, 1, 1), [10.5] * 60))
+    assert len(prices.read_bars(store, [f"{i:06d}.SZ" for i in range(count)])) == 60 * count
+    assert prices.damaged_series(store) == []
+    with store.engine.connect() as c:
         assert c.execute(text("PRAGMA integrity_check")).scalar() == "ok"
 
 
@@ -533,10 +533,10 @@ def test_forty_kills_lose_no_acknowledged_commit_and_never_mix_two_generations(t
     for _ in range(40):
 
         def write(say: Say, start: int = held) -> None:
-            opened = opening.open_writer(where)[0]
-            with lock.writer_lock(opened):
+            store = opening.open_writer(where)[0]
+            with lock.writer_lock(store):
                 for n in range(start + 1, start + 1000):
-                    keep(opened, bars(A, date(2026, 1, 1), [n + 0.5] * 30), swap=n % 2 == 0)
+                    keep(store, bars(A, date(2026, 1, 1), [n + 0.5] * 30), swap=n % 2 == 0)
                     say(n)
 
         child = Child(write)
@@ -556,7 +556,7 @@ def test_forty_kills_lose_no_acknowledged_commit_and_never_mix_two_generations(t
 
 @forks
 def test_a_second_writer_is_told_who_writes_and_a_kill_frees_the_place(url: str) -> None:
-    opened = writer(url)
+    store = writer(url)
 
     def hold(say: Say) -> None:
         own = writer(url)
@@ -567,31 +567,31 @@ def test_a_second_writer_is_told_who_writes_and_a_kill_frees_the_place(url: str)
 
     child = Child(hold)
     assert child.lines.readline() == "held\n"
-    with pytest.raises(RefreshRunning) as caught, lock.writer_lock(opened):
+    with pytest.raises(RefreshRunning) as caught, lock.writer_lock(store):
         pass
     assert caught.value.params == {"pid": str(child.pid), "since": "2026-07-03T08:30:00Z"}
     assert prices.read_bars(reader(url)).empty
     child.kill()
     for _ in range(200):  # a server notices the dead connection a moment later
         try:
-            with lock.writer_lock(opened):
+            with lock.writer_lock(store):
                 return
         except RefreshRunning:
             threading.Event().wait(0.05)
     pytest.fail("the place was not freed")
 
 
-def test_the_place_is_free_again_after_an_error_and_one_process_cannot_take_it_twice(opened: Opened) -> None:
-    with pytest.raises(ZeroDivisionError), lock.writer_lock(opened[0]):
+def test_the_place_is_free_again_after_an_error_and_one_process_cannot_take_it_twice(store: ShownSeries) -> None:
+    with pytest.raises(ZeroDivisionError), lock.writer_lock(store[0]):
         raise ZeroDivisionError
-    with lock.writer_lock(opened[0]), pytest.raises(RefreshRunning) as caught, lock.writer_lock(opened[0]):
+    with lock.writer_lock(store[0]), pytest.raises(RefreshRunning) as caught, lock.writer_lock(store[0]):
         pass
     assert caught.value.params == {"pid": "?", "since": "?"}
 
 
 def test_readers_are_never_locked_out_by_a_writer(url: str) -> None:
-    opened = writer(url)
-    keep(opened, bars(A, date(2026, 1, 1), [0.5] * 200))
+    store = writer(url)
+    keep(store, bars(A, date(2026, 1, 1), [0.5] * 200))
     stop, faults, reads = threading.Event(), list[BaseException](), list[int]()
 
     def read() -> None:
@@ -607,53 +607,53 @@ def test_readers_are_never_locked_out_by_a_writer(url: str) -> None:
     for thread in threads:
         thread.start()
     for n in range(60):
-        keep(opened, bars(A, date(2026, 1, 1), [n + 0.5] * 200), swap=True)
-        notes.new_version(opened)
+        keep(store, bars(A, date(2026, 1, 1), [n + 0.5] * 200), swap=True)
+        notes.new_version(store)
     stop.set()
     for thread in threads:
         thread.join()
-    assert faults == [] and len(reads) >= 3 and notes.version(opened).endswith("-60")
+    assert faults == [] and len(reads) >= 3 and notes.version(store).endswith("-60")
 
 
 # --- version, words ----------------------------------------------------------------------------------------------
 
 
-def test_the_version_counts_and_belongs_to_this_store(opened: Opened, tmp_path: Path) -> None:
-    name, count = notes.version(opened[1]).split("-")
-    assert count == "0" and notes.new_version(opened[0]) == f"{name}-1" == notes.version(opened[1])
+def test_the_version_counts_and_belongs_to_this_store(store: ShownSeries, tmp_path: Path) -> None:
+    name, count = notes.version(store[1]).split("-")
+    assert count == "0" and notes.new_version(store[0]) == f"{name}-1" == notes.version(store[1])
     other = notes.version(writer(f"sqlite:///{tmp_path}/other.sqlite"))
     assert other.endswith("-0") and not other.startswith(name)
 
 
-def test_words_about_the_store(opened: Opened) -> None:
-    assert notes.noted(opened[1], "demo_build") is None
-    notes.note(opened[0], "demo_build", "a")
-    notes.note(opened[0], "demo_build", "b")
-    assert notes.noted(opened[1], "demo_build") == "b"
+def test_words_about_the_store(store: ShownSeries) -> None:
+    assert notes.noted(store[1], "demo_build") is None
+    notes.note(store[0], "demo_build", "a")
+    notes.note(store[0], "demo_build", "b")
+    assert notes.noted(store[1], "demo_build") == "b"
 
 
 # --- rows: in and out --------------------------------------------------------------------------------------------
 
 
-def test_an_empty_store_gives_frames_with_every_column_and_its_dtype(opened: Opened) -> None:
+def test_an_empty_store_gives_frames_with_every_column_and_its_dtype(store: ShownSeries) -> None:
     for frame, columns in (
-        (prices.read_quotes(opened[1]), frames.QUOTES), (prices.read_bars(opened[1]), frames.BARS),
-        (prices.read_bars(opened[1], []), frames.BARS), (prices.read_factors(opened[1]), frames.FACTORS),
-        (prices.read_factors(opened[1], []), frames.FACTORS),
+        (prices.read_quotes(store[1]), frames.QUOTES), (prices.read_bars(store[1]), frames.BARS),
+        (prices.read_bars(store[1], []), frames.BARS), (prices.read_factors(store[1]), frames.FACTORS),
+        (prices.read_factors(store[1], []), frames.FACTORS),
     ):  # fmt: skip
         assert frame.empty and {c: str(t) for c, t in frame.dtypes.items()} == {
             c: t for c, (t, _, _) in columns.items()
         }
-    assert prices.read_quotes(opened[1]).index.name == "ticker"
-    assert runs.last_run(opened[1]) is None and runs.recent_runs(opened[1]) == []
+    assert prices.read_quotes(store[1]).index.name == "ticker"
+    assert runs.last_run(store[1]) is None and runs.recent_runs(store[1]) == []
     for read in (prices.read_series, prices.last_closes, prices.read_calendars, lambda s: prices.freshness(s, [A])):
-        assert read(opened[1]) == {}
-    assert runs.read_states(opened[1]) == runs.read_breakers(opened[1]) == runs.read_quarantine(opened[1]) == []
-    assert runs.requests_since(opened[1], NOW) == {} and prices.damaged_series(opened[1]) == []
+        assert read(store[1]) == {}
+    assert runs.read_states(store[1]) == runs.read_breakers(store[1]) == runs.read_quarantine(store[1]) == []
+    assert runs.requests_since(store[1], NOW) == {} and prices.damaged_series(store[1]) == []
 
 
-def test_saving_nothing_changes_nothing(opened: Opened) -> None:
-    w = opened[0]
+def test_saving_nothing_changes_nothing(store: ShownSeries) -> None:
+    w = store[0]
     keep(w, bars(A, date(2026, 7, 1), [1.5]), given=factors(A, (date(2026, 7, 1), 0.5)))
     prices.save_quotes(w, quotes({}))
     prices.save_sessions(w, "US", [Session(date(2026, 7, 2), NOW, NOW)])
@@ -673,89 +673,89 @@ def test_saving_nothing_changes_nothing(opened: Opened) -> None:
     assert len(prices.read_calendars(w)["US"].sessions) == 1 and prices.damaged_series(w) == []
 
 
-def test_a_quote_comes_back_as_it_went_in_and_nan_is_null_between(opened: Opened) -> None:
+def test_a_quote_comes_back_as_it_went_in_and_nan_is_null_between(store: ShownSeries) -> None:
     sent = quotes({}, {"ticker": B, "name": None, "pe_ttm": float("nan"), "suspended": True, "limit_up": float("nan")})
-    prices.save_quotes(opened[0], sent)
-    found = prices.read_quotes(opened[1])
+    prices.save_quotes(store[0], sent)
+    found = prices.read_quotes(store[1])
     pd.testing.assert_frame_equal(found.loc[[A, B]].reset_index(drop=True), sent)
-    with opened[1].engine.connect() as c:
+    with store[1].engine.connect() as c:
         q = schema.quotes.c
         assert c.execute(
             select(q.ticker).where(q.pe_ttm.is_(None), q.limit_up.is_(None), q.name.is_(None))
         ).scalars().all() == [B]
 
 
-def test_a_column_without_any_value_keeps_its_dtype(opened: Opened) -> None:
-    prices.save_quotes(opened[0], quotes({"name": None, "limit_up": float("nan"), "delay_minutes": float("nan")}))
-    found = prices.read_quotes(opened[1])
+def test_a_column_without_any_value_keeps_its_dtype(store: ShownSeries) -> None:
+    prices.save_quotes(store[0], quotes({"name": None, "limit_up": float("nan"), "delay_minutes": float("nan")}))
+    found = prices.read_quotes(store[1])
     assert {c: str(t) for c, t in found.dtypes.items()} == {c: t for c, (t, _, _) in frames.QUOTES.items()}
     assert found[["limit_up", "name", "delay_minutes"]].isna().all(axis=None)
 
 
-def test_a_new_quote_keeps_the_name_and_caps_that_it_lacks_and_nothing_else(opened: Opened) -> None:
-    prices.save_quotes(opened[0], quotes({}))
+def test_a_new_quote_keeps_the_name_and_caps_that_it_lacks_and_nothing_else(store: ShownSeries) -> None:
+    prices.save_quotes(store[0], quotes({}))
     nan = float("nan")
     prices.save_quotes(
-        opened[0], quotes({"name": None, "market_cap": nan, "float_cap": nan, "pe_ttm": nan, "last": 102.5})
+        store[0], quotes({"name": None, "market_cap": nan, "float_cap": nan, "pe_ttm": nan, "last": 102.5})
     )
-    row = prices.read_quotes(opened[1]).loc[A]
+    row = prices.read_quotes(store[1]).loc[A]
     assert (row["name"], row["market_cap"], row["float_cap"], row["last"]) == ("中际旭创", 1e11, 9e10, 102.5)
     assert pd.isna(row["pe_ttm"])
-    prices.save_quotes(opened[0], quotes({"name": "旭创", "market_cap": 2e11}))
-    assert prices.read_quotes(opened[1]).loc[A, ["name", "market_cap"]].tolist() == ["旭创", 2e11]
+    prices.save_quotes(store[0], quotes({"name": "旭创", "market_cap": 2e11}))
+    assert prices.read_quotes(store[1]).loc[A, ["name", "market_cap"]].tolist() == ["旭创", 2e11]
 
 
-def test_instants_are_stored_as_utc_whatever_their_zone_and_refused_without_one(opened: Opened) -> None:
+def test_instants_are_stored_as_utc_whatever_their_zone_and_refused_without_one(store: ShownSeries) -> None:
     shanghai = datetime(2026, 7, 3, 15, 0, 3, tzinfo=timezone(timedelta(hours=8)))
-    run = runs.start_run(opened[0], shanghai, 1)
-    found = runs.last_run(opened[1])
+    run = runs.start_run(store[0], shanghai, 1)
+    found = runs.last_run(store[1])
     assert found is not None and found.id == run
     assert found.started == datetime(2026, 7, 3, 7, 0, 3, tzinfo=UTC) and found.started.tzinfo == UTC
-    prices.save_quotes(opened[0], quotes({"quote_time": shanghai}))
-    assert str(prices.read_quotes(opened[1]).loc[A, "quote_time"]) == "2026-07-03 07:00:03+00:00"
+    prices.save_quotes(store[0], quotes({"quote_time": shanghai}))
+    assert str(prices.read_quotes(store[1]).loc[A, "quote_time"]) == "2026-07-03 07:00:03+00:00"
     with pytest.raises(Exception, match="without a zone"):
-        runs.start_run(opened[0], datetime(2026, 7, 3, 15, 0), 1)  # noqa: DTZ001
+        runs.start_run(store[0], datetime(2026, 7, 3, 15, 0), 1)  # noqa: DTZ001
 
 
 def test_dates_are_the_exchanges_own_in_every_process_zone(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import time
 
-    opened = writer(url)
+    store = writer(url)
     for zone in ("America/New_York", "Asia/Shanghai", "UTC"):
         monkeypatch.setenv("TZ", zone)
         time.tzset()
         # 3 July in New York: its close, 20:00 UTC, is already 4 July in Shanghai
         prices.save_quotes(
-            opened,
+            store,
             quotes({"ticker": B, "session": date(2026, 7, 3), "quote_time": datetime(2026, 7, 3, 20, tzinfo=UTC)}),
         )
-        keep(opened, bars(B, date(2026, 7, 3), [1.5]), swap=True)
-        row = prices.read_quotes(opened).loc[B]
+        keep(store, bars(B, date(2026, 7, 3), [1.5]), swap=True)
+        row = prices.read_quotes(store).loc[B]
         assert (str(row["session"].date()), str(row["quote_time"])) == ("2026-07-03", "2026-07-03 20:00:00+00:00")
-        assert prices.last_closes(opened) == {B: (date(2026, 7, 3), 1.5)}
+        assert prices.last_closes(store) == {B: (date(2026, 7, 3), 1.5)}
     monkeypatch.undo()
     time.tzset()
 
 
-def test_read_bars_by_ticker_and_date_sorted(opened: Opened) -> None:
+def test_read_bars_by_ticker_and_date_sorted(store: ShownSeries) -> None:
     frame = pd.concat([bars(t, date(2026, 7, 1), [1.5, 2.5, 3.5]) for t in (B, A)]).iloc[::-1]
     prices.save_histories(
-        opened[0], frame, factors(A, (date(2026, 7, 3), 0.5), (date(2026, 7, 2), 0.9)), years=3, now=NOW
+        store[0], frame, factors(A, (date(2026, 7, 3), 0.5), (date(2026, 7, 2), 0.9)), years=3, now=NOW
     )
-    found = prices.read_bars(opened[1])
+    found = prices.read_bars(store[1])
     assert found["ticker"].tolist() == [A] * 3 + [B] * 3 and found["close"].tolist() == [1.5, 2.5, 3.5] * 2
     assert {c: str(t) for c, t in found.dtypes.items()} == {c: t for c, (t, _, _) in frames.BARS.items()}
     assert found["amount"].isna().all()
-    some = prices.read_bars(opened[1], [B, "NONE.US"], date(2026, 7, 2))
+    some = prices.read_bars(store[1], [B, "NONE.US"], date(2026, 7, 2))
     assert some["close"].tolist() == [2.5, 3.5] and set(some["ticker"]) == {B}
-    assert len(prices.read_bars(opened[1], [f"{i:05d}.HK" for i in range(5000)] + [A])) == 3
-    assert prices.read_factors(opened[1], [A])["factor"].tolist() == [0.9, 0.5]
-    assert prices.read_factors(opened[1], [B]).empty
-    assert prices.damaged_series(opened[1]) == []
+    assert len(prices.read_bars(store[1], [f"{i:05d}.HK" for i in range(5000)] + [A])) == 3
+    assert prices.read_factors(store[1], [A])["factor"].tolist() == [0.9, 0.5]
+    assert prices.read_factors(store[1], [B]).empty
+    assert prices.damaged_series(store[1]) == []
 
 
-def test_an_overlapping_history_is_merged_and_a_swap_replaces_it(opened: Opened) -> None:
-    w = opened[0]
+def test_an_overlapping_history_is_merged_and_a_swap_replaces_it(store: ShownSeries) -> None:
+    w = store[0]
     keep(w, bars(A, date(2026, 7, 1), [1.5, 2.5, 3.5, 4.5]))
     later = bars(A, date(2026, 7, 3), [30.5, 40.5, 50.5])
     keep(w, later[later["close"] != 40.5])  # 3 and 5 July: the source has no row for the 4th
@@ -769,8 +769,8 @@ def test_an_overlapping_history_is_merged_and_a_swap_replaces_it(opened: Opened)
     assert prices.damaged_series(w) == []
 
 
-def test_factors_are_left_replaced_from_the_first_bar_on_or_swapped(opened: Opened) -> None:
-    w = opened[0]
+def test_factors_are_left_replaced_from_the_first_bar_on_or_swapped(store: ShownSeries) -> None:
+    w = store[0]
     frame = bars(A, date(2026, 7, 1), [1.5, 2.5])
     old, new = (date(2025, 7, 1), 0.5), (date(2026, 7, 2), 0.75)
     keep(w, frame, given=factors(A, old, (date(2026, 7, 1), 0.9)))
@@ -786,11 +786,11 @@ def test_factors_are_left_replaced_from_the_first_bar_on_or_swapped(opened: Open
     assert prices.read_factors(w)["factor"].tolist() == [0.8]
 
 
-def test_a_failed_write_leaves_the_whole_history_as_it_was(opened: Opened) -> None:
-    keep(opened[0], bars(A, date(2026, 7, 1), [1.5, 2.5]), given=factors(A, (date(2026, 7, 2), 0.5)))
+def test_a_failed_write_leaves_the_whole_history_as_it_was(store: ShownSeries) -> None:
+    keep(store[0], bars(A, date(2026, 7, 1), [1.5, 2.5]), given=factors(A, (date(2026, 7, 2), 0.5)))
     with pytest.raises(IntegrityError):  # a bug of ours, so no sentence
-        keep(opened[0], bars(A, date(2026, 7, 1), [9.5, float("nan")]), swap=True, given=factors(A))
-    assert closes(opened[1]) == {"07-01": 1.5, "07-02": 2.5} and len(prices.read_factors(opened[1])) == 1
+        keep(store[0], bars(A, date(2026, 7, 1), [9.5, float("nan")]), swap=True, given=factors(A))
+    assert closes(store[1]) == {"07-01": 1.5, "07-02": 2.5} and len(prices.read_factors(store[1])) == 1
 
 
 def test_a_run_empties_its_log_once_and_not_after_each_write(tmp_path: Path) -> None:
@@ -804,8 +804,8 @@ def test_a_run_empties_its_log_once_and_not_after_each_write(tmp_path: Path) -> 
     assert not log.exists() and closes(reader(file_url(tmp_path))) == {"07-01": 1.5, "07-02": 2.5}
 
 
-def test_bars_from_quotes_bring_their_series_up_to_date(opened: Opened) -> None:
-    w = opened[0]
+def test_bars_from_quotes_bring_their_series_up_to_date(store: ShownSeries) -> None:
+    w = store[0]
     keep(w, bars(A, date(2026, 7, 1), [1.5, 2.5]))
     prices.save_bars(w, pd.concat([bars(A, date(2026, 7, 3), [3.5], final=False), bars(B, date(2026, 7, 3), [9.5])]))
     row = prices.read_series(w)[A]
@@ -827,33 +827,33 @@ def test_bars_from_quotes_bring_their_series_up_to_date(opened: Opened) -> None:
     assert closes(w)["07-04"] == 4.75 and prices.damaged_series(w) == []
 
 
-def test_a_history_without_a_final_bar_has_no_series(opened: Opened) -> None:
-    keep(opened[0], bars(A, date(2026, 7, 3), [1.5], final=False))
-    assert prices.read_series(opened[0]) == {} and closes(opened[0]) == {"07-03": 1.5}
-    prices.save_histories(opened[0], bars(B, date(2026, 7, 3), [1.5], final=False), factors(B), years=3, now=NOW)
-    assert prices.read_series(opened[0]) == {} and prices.last_closes(opened[0]) == {}
+def test_a_history_without_a_final_bar_has_no_series(store: ShownSeries) -> None:
+    keep(store[0], bars(A, date(2026, 7, 3), [1.5], final=False))
+    assert prices.read_series(store[0]) == {} and closes(store[0]) == {"07-03": 1.5}
+    prices.save_histories(store[0], bars(B, date(2026, 7, 3), [1.5], final=False), factors(B), years=3, now=NOW)
+    assert prices.read_series(store[0]) == {} and prices.last_closes(store[0]) == {}
 
 
-def test_states_remember_the_last_success_over_failures(opened: Opened) -> None:
+def test_states_remember_the_last_success_over_failures(store: ShownSeries) -> None:
     bad = SymbolState(
         A, "quotes", "blocked", "tencent", NOW, None, "source_blocked", (("host", "h"), ("detail", "四二九"))
     )
     later = NOW + timedelta(hours=1)
-    runs.save_states(opened[0], [bad])
-    assert runs.read_states(opened[1]) == [bad]
+    runs.save_states(store[0], [bad])
+    assert runs.read_states(store[1]) == [bad]
     runs.save_states(
-        opened[0], [SymbolState(A, "quotes", "ok", "sina", NOW), SymbolState(B, "bars", "partial", "yahoo", NOW)]
+        store[0], [SymbolState(A, "quotes", "ok", "sina", NOW), SymbolState(B, "bars", "partial", "yahoo", NOW)]
     )
-    runs.save_states(opened[0], [replace(bad, at=later)])
-    found = {s.ticker: s for s in runs.read_states(opened[1])}
+    runs.save_states(store[0], [replace(bad, at=later)])
+    found = {s.ticker: s for s in runs.read_states(store[1])}
     assert found[A] == replace(bad, at=later, last_ok=NOW) and found[B].last_ok == NOW
-    runs.save_states(opened[0], [SymbolState(A, "quotes", "ok", "sina", later)])
-    found = {s.ticker: s for s in runs.read_states(opened[1])}
+    runs.save_states(store[0], [SymbolState(A, "quotes", "ok", "sina", later)])
+    found = {s.ticker: s for s in runs.read_states(store[1])}
     assert (found[A].last_ok, found[A].key, found[A].params) == (later, None, ())
 
 
-def test_sessions_breakers_quarantine(opened: Opened) -> None:
-    w, r = opened
+def test_sessions_breakers_quarantine(store: ShownSeries) -> None:
+    w, r = store
     day = Session(date(2026, 7, 3), datetime(2026, 7, 3, 1, 30, tzinfo=UTC), datetime(2026, 7, 3, 7, 0, tzinfo=UTC))
     earlier = Session(date(2026, 7, 2), day.opens - timedelta(days=1), day.closes - timedelta(days=1))
     prices.save_sessions(w, "CN", [day, earlier])
@@ -887,18 +887,18 @@ def test_sessions_breakers_quarantine(opened: Opened) -> None:
     assert [q.ticker for q in runs.read_quarantine(r)] == [B, A] and len(runs.read_quarantine(r, 1)) == 1
 
 
-def test_freshness_is_by_market_group(opened: Opened) -> None:
+def test_freshness_is_by_market_group(store: ShownSeries) -> None:
     old = NOW - timedelta(hours=2)
-    prices.save_quotes(opened[0], quotes(
+    prices.save_quotes(store[0], quotes(
         {}, {"ticker": "688205.SH", "fetched_at": old, "quote_time": old, "source": "sina"},
         {"ticker": "300394.SZ"}, {"ticker": "801770.SI", "source": "shenwan"},
         {"ticker": B, "fetched_at": old, "quote_time": old, "source": "yahoo"},
     ))  # fmt: skip
-    found = prices.freshness(opened[1], [A, "688205.SH", "300394.SZ", "801770.SI", B])
+    found = prices.freshness(store[1], [A, "688205.SH", "300394.SZ", "801770.SI", B])
     assert set(found) == {"CN", "US"} and (found["CN"].fetched_at, found["CN"].quote_time) == (NOW, NOW)
     assert set(found["CN"].sources) == {"tencent", "sina"}
     assert found["US"] == prices.Freshness(old, old, ("yahoo",))
-    assert set(prices.freshness(opened[1], [A])) == {"CN"}, "a member that has left must not make its market look late"
+    assert set(prices.freshness(store[1], [A])) == {"CN"}, "a member that has left must not make its market look late"
 
 
 def _asked(at: datetime, host: str, status: int | None) -> dict[str, Any]:
@@ -908,8 +908,8 @@ def _asked(at: datetime, host: str, status: int | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_a_run_from_start_to_report(opened: Opened) -> None:
-    w, r = opened
+def test_a_run_from_start_to_report(store: ShownSeries) -> None:
+    w, r = store
     first = runs.start_run(w, NOW, 5)
     runs.note_progress(w, first, 2, 6, "A股")
     seen = runs.last_run(r)
@@ -930,8 +930,8 @@ def test_a_run_from_start_to_report(opened: Opened) -> None:
     assert [run.id for run in runs.recent_runs(r, 1)] == [second]
 
 
-def test_old_requests_runs_and_answers_put_aside_are_dropped(opened: Opened) -> None:
-    w, r = opened
+def test_old_requests_runs_and_answers_put_aside_are_dropped(store: ShownSeries) -> None:
+    w, r = store
     day = timedelta(days=1)
     aside = {"ticker": A, "part": "bars", "source": "sina", "key": "suspect", "params": "{}"}
     for age in (61, 59, 15, 13):

@@ -24,24 +24,24 @@ def row(rule: str = "limit", ticker: str = "300394.SZ", day: str = "2026-07-03",
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> database.Store:
+def store(tmp_path: Path) -> database.Store:
     return opening.open_writer(f"sqlite:///{tmp_path}/flags.sqlite")[0]
 
 
-def test_what_was_said_is_never_rewritten(opened: database.Store) -> None:
-    assert flags.save(opened, pd.DataFrame([row()]), NOW) == 1
+def test_what_was_said_is_never_rewritten(store: database.Store) -> None:
+    assert flags.save(store, pd.DataFrame([row()]), NOW) == 1
     again = pd.DataFrame([row(reason_en="Something else", value=0.1), row("gap")])
-    assert flags.save(opened, again, NOW + timedelta(days=1)) == 1, "only the gap is new"
-    found = flags.read(opened).set_index("rule")
+    assert flags.save(store, again, NOW + timedelta(days=1)) == 1, "only the gap is new"
+    found = flags.read(store).set_index("rule")
     assert found.loc["limit", "reason_en"] == "Limit-up" and found.loc["limit", "value"] == 0.2
     assert found.loc["limit", "raised_at"] == NOW
     assert found.loc["gap", "raised_at"] == NOW + timedelta(days=1)
 
 
-def test_columns_come_back_as_they_went_in(opened: database.Store) -> None:
+def test_columns_come_back_as_they_went_in(store: database.Store) -> None:
     told = row(value=np.nan, threshold=np.nan, basket=("cpo", "ocs"), state="no_data", notice=False, severity="data")
-    flags.save(opened, pd.DataFrame([told]), NOW)
-    found = flags.read(opened)
+    flags.save(store, pd.DataFrame([told]), NOW)
+    found = flags.read(store)
     assert list(found.columns) == [*told, "raised_at"]
     back = found.iloc[0]
     assert back["basket"] == ("cpo", "ocs") and back["session"] == pd.Timestamp("2026-07-03")
@@ -49,32 +49,32 @@ def test_columns_come_back_as_they_went_in(opened: database.Store) -> None:
     assert str(found["session"].dtype) == "datetime64[s]" and str(found["raised_at"].dtype) == "datetime64[s, UTC]"
 
 
-def test_a_sentence_is_kept_to_the_letter(opened: database.Store) -> None:
+def test_a_sentence_is_kept_to_the_letter(store: database.Store) -> None:
     nasty = "<img src=x onerror=alert(1)> '; drop table flags; -- {name} % \u202e 涨停"
-    flags.save(opened, pd.DataFrame([row(reason_zh=nasty, ticker="basket:cpo")]), NOW)
-    assert flags.read(opened)["reason_zh"].tolist() == [nasty]
+    flags.save(store, pd.DataFrame([row(reason_zh=nasty, ticker="basket:cpo")]), NOW)
+    assert flags.read(store)["reason_zh"].tolist() == [nasty]
 
 
-def test_read_chooses_by_session_rule_and_ticker(opened: database.Store) -> None:
+def test_read_chooses_by_session_rule_and_ticker(store: database.Store) -> None:
     rows = [row(rule, ticker, day) for rule in ("limit", "gap") for ticker in ("300394.SZ", "COHR.US")
             for day in ("2026-07-01", "2026-07-03")]  # fmt: skip
-    assert flags.save(opened, pd.DataFrame(rows), NOW) == 8
-    assert len(flags.read(opened, since=date(2026, 7, 2))) == 4
-    assert len(flags.read(opened, rules=["gap"], tickers=["COHR.US"])) == 2
-    assert len(flags.read(opened, rules=[])) == 0
-    assert flags.read(opened)["session"].is_monotonic_decreasing
-    assert flags.newest(opened) == date(2026, 7, 3)
+    assert flags.save(store, pd.DataFrame(rows), NOW) == 8
+    assert len(flags.read(store, since=date(2026, 7, 2))) == 4
+    assert len(flags.read(store, rules=["gap"], tickers=["COHR.US"])) == 2
+    assert len(flags.read(store, rules=[])) == 0
+    assert flags.read(store)["session"].is_monotonic_decreasing
+    assert flags.newest(store) == date(2026, 7, 3)
 
 
-def test_nothing_stored_is_an_empty_log_with_its_columns(opened: database.Store) -> None:
-    assert flags.save(opened, pd.DataFrame([]), NOW) == 0
-    found = flags.read(opened)
+def test_nothing_stored_is_an_empty_log_with_its_columns(store: database.Store) -> None:
+    assert flags.save(store, pd.DataFrame([]), NOW) == 0
+    found = flags.read(store)
     assert len(found) == 0 and "basket" in found and "raised_at" in found
-    assert flags.newest(opened) is None
+    assert flags.newest(store) is None
 
 
-def test_up_to_which_session_each_market_is_judged(opened: database.Store) -> None:
-    assert flags.judged(opened) == {}
-    flags.note_judged(opened, {"CN": date(2026, 7, 2), "US": date(2026, 7, 1)})
-    flags.note_judged(opened, {"CN": date(2026, 7, 3)})
-    assert flags.judged(opened) == {"CN": date(2026, 7, 3), "US": date(2026, 7, 1)}
+def test_up_to_which_session_each_market_is_judged(store: database.Store) -> None:
+    assert flags.judged(store) == {}
+    flags.note_judged(store, {"CN": date(2026, 7, 2), "US": date(2026, 7, 1)})
+    flags.note_judged(store, {"CN": date(2026, 7, 3)})
+    assert flags.judged(store) == {"CN": date(2026, 7, 3), "US": date(2026, 7, 1)}

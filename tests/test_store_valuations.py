@@ -19,7 +19,7 @@ TTM = SeriesKey("300308.SZ", "eastmoney", "ttm")
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> Store:
     return opening.open_writer(f"sqlite:///{tmp_path}/s.sqlite")[0]
 
 
@@ -29,46 +29,46 @@ def rows(key: SeriesKey, values: dict[str, float], at: datetime = AT) -> pd.Data
     return found.reindex(columns=list(columns.VALUATIONS)).astype(columns.dtypes(columns.VALUATIONS))
 
 
-def test_values_come_out_as_they_went_in(opened: Store) -> None:
+def test_values_come_out_as_they_went_in(store: Store) -> None:
     given = rows(TTM, {"2026-07-02": 34.4801, "2026-07-03": -12.5})
-    valuations.save(opened, given)
-    found = valuations.read(opened)[TTM]
+    valuations.save(store, given)
+    found = valuations.read(store)[TTM]
     names = ["session", "pe", "losing", "price", "market_cap", "eps", "fetched_at"]
     pd.testing.assert_frame_equal(found, given[names])
     assert found["losing"].tolist() == [False, True] and found["eps"].isna().all()
 
 
-def test_a_new_value_wins_and_the_other_sessions_stay(opened: Store) -> None:
-    valuations.save(opened, rows(TTM, {"2026-07-03": 3.0, "2026-07-01": 1.0}))
+def test_a_new_value_wins_and_the_other_sessions_stay(store: Store) -> None:
+    valuations.save(store, rows(TTM, {"2026-07-03": 3.0, "2026-07-01": 1.0}))
     later = datetime(2026, 7, 6, 9, 0, tzinfo=UTC)
-    valuations.save(opened, rows(TTM, {"2026-07-06": 4.0, "2026-07-03": 3.5, "2026-07-02": 2.0}, later))
-    found = valuations.read(opened, [TTM.ticker])[TTM]
+    valuations.save(store, rows(TTM, {"2026-07-06": 4.0, "2026-07-03": 3.5, "2026-07-02": 2.0}, later))
+    found = valuations.read(store, [TTM.ticker])[TTM]
     assert [s.date() for s in found["session"]] == [date(2026, 7, d) for d in (1, 2, 3, 6)]
     assert found["pe"].tolist() == [1.0, 2.0, 3.5, 4.0]
     assert found["fetched_at"].tolist() == [AT, later, later, later]
-    with opened.engine.connect() as c:
+    with store.engine.connect() as c:
         row = c.execute(select(schema.valuations)).one()
     assert (row.first, row.last, row.count, row.fetched_at) == (date(2026, 7, 1), date(2026, 7, 6), 4, later)
 
 
-def test_two_sources_and_two_definitions_are_three_series(opened: Store) -> None:
+def test_two_sources_and_two_definitions_are_three_series(store: Store) -> None:
     others = [TTM._replace(source="tencent"), TTM._replace(definition="announced_eps")]
-    valuations.save(opened, pd.concat([rows(k, {"2026-07-03": i}) for i, k in enumerate([TTM, *others])]))
-    valuations.save(opened, rows(TTM._replace(ticker="300394.SZ"), {"2026-07-03": 9.0}))
-    found = valuations.read(opened, ["300308.SZ"])
+    valuations.save(store, pd.concat([rows(k, {"2026-07-03": i}) for i, k in enumerate([TTM, *others])]))
+    valuations.save(store, rows(TTM._replace(ticker="300394.SZ"), {"2026-07-03": 9.0}))
+    found = valuations.read(store, ["300308.SZ"])
     assert set(found) == {TTM, *others}
     assert [found[k]["pe"].tolist() for k in (TTM, *others)] == [[0.0], [1.0], [2.0]]
-    assert len(valuations.read(opened)) == 4
+    assert len(valuations.read(store)) == 4
 
 
-def test_nothing_to_save_and_nothing_stored(opened: Store) -> None:
-    valuations.save(opened, rows(TTM, {}))
-    assert valuations.read(opened) == {} and valuations.read(opened, []) == {}
+def test_nothing_to_save_and_nothing_stored(store: Store) -> None:
+    valuations.save(store, rows(TTM, {}))
+    assert valuations.read(store) == {} and valuations.read(store, []) == {}
 
 
-def test_ten_years_of_a_series_are_one_small_row(opened: Store) -> None:
+def test_ten_years_of_a_series_are_one_small_row(store: Store) -> None:
     days = pd.bdate_range("2016-07-04", "2026-07-03").strftime("%Y-%m-%d")
-    valuations.save(opened, rows(TTM, dict.fromkeys(days, 34.48)))
-    with opened.engine.connect() as c:
+    valuations.save(store, rows(TTM, dict.fromkeys(days, 34.48)))
+    with store.engine.connect() as c:
         row = c.execute(select(schema.valuations)).one()
     assert row.count == len(days) and len(row.packed) == valuations.POINT.itemsize * len(days) < 130_000

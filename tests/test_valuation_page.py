@@ -20,7 +20,7 @@ from basketwatch.analysis.valuation import bands as valuation_bands
 from basketwatch.analysis.valuation import baskets
 from basketwatch.analysis.valuation.bands import Band, channel
 from basketwatch.analysis.valuation.baskets import BasketPe
-from basketwatch.analysis.valuation.readings import BasketValued, Valued
+from basketwatch.analysis.valuation.readings import BasketPeReading, PeReading
 from basketwatch.domain.model import Names, SeriesKey
 from basketwatch.sources.demo import market
 from basketwatch.store import notes, prices
@@ -57,9 +57,9 @@ def band(**given: Any) -> Band:
 FEW = band(n=243, mean=NAN, std=NAN, percentile=NAN, z=NAN)
 
 
-def valued(**given: Any) -> Valued:
+def valued(**given: Any) -> PeReading:
     """One ticker's PE of 2026-07-03."""
-    usual = Valued(
+    usual = PeReading(
         key=SeriesKey("300308.SZ", "eastmoney", "ttm"), pe=63.25, losing=False, session=date(2026, 7, 3), price=850.97,
         market_cap=9.4551e11, profit=1.4949e10, eps=NAN, fetched_at=datetime(2026, 7, 3, 8, 30, tzinfo=UTC), bands={"3y": band()},
         weekly=False, cap_source="eastmoney",
@@ -73,9 +73,9 @@ def basket_pe(**given: Any) -> BasketPe:
     return replace(usual, **given)
 
 
-def basket(now: BasketPe, **bands_of: Band) -> BasketValued:
+def basket(now: BasketPe, **bands_of: Band) -> BasketPeReading:
     empty = pd.DataFrame(columns=["session", "earnings_yield", "pe", "pe_positive", "pe_median", "covered", "coverage"])
-    return BasketValued(
+    return BasketPeReading(
         now=now, by_group={"CN": now}, home="CN", history=empty, session=date(2026, 7, 3), members_with_history=27,
         bands={k.removeprefix("w"): b for k, b in bands_of.items()}, sources=("eastmoney",),
     )  # fmt: skip
@@ -222,23 +222,23 @@ def test_a_weekly_series_is_measured_in_a_longer_window() -> None:
     assert valuation_words.telling({"3y": FEW}) == ""
 
 
-def opened(**given: Any) -> valuation.Opened:
-    usual = valuation.Opened(name="n", subject="300308.SZ", pe=63.25, losing=False, whose="", history=history(), bands={"3y": band()},
+def shown(**given: Any) -> valuation.ShownSeries:
+    usual = valuation.ShownSeries(name="n", subject="300308.SZ", pe=63.25, losing=False, whose="", history=history(), bands={"3y": band()},
                                   upper="", note="", ledger="")  # fmt: skip
     return replace(usual, **given)
 
 
 def test_words_say_place_dates_and_count() -> None:
-    seen = opened(bands={"3y": band(percentile=0.936, z=1.678)})
+    seen = shown(bands={"3y": band(percentile=0.936, z=1.678)})
     said = valuation.words(seen, "3y", "zh")
     for part in ("2023-07-04", "2026-07-03", "727", "93.6%", "很贵", "30.00", "+1.68", "÷ n"):
         assert part in said
 
 
 def test_words_of_too_few_weekly_values_and_of_losses() -> None:
-    assert "243" in valuation.words(opened(bands={"3y": FEW}), "3y", "zh")
-    assert "每周" in valuation.words(opened(bands={"3y": replace(FEW, weekly=True)}), "3y", "zh")
-    lost = valuation.words(opened(losing=True, pe=-12.0, bands={"3y": band(percentile=NAN)}), "3y", "zh")
+    assert "243" in valuation.words(shown(bands={"3y": FEW}), "3y", "zh")
+    assert "每周" in valuation.words(shown(bands={"3y": replace(FEW, weekly=True)}), "3y", "zh")
+    lost = valuation.words(shown(losing=True, pe=-12.0, bands={"3y": band(percentile=NAN)}), "3y", "zh")
     assert "亏损" in lost and "-12" not in lost and "−12" not in lost
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from basketwatch.analysis import snapshot
+from basketwatch.analysis.snapshot import Snapshot, market_snapshot
 from basketwatch.analysis.valuation import readings
-from basketwatch.analysis.valuation.readings import Histories, Valued
+from basketwatch.analysis.valuation.readings import Histories, PeReading
 from basketwatch.domain import columns as frames
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar
@@ -20,7 +20,7 @@ from basketwatch.domain.model import SeriesKey
 from basketwatch.sources.demo import market
 from basketwatch.sources.demo import valuations as demo_valuations
 from basketwatch.store import database, opening, valuations
-from tests.stores import calendars, fill, house
+from tests.stores import calendars, fill, universe
 
 FRIDAY = date(2026, 7, 3)
 NOW = datetime(2026, 7, 3, 23, tzinfo=UTC)  # every market has closed
@@ -50,16 +50,16 @@ def quote(
 
 
 def table(**quotes: dict[str, object]) -> pd.DataFrame:
-    """Quotes as the picture's table has them; ``_`` in a name stands for the dot of the ticker."""
+    """Quotes as the snapshot's table has them; ``_`` in a name stands for the dot of the ticker."""
     named = {ticker.replace("_", "."): row for ticker, row in quotes.items()}
     columns = ["pe_ttm", "market_cap", "last", "session", "source", "fetched_at"]
     frame = pd.DataFrame.from_dict(named, orient="index", columns=columns)
     return frame.assign(group=[markets.group(t) for t in frame.index])
 
 
-def chosen(ticker: str, found: dict[tuple[str, str], pd.DataFrame], quotes: pd.DataFrame | None = None) -> Valued:
+def chosen(ticker: str, found: dict[tuple[str, str], pd.DataFrame], quotes: pd.DataFrame | None = None) -> PeReading:
     series = {SeriesKey(ticker, *key): own for key, own in found.items()}
-    return readings.valued(series, table() if quotes is None else quotes, WEEKDAYS)[ticker]
+    return readings.pe_readings(series, table() if quotes is None else quotes, WEEKDAYS)[ticker]
 
 
 LONG, SHORT = [20.0] * 300, [20.0] * 60
@@ -128,22 +128,22 @@ def test_chinext_has_a_weekly_band_and_today_s_value_beside_it() -> None:
 
 
 def test_an_index_is_spoken_for_by_its_fund_under_the_fund_s_name() -> None:
-    found = readings.valued({SeriesKey("SOXX.US", "yahoo", "etf_trailing"): rows(LONG)}, table(), WEEKDAYS)
+    found = readings.pe_readings({SeriesKey("SOXX.US", "yahoo", "etf_trailing"): rows(LONG)}, table(), WEEKDAYS)
     assert found["^SOX.US"] == found["SOXX.US"]
     assert found["^SOX.US"].key.ticker == "SOXX.US"
     assert "^IXIC.US" not in found
 
 
 def test_the_stand_ins_are_read_too() -> None:
-    assert {"SOXX.US", "QQQ.US", "^SOX.US", "801770.SI"} <= set(readings.wanted(house()))
-    assert "USDCNY.FX" not in readings.wanted(house())
+    assert {"SOXX.US", "QQQ.US", "^SOX.US", "801770.SI"} <= set(readings.wanted(universe()))
+    assert "USDCNY.FX" not in readings.wanted(universe())
 
 
 # --- quotes --------------------------------------------------------------------------------------------------------
 
 
 def test_without_a_series_the_quote_speaks_and_has_no_band() -> None:
-    found = readings.valued({}, table(**{"300308_SZ": quote(40.0), "000300_SH": quote(nan, nan)}), WEEKDAYS)
+    found = readings.pe_readings({}, table(**{"300308_SZ": quote(40.0), "000300_SH": quote(nan, nan)}), WEEKDAYS)
     one = found["300308.SZ"]
     assert one.key == SeriesKey("300308.SZ", "tencent", "ttm")
     assert (one.pe, one.profit, one.losing, dict(one.bands)) == (40, 25, False, {})
@@ -152,7 +152,7 @@ def test_without_a_series_the_quote_speaks_and_has_no_band() -> None:
 
 @pytest.mark.parametrize(("source", "definition"), [("tencent", "ttm"), ("yahoo", "yahoo_trailing")])
 def test_a_quote_s_pe_is_named_by_its_source(source: str, definition: str) -> None:
-    found = readings.valued({}, table(**{"01686_HK": quote(12.0, source=source)}), WEEKDAYS)
+    found = readings.pe_readings({}, table(**{"01686_HK": quote(12.0, source=source)}), WEEKDAYS)
     assert found["01686.HK"].key.definition == definition
 
 
@@ -202,11 +202,11 @@ def test_a_negative_pe_is_a_loss() -> None:
 @pytest.fixture
 def kept(tmp_path: Path) -> database.Store:
     """A mainland and a US series up to Friday in a store."""
-    opened, _ = opening.open_writer(f"sqlite:///{tmp_path}/kept.sqlite")
+    store, _ = opening.open_writer(f"sqlite:///{tmp_path}/kept.sqlite")
     both = [("300308.SZ", "eastmoney", "ttm"), ("COHR.US", "yahoo", "yahoo_trailing")]
     told = [rows(LONG).assign(ticker=t, source=s, definition=d) for t, s, d in both]
-    valuations.save(opened, pd.concat(told)[list(frames.VALUATIONS)])
-    return opened
+    valuations.save(store, pd.concat(told)[list(frames.VALUATIONS)])
+    return store
 
 
 @pytest.mark.parametrize(("now", "mainland", "us"), [
@@ -235,9 +235,9 @@ def members(**rate: float) -> pd.DataFrame:
     return pd.DataFrame({"group": [markets.group(t) for t in tickers], "to_cny": list(rate.values())}, index=tickers)
 
 
-def basket(of: pd.DataFrame, found: Histories) -> readings.BasketValued:
-    values = readings.valued(found, table(), WEEKDAYS)
-    return readings.of_baskets({"b": (of, "CN")}, values, found, WEEKDAYS)["b"]
+def basket(of: pd.DataFrame, series: Histories) -> readings.BasketPeReading:
+    values = readings.pe_readings(series, table(), WEEKDAYS)
+    return readings.of_baskets({"b": (of, "CN")}, values, series, WEEKDAYS)["b"]
 
 
 def series_of(**caps_and_pes: tuple[float, list[float]]) -> Histories:
@@ -312,17 +312,17 @@ def test_an_empty_basket() -> None:
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> database.Store:
+def store(tmp_path_factory: pytest.TempPathFactory) -> database.Store:
     return fill(tmp_path_factory.mktemp("valued") / "demo.sqlite", is_demo=True)
 
 
 @pytest.fixture(scope="module")
-def seen(opened: database.Store) -> snapshot.Picture:
-    return snapshot.picture(opened, house(), market.NOW)
+def snapshot(store: database.Store) -> Snapshot:
+    return market_snapshot(store, universe(), market.NOW)
 
 
-def test_the_demo_market_s_histories_fit_its_prices_and_quotes(seen: snapshot.Picture) -> None:
-    found = market.market(house(), calendars())
+def test_the_demo_market_s_histories_fit_its_prices_and_quotes(snapshot: Snapshot) -> None:
+    found = market.market(universe(), calendars())
     made = demo_valuations.rows(found.bars, found.factors, found.quotes, calendars(), market.NOW)
     assert not made.duplicated(["ticker", "definition", "session"]).any()
     assert made["pe"].abs().between(1, 500).sum() + made["pe"].isna().sum() == len(made)
@@ -338,8 +338,8 @@ def test_the_demo_market_s_histories_fit_its_prices_and_quotes(seen: snapshot.Pi
     pd.testing.assert_frame_equal(made, again)
 
 
-def test_every_page_of_the_demo_market_has_something_to_show(seen: snapshot.Picture) -> None:
-    shown = seen.valuations
+def test_every_page_of_the_demo_market_has_something_to_show(snapshot: Snapshot) -> None:
+    shown = snapshot.valuations
     assert {markets.kind(t) for t in shown} >= {"stock", "sector", "index"}
     assert {one.key.source for one in shown.values()} == {"demo"}
     for ticker, one in shown.items():
@@ -348,24 +348,24 @@ def test_every_page_of_the_demo_market_has_something_to_show(seen: snapshot.Pict
     placed = [one.bands["5y"].percentile for t, one in shown.items() if markets.kind(t) == "stock"]
     assert min(placed) < 0.3 < 0.9 < np.nanmax(placed)
     assert sum(one.losing for one in shown.values()) == 2
-    assert set(seen.basket_valuations) == {b.id for b in house().baskets}
-    for one in seen.basket_valuations.values():
+    assert set(snapshot.basket_valuations) == {b.id for b in universe().baskets}
+    for one in snapshot.basket_valuations.values():
         assert one.now.coverage == 1
         assert 0 <= one.bands["10y"].percentile <= 1
 
 
-def test_an_announcement_lifted_profit_on_one_day(opened: database.Store) -> None:
+def test_an_announcement_lifted_profit_on_one_day(store: database.Store) -> None:
     """The demo market's table says by 60 %; the printed PE rounds it."""
     from basketwatch.analysis.valuation.bands import earnings_steps
 
-    series = readings.histories(opened, [demo_valuations.STEPPED], calendars(), market.NOW)
+    series = readings.histories(store, [demo_valuations.STEPPED], calendars(), market.NOW)
     (history,) = series.values()
     assert earnings_steps(history)["change"].iloc[-1] == pytest.approx(demo_valuations.STEP - 1, abs=0.002)
 
 
-def test_a_past_day_of_the_demo_market(opened: database.Store) -> None:
+def test_a_past_day_of_the_demo_market(store: database.Store) -> None:
     """A year earlier: every value is of that day or before, and the bands end with it."""
-    then = snapshot.picture(opened, house(), datetime(2025, 7, 4, 8, 30, tzinfo=UTC))
+    then = market_snapshot(store, universe(), datetime(2025, 7, 4, 8, 30, tzinfo=UTC))
     one = then.valuations["300308.SZ"]
     assert one.session == one.bands["3y"].last == date(2025, 7, 4)
     assert all(v.session <= date(2025, 7, 4) for v in then.valuations.values() if v.bands)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 import pandas as pd
 
 from basketwatch.analysis.age import AHEAD, Words
-from basketwatch.analysis.valuation.readings import Valued
+from basketwatch.analysis.valuation.readings import PeReading
 from basketwatch.domain import faults, markets
 from basketwatch.domain.calendars import Calendar, MarketState
 from basketwatch.domain.model import Problem
@@ -47,7 +47,11 @@ def remarks(wanted: Sequence[str], words: Words) -> list[Problem]:
 
 
 def old_multiples(
-    wanted: Sequence[str], words: Words, values: Mapping[str, Valued], states: Mapping[str, MarketState], now: datetime
+    wanted: Sequence[str],
+    words: Words,
+    values: Mapping[str, PeReading],
+    states: Mapping[str, MarketState],
+    now: datetime,
 ) -> list[Problem]:
     """PEs from before the last close, where what was to follow was refused, failed or was put aside by a check."""
     out = []

@@ -1,4 +1,4 @@
-"""The day's picture: store → metrics → what every page, ``check`` and its JSON show. Reads only, without Streamlit."""
+"""The market snapshot at one instant, computed from the store: what every page, ``check`` and its JSON show."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from basketwatch.analysis.prices import (
 )
 from basketwatch.analysis.problems import old_multiples, problems_of, remarks, unconfirmed
 from basketwatch.analysis.valuation import readings
-from basketwatch.analysis.valuation.readings import BasketValued, Valued
+from basketwatch.analysis.valuation.readings import BasketPeReading, PeReading
 from basketwatch.domain import limits, markets
 from basketwatch.domain.calendars import Calendar, MarketState, minutes_open, settled_days
 from basketwatch.domain.markets import SECTORS
-from basketwatch.domain.model import Basket, Chain, House, Names, Problem, Run
-from basketwatch.domain.universe import names, universe
+from basketwatch.domain.model import Basket, Chain, Names, Problem, Run, Universe
+from basketwatch.domain.universe import all_tickers, names
 from basketwatch.store import flags as flag_log
 from basketwatch.store import notes, prices, runs
 from basketwatch.store.database import Store
@@ -50,7 +50,7 @@ _TRADED = ["open", "high", "low", "last", "volume", "amount", "turnover"]
 
 @dataclass(frozen=True)
 class BasketView:
-    """One basket, measured. ``table`` has a row a member (columns of ``Picture.table``, plus segment).
+    """One basket, measured. ``table`` has a row a member (columns of ``Snapshot.table``, plus segment).
 
     A member whose numbers are of an older session than those of its market's other members stands in ``table``, but
     not in the basket's own figures, nor in ``covered`` (members with a return of the day). ``coverage``,
@@ -83,7 +83,7 @@ class Overnight:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Snapshot:
     """Everything that the pages show, at one version of the store and one instant.
 
     ``table``: one row a ticker that has a quote or bars: ``columns.QUOTES``, the windows of ``prices.WINDOWS``,
@@ -99,7 +99,7 @@ class Picture:
     now: datetime
     demo: bool
     version: str
-    house: House
+    universe: Universe
     markets: Mapping[str, MarketState]
     calendars: Mapping[str, Calendar]
     table: pd.DataFrame
@@ -108,8 +108,8 @@ class Picture:
     closes: pd.DataFrame
     lines: Mapping[str, list[float]]
     overnight: Overnight
-    valuations: Mapping[str, Valued]
-    basket_valuations: Mapping[str, BasketValued]
+    valuations: Mapping[str, PeReading]
+    basket_valuations: Mapping[str, BasketPeReading]
     flags: pd.DataFrame
     judged: Mapping[str, date]
     problems: tuple[Problem, ...]
@@ -125,7 +125,7 @@ class Picture:
 
     def name(self, ticker: str) -> Names:
         """Name from the files, else the one the source sends, else the ticker."""
-        known = names(self.house).get(ticker)
+        known = names(self.universe).get(ticker)
         if known:
             return known
         sent = self.table["name"].get(ticker)
@@ -133,50 +133,50 @@ class Picture:
         return Names(name, name)
 
 
-def picture(opened: Store, house: House, now: datetime) -> Picture:
-    """Read the store and compute the picture of ``now``. Raises store errors only."""
+def market_snapshot(store: Store, universe: Universe, now: datetime) -> Snapshot:
+    """Read the store and compute the snapshot of ``now``. Raises store errors only."""
     since = (now - HISTORY).date()
-    wanted = universe(house)
-    calendars = _calendars(opened, wanted, since - timedelta(days=30))
+    wanted = all_tickers(universe)
+    calendars = _calendars(store, wanted, since - timedelta(days=30))
     states = {group: calendar.state(now) for group, calendar in calendars.items()}
-    words = {(s.ticker, s.part): s for s in runs.read_states(opened)}
-    quotes = _quotes(opened, wanted)
-    stored = _until(prices.read_bars(opened, wanted, since), calendars, now)
+    words = {(s.ticker, s.part): s for s in runs.read_states(store)}
+    quotes = _quotes(store, wanted)
+    stored = _until(prices.read_bars(store, wanted, since), calendars, now)
     latest = _latest(quotes.loc[quotes["fetched_at"] <= now + AHEAD], stored)
-    bars = adjusted(with_quotes(stored, latest), prices.read_factors(opened, wanted))
+    bars = adjusted(with_quotes(stored, latest), prices.read_factors(store, wanted))
     closes, gaps = wide(bars), _gaps(latest, bars, calendars)
     table = _table(latest, bars, closes, calendars, gaps)
     add_age(table, calendars, states, words, now)
-    _add_limits(table, _young(bars, prices.read_series(opened)))
+    _add_limits(table, _young(bars, prices.read_series(store)))
     table["volume_ratio"] = _volume_ratios(table, bars, calendars, now)
     table.loc[table["suspended"], "volume_ratio"] = np.nan  # nothing traded
     table = table.copy()  # columns added one by one lie one by one, and a row is then taken from forty pieces
-    sectors = in_step(table.loc[[s.ticker for s in house.sectors if s.ticker in table.index]])
-    views = tuple(_view(b, house, table, sectors, now) for b in house.baskets)
-    series = readings.histories(opened, readings.wanted(house), calendars, now)
-    values = readings.valued(series, table, calendars)
+    sectors = in_step(table.loc[[s.ticker for s in universe.sectors if s.ticker in table.index]])
+    views = tuple(_view(b, universe, table, sectors, now) for b in universe.baskets)
+    series = readings.histories(store, readings.wanted(universe), calendars, now)
+    values = readings.pe_readings(series, table, calendars)
     held = {v.basket.id: (v.table, home_of(v)) for v in views}
-    judged, overnight = _judged(opened, calendars, now), _overnight(house, closes, table, calendars, now)
-    return Picture(
-        now=now, demo=opened.demo, version=notes.version(opened), house=house, markets=states, calendars=calendars,
+    judged, overnight = _judged(store, calendars, now), _overnight(universe, closes, table, calendars, now)
+    return Snapshot(
+        now=now, demo=store.demo, version=notes.version(store), universe=universe, markets=states, calendars=calendars,
         table=table, ranks=analysis_baskets.ranks(sectors, SECTORS), baskets=views, closes=closes,
         lines=_lines(views, closes, calendars), overnight=overnight,
         valuations=values, basket_valuations=readings.of_baskets(held, values, series, calendars),
-        flags=_flags(opened, table.index, views, judged, overnight), judged=judged,
+        flags=_flags(store, table.index, views, judged, overnight), judged=judged,
         problems=(
-            *house.problems, *problems_of(table, wanted, words, gaps), *unconfirmed(calendars, states),
+            *universe.problems, *problems_of(table, wanted, words, gaps), *unconfirmed(calendars, states),
             *remarks(wanted, words), *old_multiples(wanted, words, values, states, now),
         ),
-        run=runs.last_run(opened, finished=True),
+        run=runs.last_run(store, finished=True),
     )  # fmt: skip
 
 
 # --- what is stored ----------------------------------------------------------------------------------------------
 
 
-def _calendars(opened: Store, wanted: Sequence[str], since: date) -> dict[str, Calendar]:
+def _calendars(store: Store, wanted: Sequence[str], since: date) -> dict[str, Calendar]:
     """The calendar of every market in use; one that is not stored yet guesses weekdays, and says that it does."""
-    found = prices.read_calendars(opened, since)
+    found = prices.read_calendars(store, since)
     used = dict.fromkeys([*found, *(markets.group(t) for t in wanted)])
     return {group: found.get(group) or Calendar(group, ()) for group in used if group != "FX"}
 
@@ -194,8 +194,8 @@ def _until(bars: pd.DataFrame, calendars: Mapping[str, Calendar], now: datetime)
     return bars.loc[(bars["session"] < day) | ((bars["session"] == day) & known)]
 
 
-def _quotes(opened: Store, wanted: Sequence[str]) -> pd.DataFrame:
-    quotes = prices.read_quotes(opened)
+def _quotes(store: Store, wanted: Sequence[str]) -> pd.DataFrame:
+    quotes = prices.read_quotes(store)
     return quotes.loc[quotes.index.isin(wanted)]
 
 
@@ -321,8 +321,8 @@ def _volume_ratio(row: Any, sessions: Days, volumes: Floats, calendar: Calendar,
 # --- baskets -----------------------------------------------------------------------------------------------------
 
 
-def _view(basket: Basket, house: House, table: pd.DataFrame, sectors: pd.DataFrame, now: datetime) -> BasketView:
-    chain = next((c for c in house.chains if c.id == basket.chain), None)
+def _view(basket: Basket, universe: Universe, table: pd.DataFrame, sectors: pd.DataFrame, now: datetime) -> BasketView:
+    chain = next((c for c in universe.chains if c.id == basket.chain), None)
     rows = _members(basket, chain, table, now)
     counted = in_step(rows[["group", "session", "suspended", "stale", "limit_state", "cap_cny", *WINDOWS]])
     mainland = counted.loc[counted["group"] == "CN"]
@@ -386,7 +386,7 @@ def _lines(
     return {view.basket.id: out[view.basket.id] for view in views}
 
 
-def against(seen: Picture, view: BasketView, window: str) -> tuple[dict[str, pd.Series], int]:
+def against(snapshot: Snapshot, view: BasketView, window: str) -> tuple[dict[str, pd.Series], int]:
     """The basket and its benchmarks over a window, each 1 on the base session, and how many members the basket holds.
 
     Everything is put on the closing instants of the basket's home market. A benchmark that has no close as old as the
@@ -396,22 +396,22 @@ def against(seen: Picture, view: BasketView, window: str) -> tuple[dict[str, pd.
     ends = view.table.loc[view.table["group"] == home, "session"].dropna()
     if not len(ends):
         return {}, 0
-    base = window_bases(seen.calendars.get(home), ends.max().date())[window]
-    benchmarks = [b for b in view.basket.benchmarks if b in seen.closes]
-    held = [t for t in view.table.index if t in seen.closes]
+    base = window_bases(snapshot.calendars.get(home), ends.max().date())[window]
+    benchmarks = [b for b in view.basket.benchmarks if b in snapshot.closes]
+    held = [t for t in view.table.index if t in snapshot.closes]
     start = base or ends.min().date()
-    recent = seen.closes.loc[seen.closes.index >= pd.Timestamp(start - timedelta(days=30))]
-    grid = aligned(recent[[*dict.fromkeys([*held, *benchmarks])]], seen.calendars, home)
+    recent = snapshot.closes.loc[snapshot.closes.index >= pd.Timestamp(start - timedelta(days=30))]
+    grid = aligned(recent[[*dict.fromkeys([*held, *benchmarks])]], snapshot.calendars, home)
     line, count = basket_series(grid, held, start)
     others = {b: rebased(grid[b], start) for b in benchmarks}
     return {view.basket.id: line} | {b: other for b, other in others.items() if len(other)}, count
 
 
 def _overnight(
-    house: House, closes: pd.DataFrame, table: pd.DataFrame, calendars: Mapping[str, Calendar], now: datetime
+    universe: Universe, closes: pd.DataFrame, table: pd.DataFrame, calendars: Mapping[str, Calendar], now: datetime
 ) -> Overnight:
     led: dict[str, list[tuple[str, str]]] = {}
-    for chain in house.chains:
+    for chain in universe.chains:
         for segment in chain.segments:
             for ticker in segment.overseas:
                 if markets.group(ticker) == "US":
@@ -429,20 +429,20 @@ def _overnight(
 # --- flags -------------------------------------------------------------------------------------------------------
 
 
-def _judged(opened: Store, calendars: Mapping[str, Calendar], now: datetime) -> dict[str, date]:
+def _judged(store: Store, calendars: Mapping[str, Calendar], now: datetime) -> dict[str, date]:
     """Of a past day replayed only what was known then: nothing after the market's last session with final bars."""
     settled = settled_days(calendars, now)
-    return {group: min(day, settled[group]) for group, day in flag_log.judged(opened).items() if group in settled}
+    return {group: min(day, settled[group]) for group, day in flag_log.judged(store).items() if group in settled}
 
 
 def _flags(
-    opened: Store, tickers: pd.Index, views: Sequence[BasketView], judged: Mapping[str, date], overnight: Overnight
+    store: Store, tickers: pd.Index, views: Sequence[BasketView], judged: Mapping[str, date], overnight: Overnight
 ) -> pd.DataFrame:
     """The flags of each market's judged session, a basket's with those of its home market; and what was said overnight
     of the mainland session that is running or to come. The log holds more, of ``tickers`` that are no longer followed.
     """
     homes = {f"basket:{view.basket.id}": home_of(view) for view in views}
-    said = flag_log.read(opened, since=min(judged.values(), default=date.max))
+    said = flag_log.read(store, since=min(judged.values(), default=date.max))
     said = said.loc[said["ticker"].isin([*tickers, *homes])]
     groups = [
         "CN" if rule == OVERNIGHT_RULE else homes.get(t) or (markets.group(t) if markets.is_ticker(t) else "")

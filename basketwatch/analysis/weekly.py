@@ -19,17 +19,17 @@ import pandas as pd
 from basketwatch.analysis import baskets as analysis_baskets
 from basketwatch.analysis.baskets import ranked
 from basketwatch.analysis.prices import between, window_bases
-from basketwatch.analysis.snapshot import BasketView, Picture
+from basketwatch.analysis.snapshot import BasketView, Snapshot
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import FINAL_AFTER, Calendar, Session
 from basketwatch.domain.markets import SECTORS
-from basketwatch.domain.model import House, Problem
+from basketwatch.domain.model import Problem, Universe
 from basketwatch.errors import UsageError
 from basketwatch.store import prices
 from basketwatch.store.database import Store
 
 if TYPE_CHECKING:
-    from basketwatch.analysis.valuation.readings import Valued
+    from basketwatch.analysis.valuation.readings import PeReading
 
 SPANS = ("1w", "ytd")
 HOME = "CN"
@@ -42,7 +42,7 @@ class Week:
     """The week that a review is about.
 
     ``first``, ``last``, ``sessions``: its sessions that have closed, and how many; ``base``, ``year_base``: the sessions
-    whose closes its returns start from; ``at``: the instant whose picture shows it; ``asked``: Monday of the week that
+    whose closes its returns start from; ``at``: the instant whose snapshot shows it; ``asked``: Monday of the week that
     was asked for, ``skipped`` where that one has no closed session and an earlier week stands in; ``over``: nothing of
     it is still to come; ``relation``: how someone reading at ``now`` would call it.
     """
@@ -100,7 +100,7 @@ class Review:
     excess: dict[str, dict[str, float]]
     rank: dict[str, int | None]
     missing: dict[str, tuple[str, ...]]
-    valuation: Valued | None
+    valuation: PeReading | None
     baskets: tuple[BasketWeek, ...]
     abroad: tuple[Abroad, ...]
     sources: tuple[str, ...]
@@ -116,9 +116,9 @@ class Review:
 # --- which week --------------------------------------------------------------------------------------------------
 
 
-def home_calendar(opened: Store) -> Calendar:
+def home_calendar(store: Store) -> Calendar:
     """The mainland's sessions as far as the store knows them."""
-    return prices.read_calendars(opened).get(HOME) or Calendar(HOME, ())
+    return prices.read_calendars(store).get(HOME) or Calendar(HOME, ())
 
 
 def week_of(calendar: Calendar, now: datetime, day: date | None = None) -> Week:
@@ -191,52 +191,52 @@ def _monday(day: date) -> date:
 # --- what happened in it -----------------------------------------------------------------------------------------
 
 
-def review(seen: Picture, week: Week, sector: str | None = None) -> Review:
-    """The review of ``week`` from the picture taken at ``week.at``.
+def review(snapshot: Snapshot, week: Week, sector: str | None = None) -> Review:
+    """The review of ``week`` from the snapshot taken at ``week.at``.
 
     Raises UsageError (``unknown_sector``) for a sector that is not among those that are followed.
     """
-    chosen = sector_of(seen.house, sector)
-    compare = indices(seen.house)
-    closes = settled(seen, week.last)
+    chosen = sector_of(snapshot.universe, sector)
+    compare = indices(snapshot.universe)
+    closes = settled(snapshot, week.last)
     spans = {w: between(closes, base, week.last) for w, base in week.bases.items()}
-    known = [s.ticker for s in seen.house.sectors]
+    known = [s.ticker for s in snapshot.universe.sectors]
     sectors = pd.DataFrame({w: values.reindex(known) for w, values in spans.items()})
     returns = {t: {w: float(values.get(t, np.nan)) for w, values in spans.items()} for t in (*compare, chosen)}
     rank = {w: analysis_baskets.would_rank(returns[chosen][w], sectors[w], SECTORS) for w in SPANS}
     missing = {w: tuple(sectors.index[sectors[w].isna()]) for w in SPANS}
-    baskets = tuple(_basket(view, week, sectors) for view in seen.baskets)
+    baskets = tuple(_basket(view, week, sectors) for view in snapshot.baskets)
     last = pd.Timestamp(week.last)
     ends = {t: float(closes[t].get(last, np.nan)) if t in closes else float("nan") for t in returns}
     found = Review(
         week=week, sector=chosen, compare=compare, closes=ends, returns=returns,
         excess={i: {w: returns[chosen][w] - returns[i][w] for w in SPANS} for i in compare},
-        rank=rank, missing=missing, valuation=seen.valuations.get(chosen), baskets=baskets,
-        abroad=_abroad(seen, week), sources=_sources(seen, [*returns, *known]), problems=(),
+        rank=rank, missing=missing, valuation=snapshot.valuations.get(chosen), baskets=baskets,
+        abroad=_abroad(snapshot, week), sources=_sources(snapshot, [*returns, *known]), problems=(),
     )  # fmt: skip
     return _with_problems(found)
 
 
-def sector_of(house: House, asked: str | None = None) -> str:
+def sector_of(universe: Universe, asked: str | None = None) -> str:
     """The sector that was asked for; else the first of the strip, else of the list. Raises UsageError."""
-    known = [s.ticker for s in house.sectors]
+    known = [s.ticker for s in universe.sectors]
     if asked and asked.upper() in known:
         return asked.upper()
     if asked or not known:
         raise UsageError("unknown_sector", sector=asked or "–", known=", ".join(known) or "–")
-    return next((b.ticker for b in house.benchmarks if b.ticker in known), known[0])
+    return next((b.ticker for b in universe.benchmarks if b.ticker in known), known[0])
 
 
-def indices(house: House) -> tuple[str, ...]:
+def indices(universe: Universe) -> tuple[str, ...]:
     """The mainland's indices of the strip: what a sector is compared with."""
-    strip = [b.ticker for b in house.benchmarks]
+    strip = [b.ticker for b in universe.benchmarks]
     return tuple(t for t in strip if markets.kind(t) == "index" and markets.group(t) == HOME)
 
 
-def settled(seen: Picture, end: date) -> pd.DataFrame:
+def settled(snapshot: Snapshot, end: date) -> pd.DataFrame:
     """Closes up to ``end`` without those that are only a quote from before the close."""
-    closes = seen.closes.loc[seen.closes.index <= pd.Timestamp(end)]
-    rows = seen.table
+    closes = snapshot.closes.loc[snapshot.closes.index <= pd.Timestamp(end)]
+    rows = snapshot.table
     early = [t for t in rows.index[rows["stale"] & (rows["session"] == pd.Timestamp(end))] if t in closes]
     return closes.assign(**{t: closes[t].mask(closes.index == pd.Timestamp(end)) for t in early})
 
@@ -251,60 +251,60 @@ def _basket(view: BasketView, week: Week, sectors: pd.DataFrame) -> BasketWeek:
     return BasketWeek(view.basket.id, returns, part["covered"] if part and current else 0, members, ranks)
 
 
-def _abroad(seen: Picture, week: Week) -> tuple[Abroad, ...]:
+def _abroad(snapshot: Snapshot, week: Week) -> tuple[Abroad, ...]:
     """Foreign indices of the strip that closed in the same ISO week, over their own sessions."""
     found = []
-    for ticker in (b.ticker for b in seen.house.benchmarks):
-        calendar = seen.calendars.get(markets.group(ticker))
+    for ticker in (b.ticker for b in snapshot.universe.benchmarks):
+        calendar = snapshot.calendars.get(markets.group(ticker))
         if markets.kind(ticker) != "index" or markets.group(ticker) == HOME or calendar is None:
             continue
         closed = _closed(calendar, _monday(week.last), week.at)
         if not closed:
             continue
         end = closed[-1].day
-        values = between(settled(seen, end), window_bases(calendar, end)["1w"], end)
+        values = between(settled(snapshot, end), window_bases(calendar, end)["1w"], end)
         if ticker in values and np.isfinite(values[ticker]):
             found.append(Abroad(ticker, end, float(values[ticker])))
     return tuple(found)
 
 
-def _sources(seen: Picture, tickers: Sequence[str]) -> tuple[str, ...]:
-    held = seen.table.loc[seen.table.index.isin(tickers), "source"]
+def _sources(snapshot: Snapshot, tickers: Sequence[str]) -> tuple[str, ...]:
+    held = snapshot.table.loc[snapshot.table.index.isin(tickers), "source"]
     return tuple(dict.fromkeys(held.dropna()))
 
 
-def _with_problems(found: Review) -> Review:
+def _with_problems(review: Review) -> Review:
     """Every number that the review should have and has not."""
-    week, out = found.week, []
-    for ticker, own in found.returns.items():
+    week, out = review.week, []
+    for ticker, own in review.returns.items():
         out += [Problem.of(ticker, f"no_{w}", last=week.last, base=week.bases[w] or "–")
                 for w in SPANS if not np.isfinite(own[w])]  # fmt: skip
     for w in SPANS:
-        if found.missing[w] and found.rank[w] is None:
-            listed = " ".join(found.missing[w])
-            out.append(Problem.of("sectors", f"no_rank_{w}", n=len(found.missing[w]), of=SECTORS, missing=listed))
-    if found.valuation is None or not (found.valuation.losing or found.valuation.pe > 0):
-        out.append(Problem.of(found.sector, "no_valuation"))
-    lost = [b for b in found.baskets if b.members and not np.isfinite(b.returns["1w"])]
+        if review.missing[w] and review.rank[w] is None:
+            listed = " ".join(review.missing[w])
+            out.append(Problem.of("sectors", f"no_rank_{w}", n=len(review.missing[w]), of=SECTORS, missing=listed))
+    if review.valuation is None or not (review.valuation.losing or review.valuation.pe > 0):
+        out.append(Problem.of(review.sector, "no_valuation"))
+    lost = [b for b in review.baskets if b.members and not np.isfinite(b.returns["1w"])]
     out += [Problem.of(b.id, "no_basket_week", last=week.last) for b in lost]
     if not week.confirmed:
         out.append(Problem.of("calendar CN", "calendar_not_confirmed", "soft"))
-    return replace(found, problems=tuple(out))
+    return replace(review, problems=tuple(out))
 
 
 # --- rotation ----------------------------------------------------------------------------------------------------
 
 
-def rotation(seen: Picture, weeks: int = 12) -> pd.DataFrame:
+def rotation(snapshot: Snapshot, weeks: int = 12) -> pd.DataFrame:
     """Rank of each sector in each of the last ``weeks`` weeks that had a session: a row a sector, a column a week's last
     session. NaN in a week in which not all ``SECTORS`` have both closes. The newest week may still be going on.
     """
-    state, calendar = seen.markets.get(HOME), seen.calendars.get(HOME)
-    known = [s.ticker for s in seen.house.sectors]
+    state, calendar = snapshot.markets.get(HOME), snapshot.calendars.get(HOME)
+    known = [s.ticker for s in snapshot.universe.sectors]
     if state is None or calendar is None or state.session is None:
         return pd.DataFrame(index=known)
     ends = week_ends(calendar, state.session.day, weeks + 1)
-    closes = settled(seen, ends[-1]) if ends else seen.closes
+    closes = settled(snapshot, ends[-1]) if ends else snapshot.closes
     closes = closes.reindex(columns=known)
     moves = {last: between(closes, base, last) for base, last in pairwise(ends)}
     return ranked(pd.DataFrame(moves, index=known), SECTORS)

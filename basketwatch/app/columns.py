@@ -16,42 +16,42 @@ from basketwatch.views.origin import origin
 from basketwatch.words.text import day, plain, price, say
 
 if TYPE_CHECKING:
-    from basketwatch.analysis.snapshot import BasketView, Picture
+    from basketwatch.analysis.snapshot import BasketView, Snapshot
 _NEUTRAL = "#8494b2"  # bars of a place in history: not the colours of rises and falls, nor of dear and cheap
 SHOWN_WINDOWS = ("1d", "1w", "ytd")
 
 
-def members(seen: Picture, view: BasketView, lang: str, *, green_up: bool) -> tuple[pd.DataFrame, dict[str, Any]]:
+def members(snapshot: Snapshot, view: BasketView, lang: str, *, green_up: bool) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The members of a basket, biggest move of the day first, indexed by ticker; and the settings of the columns."""
     rows = view.table.sort_values("1d", ascending=False, na_position="last", kind="stable")
     titles = {s.id: s.name[lang] for s in view.chain.segments} if view.chain else {}
     first = view.basket.benchmarks[0] if view.basket.benchmarks else None
     frame = pd.DataFrame(index=rows.index)
-    frame["name"] = [seen.name(t)[lang] for t in rows.index]
+    frame["name"] = [snapshot.name(t)[lang] for t in rows.index]
     frame["ticker"] = list(rows.index)
     frame["segment"] = [titles.get(s, "") for s in rows["segment"]]
     frame["last"] = [price(v) for v in rows["last"]]
     frame["1d"] = rows["1d"] * 100
     frame["note"] = [_note(row, lang) for _, row in rows.iterrows()]
-    fired = flags.of_members(seen, lang)
+    fired = flags.of_members(snapshot, lang)
     frame["flags"] = [fired.get(t, "") for t in rows.index]
     for window in SHOWN_WINDOWS[1:]:
         frame[window] = rows[window] * 100
-    if first and first in seen.table.index:
-        frame["excess"] = excess_of_each(rows, seen.row(first)) * 100
-    frame["pe"], frame["pe_place"] = _valued(seen, rows.index)
+    if first and first in snapshot.table.index:
+        frame["excess"] = excess_of_each(rows, snapshot.row(first)) * 100
+    frame["pe"], frame["pe_place"] = _valued(snapshot, rows.index)
     frame["volume_ratio"] = rows["volume_ratio"]
     frame["turnover"] = rows["turnover"] * 100
     frame["cap"] = rows["cap_cny"] / (1e8 if lang == "zh" else 1e9)
     frame["place"] = rows["place_52w"].clip(0, 1) * 100
     frame["spark"] = [_thinned(v) if isinstance(v, list) else [] for v in rows["spark"]]
     frame["origin"] = [origin(row, lang) for _, row in rows.iterrows()]
-    return frame, _columns(seen, first, lang, green_up)
+    return frame, _columns(snapshot, first, lang, green_up)
 
 
-def _valued(seen: Picture, tickers: pd.Index) -> tuple[list[float], list[float]]:
+def _valued(snapshot: Snapshot, tickers: pd.Index) -> tuple[list[float], list[float]]:
     """PE and its percentile in the usual window, in %; missing where a company loses money or has too short a history."""
-    found = [seen.valuations.get(t) for t in tickers]
+    found = [snapshot.valuations.get(t) for t in tickers]
     bands = [one.bands.get(pe.USUAL) if one else None for one in found]
     values = [one.pe if one and not one.losing else np.nan for one in found]
     return values, [band.percentile * 100 if band else np.nan for band in bands]
@@ -86,10 +86,10 @@ def _note(row: pd.Series, lang: str) -> str:
     return " · ".join(w for w in words if w)
 
 
-def _columns(seen: Picture, first: str | None, lang: str, green_up: bool) -> dict[str, Any]:
+def _columns(snapshot: Snapshot, first: str | None, lang: str, green_up: bool) -> dict[str, Any]:
     c = st.column_config
     percent = "%+.2f%%"
-    bench = plain(seen.name(first)[lang]) if first else ""
+    bench = plain(snapshot.name(first)[lang]) if first else ""
     return {
         "name": c.TextColumn(say("col_name", lang), pinned=True, width=100),
         "ticker": c.TextColumn(say("col_ticker", lang), width=84),
@@ -125,9 +125,9 @@ def _place_column(window: str, lang: str) -> Any:
     )
 
 
-def board(seen: Picture, lang: str, *, dark: bool) -> tuple[Any, dict[str, Any]]:
+def board(snapshot: Snapshot, lang: str, *, dark: bool) -> tuple[Any, dict[str, Any]]:
     """``valuation.board`` with dear and cheap in their colours, and the settings of its columns."""
-    frame = valuation.board(seen, lang)
+    frame = valuation.board(snapshot, lang)
     tones = dict(zip(frame.index, frame["tone"], strict=True))
     hues = {"dear": "#e3b341" if dark else "#9a6700", "cheap": "#4fc3d9" if dark else "#0e7490"}
     shown = frame.drop(columns="tone")

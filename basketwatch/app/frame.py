@@ -14,8 +14,8 @@ import streamlit as st
 
 from basketwatch import clock
 from basketwatch.app.controls import FOLDER, choice
-from basketwatch.app.data import followed, market_states, picture
-from basketwatch.app.reader import Reader, here_of, own_language, reader
+from basketwatch.app.data import followed, market_states, snapshot_of
+from basketwatch.app.reader import Reader, current_reader, current_settings, own_language
 from basketwatch.app.refreshing import keep_fresh, progress, refresh_button, refresher
 from basketwatch.domain import markets, model
 from basketwatch.errors import BasketwatchError
@@ -25,7 +25,7 @@ from basketwatch.views.html import STYLE, block
 from basketwatch.words.text import day, escape, plain, say, sentence
 
 if TYPE_CHECKING:
-    from basketwatch.analysis.snapshot import Picture
+    from basketwatch.analysis.snapshot import Snapshot
     from basketwatch.domain.calendars import MarketState
     from basketwatch.settings import Settings
     from basketwatch.store.database import Store
@@ -57,7 +57,7 @@ def frame() -> None:
 
 def _frame() -> st.Page:
     st.set_page_config(page_title="basketwatch", layout="wide")
-    lang = reader().lang
+    lang = current_reader().lang
     page = st.navigation([_page(name, lang) for name in PAGES], position="hidden")
     st.html(STYLE)
     _sidebar(lang)
@@ -88,101 +88,103 @@ def _sidebar(lang: str) -> None:
 # --- page --------------------------------------------------------------------------------------------------------
 
 
-def page(name: str, body: Callable[[Picture, Reader, Settings], None]) -> None:
-    """Title and freshness line first, then ``body`` with the picture; a store that fails is one sentence.
+def page(name: str, body: Callable[[Snapshot, Reader, Settings], None]) -> None:
+    """Title and freshness line first, then ``body`` with the snapshot; a store that fails is one sentence.
 
     The first line ticks by itself; it has the page drawn again, in place, when the store has a new version or when
     what is fresh or open has changed.
     """
-    here, who = here_of(), reader()
+    settings, reader = current_settings(), current_reader()
 
-    @st.fragment(run_every=None if here.demo or clock.is_frozen() else TICK)
+    @st.fragment(run_every=None if settings.demo or clock.is_frozen() else TICK)
     def first_line() -> None:
-        here_of()  # a fragment runs by itself later: the demo's clock has to be held again
-        with store_faults_said(here, who):
-            opened, now = opening.open_reader(here.url, demo=here.demo), clock.now()
-            tickers = followed(here)
-            states = market_states(opened, tickers, now)
-            keep_fresh(here, opened, states, now)
-            _header(name, here, who, opened, status_line.dots(opened, tickers, states, now, who.lang), now)
-            if _condition(here, opened, tickers, states, now) != st.session_state["_drawn"]:
+        current_settings()  # a fragment runs by itself later: the demo's clock has to be held again
+        with store_faults_said(settings, reader):
+            store, now = opening.open_reader(settings.url, demo=settings.demo), clock.now()
+            tickers = followed(settings)
+            states = market_states(store, tickers, now)
+            keep_fresh(settings, store, states, now)
+            _header(name, settings, reader, store, status_line.dots(store, tickers, states, now, reader.lang), now)
+            if _condition(settings, store, tickers, states, now) != st.session_state["_drawn"]:
                 st.rerun()
 
-    with store_faults_said(here, who):
-        opened, now, tickers = opening.open_reader(here.url, demo=here.demo), clock.now(), followed(here)
-        st.session_state["_drawn"] = _condition(here, opened, tickers, market_states(opened, tickers, now), now)
+    with store_faults_said(settings, reader):
+        store, now, tickers = opening.open_reader(settings.url, demo=settings.demo), clock.now(), followed(settings)
+        st.session_state["_drawn"] = _condition(settings, store, tickers, market_states(store, tickers, now), now)
     first_line()
     first_line_drawn.set()
-    with store_faults_said(here, who):
-        if opened is None or not prices.freshness(opened, tickers):
-            _empty(here, who, opened)
+    with store_faults_said(settings, reader):
+        if store is None or not prices.freshness(store, tickers):
+            _empty(settings, reader, store)
         else:
-            seen = picture(opened, here)
-            _broken_files(seen, who)
-            body(seen, who, here)
+            snapshot = snapshot_of(store, settings)
+            _broken_files(snapshot, reader)
+            body(snapshot, reader, settings)
 
 
-def part(here: Settings, who: Reader, draw: Callable[[], None]) -> None:
+def fragment(settings: Settings, reader: Reader, draw: Callable[[], None]) -> None:
     """A part of a page that its own controls draw again, without the rest of the page."""
 
     @st.fragment
     def drawn() -> None:
-        here_of()  # a fragment runs by itself later: the demo's clock has to be held again
-        with store_faults_said(here, who):
+        current_settings()  # a fragment runs by itself later: the demo's clock has to be held again
+        with store_faults_said(settings, reader):
             draw()
 
     drawn()
 
 
-def _broken_files(seen: Picture, who: Reader) -> None:
+def _broken_files(snapshot: Snapshot, reader: Reader) -> None:
     """A file that people edit and that could not be read whole is said on every page, not only on Health."""
-    faults = [p for p in seen.house.problems if p.severity == "hard"]
+    faults = [p for p in snapshot.universe.problems if p.severity == "hard"]
     if faults:
         first = faults[0]
-        shown = say("broken_file", who.lang, where=first.where, message=sentence(first, who.lang))
+        shown = say("broken_file", reader.lang, where=first.where, message=sentence(first, reader.lang))
         more = f" (+{len(faults) - 1})" if len(faults) > 1 else ""
         st.warning(plain(shown + more))
 
 
 @contextmanager
-def store_faults_said(here: Settings, who: Reader) -> Iterator[None]:
+def store_faults_said(settings: Settings, reader: Reader) -> Iterator[None]:
     """A store that cannot be read is one sentence and the way to mend it, and ends the page."""
     try:
         yield
     except BasketwatchError as fault:
-        st.error(plain(sentence(fault, who.lang)))
-        refresh_button(here, who.lang, f"mend_{fault.key}")
+        st.error(plain(sentence(fault, reader.lang)))
+        refresh_button(settings, reader.lang, f"mend_{fault.key}")
         st.stop()
 
 
 def _condition(
-    here: Settings, opened: Store | None, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime
+    settings: Settings, store: Store | None, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime
 ) -> tuple[object, ...]:
     """What a drawn page depends on besides its reader: the data's version, which markets trade, which quotes are late.
 
     A page without data speaks of the fill: whether it runs, and whether it failed.
     """
-    worker = refresher(str(here.home), here.demo)
-    fill = () if opened and prices.freshness(opened, tickers) else (worker.running, worker.failures)
-    if opened is None:
+    worker = refresher(str(settings.home), settings.demo)
+    fill = () if store and prices.freshness(store, tickers) else (worker.running, worker.failures)
+    if store is None:
         return fill
-    late = status_line.late(opened, tickers, states, now)
-    return (notes.version(opened), *fill, *((g, s.phase) for g, s in states.items()), *late)
+    late = status_line.late(store, tickers, states, now)
+    return (notes.version(store), *fill, *((g, s.phase) for g, s in states.items()), *late)
 
 
-def _header(name: str, here: Settings, who: Reader, opened: Store | None, dots: Sequence[str], now: datetime) -> None:
+def _header(
+    name: str, settings: Settings, reader: Reader, store: Store | None, dots: Sequence[str], now: datetime
+) -> None:
     today = now.astimezone(markets.zone_of("CN")).date()
     left, right = st.columns([11, 1], vertical_alignment="center")
-    title = f"{say(f'page_{name}', who.lang)} · {day(today, who.lang, weekday=True)}"
-    dots = [*dots, *_badges(here, who.lang), *progress(here, opened, who.lang)]
+    title = f"{say(f'page_{name}', reader.lang)} · {day(today, reader.lang, weekday=True)}"
+    dots = [*dots, *_badges(settings, reader.lang), *progress(settings, store, reader.lang)]
     head = f'<div class="dots"><span class="title">{escape(title)}</span>'
     left.html(block(head + "".join(dots) + "</div>"))
     with right:
-        refresh_button(here, who.lang, name)
+        refresh_button(settings, reader.lang, name)
 
 
-def _badges(here: Settings, lang: str) -> list[str]:
-    if here.demo:
+def _badges(settings: Settings, lang: str) -> list[str]:
+    if settings.demo:
         hint = escape(say("demo_help", lang))
         return [f'<span class="chip demo" title="{hint}">{escape(say("demo_badge", lang))}</span>']
     if clock.is_frozen():
@@ -190,16 +192,16 @@ def _badges(here: Settings, lang: str) -> list[str]:
     return []
 
 
-def _empty(here: Settings, who: Reader, opened: Store | None) -> None:
+def _empty(settings: Settings, reader: Reader, store: Store | None) -> None:
     """Nothing stored yet: what is going on, what each source said, and the demo market to see the pages at once."""
-    worker = refresher(str(here.home), here.demo)
-    last = runs.last_run(opened, finished=True) if opened else None
+    worker = refresher(str(settings.home), settings.demo)
+    last = runs.last_run(store, finished=True) if store else None
     failed = bool(last or worker.failures) and not worker.running
     # a store that this server filled, and that somebody has deleted or moved since
-    gone = opened is None and worker.last is not None and not worker.failures and not worker.running
+    gone = store is None and worker.last is not None and not worker.failures and not worker.running
     with st.container(border=True, width=720):
-        st.html(block(panel_of_empty(who.lang, failed, last, gone=gone)))
-        if st.button(say("start_demo", who.lang), type="primary" if failed else "secondary", key="start_demo"):
+        st.html(block(panel_of_empty(reader.lang, failed, last, gone=gone)))
+        if st.button(say("start_demo", reader.lang), type="primary" if failed else "secondary", key="start_demo"):
             st.session_state["demo"] = True
             st.rerun()
 

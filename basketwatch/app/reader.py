@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from basketwatch import clock, settings
+from basketwatch import clock
 from basketwatch.app.data import demo_market
+from basketwatch.settings import read_settings
 
 if TYPE_CHECKING:
     from basketwatch.settings import Settings
@@ -27,7 +28,7 @@ class Reader:
         return st.context.theme.type == "dark"
 
 
-def reader() -> Reader:
+def current_reader() -> Reader:
     """Language (the reader's choice, else BASKETWATCH_LANG, else the browser's) and colour convention."""
     chosen = st.session_state.get("choice_lang") or st.query_params.get("lang")
     up = st.session_state.get("choice_up") or st.query_params.get("up")
@@ -39,13 +40,13 @@ def own_language() -> str:
     return "zh" if wanted.lower().startswith("zh") else "en"
 
 
-def here_of() -> Settings:
+def current_settings() -> Settings:
     """Settings of this reader: the server's, or the demo market's where this reader asked to see it."""
     wanted = st.query_params.get("demo") == "1" or st.session_state.get("demo", False)
-    if not wanted or settings.read().demo:
+    if not wanted or read_settings().demo:
         clock.hold(None)
-        return settings.read()
+        return read_settings()
     st.session_state["demo"] = True
-    here = settings.read(demo=True)
-    clock.hold(demo_market(here))
-    return here
+    settings = read_settings(demo=True)
+    clock.hold(demo_market(settings))
+    return settings

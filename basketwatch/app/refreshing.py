@@ -31,48 +31,50 @@ def refresher(home: str, demo: bool) -> Refresher:
     return Refresher(Path(home), demo=demo)
 
 
-def keep_fresh(here: Settings, opened: Store | None, states: Mapping[str, MarketState], now: datetime) -> None:
+def keep_fresh(settings: Settings, store: Store | None, states: Mapping[str, MarketState], now: datetime) -> None:
     """Start a refresh when one is due; called by every open page's tick, so it stops with the last reader."""
-    worker = refresher(str(here.home), here.demo)
-    last = runs.last_run(opened) if opened else None
-    daily = _daily_run(opened, notes.version(opened)) if opened else None
+    worker = refresher(str(settings.home), settings.demo)
+    last = runs.last_run(store) if store else None
+    daily = _daily_run(store, notes.version(store)) if store else None
     found = due(
         now, states=states, last=last, daily=daily, running=worker.running, failures=worker.failures,
-        frozen=clock.is_frozen() or here.demo, tried=worker.last,
+        frozen=clock.is_frozen() or settings.demo, tried=worker.last,
     )  # fmt: skip
     if found:
         worker.start(found.only, deadline=found.deadline)
     elif (
-        last and not (here.demo or clock.is_frozen() or worker.failures) and last.started < _files_changed(here) <= now
+        last
+        and not (settings.demo or clock.is_frozen() or worker.failures)
+        and last.started < _files_changed(settings) <= now
     ):
         worker.start((), deadline=900)  # a new member wants its quote and history, whatever the hour
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _daily_run(_opened: Store, version: str) -> model.Run | None:
-    return next((run for run in runs.recent_runs(_opened) if is_daily(run)), None)
+def _daily_run(_store: Store, version: str) -> model.Run | None:
+    return next((run for run in runs.recent_runs(_store) if is_daily(run)), None)
 
 
-def _files_changed(here: Settings) -> datetime:
+def _files_changed(settings: Settings) -> datetime:
     """When a basket or a map was saved last."""
-    files = [f for folder in ("watchlists", "sector_maps") for f in (here.home / folder).glob("*.toml")]
+    files = [f for folder in ("watchlists", "sector_maps") for f in (settings.home / folder).glob("*.toml")]
     return datetime.fromtimestamp(max((f.stat().st_mtime for f in files), default=0.0), UTC)
 
 
-def refresh_button(here: Settings, lang: str, key: str) -> None:
+def refresh_button(settings: Settings, lang: str, key: str) -> None:
     """Refresh now; disabled while one runs and in the demo market."""
-    worker = refresher(str(here.home), here.demo)
+    worker = refresher(str(settings.home), settings.demo)
     busy = worker.running
-    if st.button(say("refresh", lang), key=f"refresh_{key}", disabled=busy or here.demo or clock.is_frozen()):
+    if st.button(say("refresh", lang), key=f"refresh_{key}", disabled=busy or settings.demo or clock.is_frozen()):
         worker.start(())
         st.rerun(scope="fragment")
 
 
-def progress(here: Settings, opened: Store | None, lang: str) -> list[str]:
+def progress(settings: Settings, store: Store | None, lang: str) -> list[str]:
     """What the running refresh does, or why the last one brought nothing."""
-    worker = refresher(str(here.home), here.demo)
+    worker = refresher(str(settings.home), settings.demo)
     if worker.running:
-        run = runs.last_run(opened) if opened else None
+        run = runs.last_run(store) if store else None
         if run and run.finished is None and run.total:
             shown = say("refreshing", lang, done=run.done, total=run.total, label=run.label)
         else:

@@ -15,7 +15,7 @@ from basketwatch.views.html import block, heading
 from basketwatch.words.text import escape, plain, say, sentence
 
 if TYPE_CHECKING:
-    from basketwatch.analysis.snapshot import Picture
+    from basketwatch.analysis.snapshot import Snapshot
     from basketwatch.app.reader import Reader
     from basketwatch.domain.model import Rule
     from basketwatch.settings import Settings
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _TRY, _SAVE = "rule_try", "rule_save"
 
 
-def draw(seen: Picture, who: Reader, here: Settings) -> None:
+def draw(snapshot: Snapshot, reader: Reader, settings: Settings) -> None:
     """The whole editor. In the demo market it only tries: the file is that of the live settings."""
-    lang, book = who.lang, _book(here)
+    lang, book = reader.lang, _book(settings)
     st.html(block(heading(say("flags_rules", lang), say("flags_rules_note", lang))))
     _tell_last(lang)
     for problem in book.problems:
@@ -33,7 +33,7 @@ def draw(seen: Picture, who: Reader, here: Settings) -> None:
     wanted = controls.select("edit", flags.rules_by_name(lang), say("flags_rules", lang))
     rule = next(r for r in book.rules if r.id == wanted)
     st.html(block(f'<p class="soft" style="margin:0">{escape(say(f"rule_{rule.id}_help", lang))}</p>'))
-    refused = "flags_demo_no_save" if here.demo else "flags_broken" if book.broken else ""
+    refused = "flags_demo_no_save" if settings.demo else "flags_broken" if book.broken else ""
     with st.form(f"form_{rule.id}_{book.sha256[:8]}", border=False):
         chosen = flags.edited(book.rules, rule.id, *_inputs(rule, book.sha256[:8], lang))
         with st.container(horizontal=True):
@@ -42,17 +42,17 @@ def draw(seen: Picture, who: Reader, here: Settings) -> None:
     if refused:
         st.caption(plain(say(refused, lang)))
     if saved and not refused:
-        _save(here, book, chosen)
+        _save(settings, book, chosen)
     elif tried:
-        _try(seen, here, chosen, rule, lang)
+        _try(snapshot, settings, chosen, rule, lang)
 
 
-def _book(here: Settings) -> rulebook.Book:
+def _book(settings: Settings) -> rulebook.Book:
     """The file as it is now; as it was when the form was drawn, where the reader has just sent the form."""
     held: rulebook.Book | None = st.session_state.get("_book")
     if held is not None and (st.session_state.get(_TRY) or st.session_state.get(_SAVE)):
         return held
-    found = st.session_state["_book"] = rulebook.read(here.home)
+    found = st.session_state["_book"] = rulebook.read(settings.home)
     return found
 
 
@@ -80,23 +80,23 @@ def _inputs(rule: Rule, version: str, lang: str) -> tuple[dict[str, float], dict
     return values, {"enabled": enabled, "severity": severity, "cooldown": int(cooldown)}
 
 
-def _try(seen: Picture, here: Settings, chosen: tuple[Rule, ...], rule: Rule, lang: str) -> None:
+def _try(snapshot: Snapshot, settings: Settings, chosen: tuple[Rule, ...], rule: Rule, lang: str) -> None:
     """What the rule would have said, before anything is saved."""
     wrong = rulebook.faults(chosen)
     if wrong:
         st.error(plain(sentence(wrong[0], lang)))
         return
-    found = flags.trial(data.judging(here, seen), chosen, rule.id, lang)
+    found = flags.trial(data.judging(settings, snapshot), chosen, rule.id, lang)
     rows = "".join(f"<div>{escape(line)}</div>" for line in found.newest)
     st.html(block(f'<p style="margin:0 0 4px">{escape(found.sentence)}</p><div class="soft">{rows}</div>'))
 
 
-def _save(here: Settings, book: rulebook.Book, chosen: tuple[Rule, ...]) -> None:
+def _save(settings: Settings, book: rulebook.Book, chosen: tuple[Rule, ...]) -> None:
     """Save, and draw everything anew with the file as it is then; a refusal is said and overwrites nothing."""
     key, params = "flags_unchanged", {}
     if chosen != book.rules:
         try:
-            rulebook.save(here.home, book, chosen)
+            rulebook.save(settings.home, book, chosen)
             key, params = "flags_saved", {"file": rulebook.FILE}
         except UsageError as fault:
             key, params = fault.key, fault.params

@@ -77,7 +77,7 @@ def serve(
     keep_log_clean()
     sys.argv = [str(script)]  # Streamlit takes argv for the launcher and puts its folder first in sys.path
     try:
-        app.run(config=settings(address, chosen))
+        app.run(config=server_settings(address, chosen))
     except KeyboardInterrupt:
         pass
     except SystemExit as stop:
@@ -131,7 +131,7 @@ def _url(address: str, port: int) -> str:
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
 
-def settings(address: str, port: int) -> dict[str, Any]:
+def server_settings(address: str, port: int) -> dict[str, Any]:
     """Streamlit's options: those of .streamlit/config.toml, and above them what no file or variable may change."""
     file = PROJECT / ".streamlit" / "config.toml"
     options = _flat(tomllib.loads(file.read_text("utf-8"))) if file.is_file() else {}

@@ -22,10 +22,10 @@ from basketwatch import clock
 from basketwatch.doctor.questions import QUESTIONS, SHARE, SOURCES, Answers, ask, find
 from basketwatch.doctor.report import Asked, Finding, Report, Stored
 from basketwatch.domain import markets
-from basketwatch.domain.model import House
-from basketwatch.domain.universe import universe
+from basketwatch.domain.model import Universe
+from basketwatch.domain.universe import all_tickers
 from basketwatch.errors import BasketwatchError, StoreCorrupt
-from basketwatch.files.baskets import read_house
+from basketwatch.files.baskets import read_universe
 from basketwatch.redact import excerpt
 from basketwatch.settings import Settings
 from basketwatch.sources import sessions, yahoo
@@ -52,10 +52,10 @@ BROWSERS = (
 
 def examine(settings: Settings, now: datetime, *, offline: bool = False) -> Report:
     """Look at everything; the network is asked unless ``offline``."""
-    house, stored = read_house(settings.home), read_store(settings)
+    universe, stored = read_universe(settings.home), read_store(settings)
     sources, findings = ((), ()) if offline else _ask_upstreams(settings, stored, now)
     return Report(
-        now, offline, versions(), house.problems, stored, calendars(house, now, stored.bounds), fonts(), browser(),
+        now, offline, versions(), universe.problems, stored, calendars(universe, now, stored.bounds), fonts(), browser(),
         sources, findings,
     )  # fmt: skip
 
@@ -92,12 +92,12 @@ def browser() -> str | None:
     return next((Path(name).stem for name in BROWSERS if shutil.which(name)), None)
 
 
-def calendars(house: House, now: datetime, stored: Mapping[str, date]) -> dict[str, dict[str, Any]]:
+def calendars(universe: Universe, now: datetime, stored: Mapping[str, date]) -> dict[str, dict[str, Any]]:
     """Of each market in use: the last day whose sessions are known, and whether it is far enough.
 
     That is the last stored one, as the pages say; where none are stored the last published one (None: no end).
     """
-    groups = sorted({markets.group(t) for t in universe(house)} - {"FX"})
+    groups = sorted({markets.group(t) for t in all_tickers(universe)} - {"FX"})
     ends = {g: stored.get(g) or sessions.bound(g) for g in groups}
     return {
         group: {"bound": end.isoformat() if end else None, "confirmed": end is None or now.date() < end - SOON}
@@ -114,8 +114,8 @@ def read_store(settings: Settings) -> Stored:
     facts: dict[str, Any] = {"path": shown, "exists": path is None or path.exists()}
     try:
         facts |= _folder(path) if path else {}
-        opened = opening.open_reader(settings.url, demo=settings.demo)
-        return Stored(facts) if opened is None else _contents(opened, facts)
+        store = opening.open_reader(settings.url, demo=settings.demo)
+        return Stored(facts) if store is None else _contents(store, facts)
     except Exception as fault:  # whatever a damaged file leads to is a sentence of the report
         return Stored(facts, _store_fault(fault, settings.url, shown))
 
@@ -135,24 +135,24 @@ def _folder(path: Path) -> dict[str, Any]:
     return {"size": size, "writable": os.access(folder, os.W_OK), "free": shutil.disk_usage(folder).free}
 
 
-def _contents(opened: database.Store, facts: dict[str, Any]) -> Stored:
-    series, quotes, run = prices.read_series(opened), prices.read_quotes(opened), runs.last_run(opened)
+def _contents(store: database.Store, facts: dict[str, Any]) -> Stored:
+    series, quotes, run = prices.read_series(store), prices.read_quotes(store), runs.last_run(store)
     facts |= {
-        "schema": int(notes.noted(opened, "schema") or 0),
-        "version": notes.version(opened),
+        "schema": int(notes.noted(store, "schema") or 0),
+        "version": notes.version(store),
         "quotes": len(quotes),
         "series": len(series),
         "bars": sum(row._mapping["count"] for row in series.values()),
-        "damaged": prices.damaged_series(opened),
+        "damaged": prices.damaged_series(store),
         "last_run": run and {"started": clock.iso(run.started), "finished": run.finished and clock.iso(run.finished)},
     }
-    last, row = prices.last_closes(opened).get(SHARE), series.get(SHARE)
+    last, row = prices.last_closes(store).get(SHARE), series.get(SHARE)
     return Stored(
         facts,
-        breakers=tuple(guard.Breaker(b.host, b.open_until, b.failures, b.reason) for b in runs.read_breakers(opened)),
+        breakers=tuple(guard.Breaker(b.host, b.open_until, b.failures, b.reason) for b in runs.read_breakers(store)),
         new=tuple(t for t, n in zip(quotes["ticker"], quotes["name"], strict=True) if _is_new(t, n))[:3],
         share=(*last, row.source) if last and row else None,
-        bounds={group: c.bound for group, c in prices.read_calendars(opened).items() if c.bound},
+        bounds={group: c.bound for group, c in prices.read_calendars(store).items() if c.bound},
     )
 
 

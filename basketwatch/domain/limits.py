@@ -160,8 +160,8 @@ def limit_prices(
     return up / per, down / per
 
 
-def _is_free(found: Rule, sessions_listed: int | None) -> bool:
-    return sessions_listed is not None and sessions_listed <= found.free_days
+def _is_free(rule: Rule, sessions_listed: int | None) -> bool:
+    return sessions_listed is not None and sessions_listed <= rule.free_days
 
 
 # one price, opened in between (T), sealed, touched
@@ -339,9 +339,9 @@ def _codes(o: Floats, h: Floats, low: Floats, c: Floats, u: Floats, d: Floats) -
     rose, fell = h == u, low == d
     upward = rose & (~fell | (2 * c >= u + d))
     sealed = np.where(upward, c == u, c == d)
-    opened = np.where(upward, o == u, o == d)
+    store = np.where(upward, o == u, o == d)
     one_price = np.where(upward, low == u, h == d)
-    step = np.select([~sealed, ~opened, ~one_price], [3, 2, 1], 0)
+    step = np.select([~sealed, ~store, ~one_price], [3, 2, 1], 0)
     codes = np.where(upward, step, np.where(fell, _CODE["one_price_down"] + step, _CODE["none"]))
     return np.where(strange, _CODE["unknown"], codes).astype(np.int8)
 

@@ -126,7 +126,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Universe:
     """Everything that people edit in files, read once: what to watch and what was wrong in the files."""
 
     baskets: tuple[Basket, ...] = ()

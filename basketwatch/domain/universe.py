@@ -5,47 +5,47 @@ from __future__ import annotations
 from itertools import chain as joined
 
 from basketwatch.domain import markets
-from basketwatch.domain.model import Basket, House, Names
+from basketwatch.domain.model import Basket, Names, Universe
 from basketwatch.errors import UsageError
 
 
-def members_once(house: House) -> tuple[str, ...]:
+def members_once(universe: Universe) -> tuple[str, ...]:
     """Tickers of all members of all baskets, past ones too, each once, in the order of the baskets."""
-    return tuple(dict.fromkeys(ticker for basket in house.baskets for ticker in basket.tickers))
+    return tuple(dict.fromkeys(ticker for basket in universe.baskets for ticker in basket.tickers))
 
 
-def universe(house: House) -> tuple[str, ...]:
+def all_tickers(universe: Universe) -> tuple[str, ...]:
     """Every ticker to fetch, each once: members, chains, benchmarks, sectors, and what is followed beside them."""
-    segments = (segment for chain in house.chains for segment in chain.segments)
+    segments = (segment for chain in universe.chains for segment in chain.segments)
     every = joined(
-        members_once(house),
+        members_once(universe),
         *((*segment.tickers, *segment.overseas) for segment in segments),
-        *(basket.benchmarks for basket in house.baskets),
-        (entry.ticker for entry in (*house.benchmarks, *house.sectors, *house.also)),
+        *(basket.benchmarks for basket in universe.baskets),
+        (entry.ticker for entry in (*universe.benchmarks, *universe.sectors, *universe.also)),
     )
     return tuple(dict.fromkeys(every))
 
 
-def with_stand_ins(house: House) -> tuple[str, ...]:
-    """``universe``, and the funds that stand in for those of its indices that have no PE of their own."""
-    every = universe(house)
+def with_stand_ins(universe: Universe) -> tuple[str, ...]:
+    """``all_tickers``, and the funds that stand in for those of its indices that have no PE of their own."""
+    every = all_tickers(universe)
     return tuple(dict.fromkeys([*every, *(fund for index, fund in markets.STAND_INS.items() if index in every)]))
 
 
-def names(house: House) -> dict[str, Names]:
-    """The name of every ticker of ``universe``; one that no file names is called by its ticker.
+def names(universe: Universe) -> dict[str, Names]:
+    """The name of every ticker of ``all_tickers``; one that no file names is called by its ticker.
 
     A benchmark's name wins over the sector's: where no table of sectors stands around it, 申万通信 says more than 通信.
     """
-    listed = (*house.overseas, *house.sectors, *house.also, *house.benchmarks)
-    known = {ticker: Names(ticker, ticker) for ticker in universe(house)}
+    listed = (*universe.overseas, *universe.sectors, *universe.also, *universe.benchmarks)
+    known = {ticker: Names(ticker, ticker) for ticker in all_tickers(universe)}
     known |= {entry.ticker: entry.name for entry in listed}
-    return known | {m.ticker: m.name for basket in reversed(house.baskets) for m in basket.members}
+    return known | {m.ticker: m.name for basket in reversed(universe.baskets) for m in basket.members}
 
 
-def find_basket(house: House, basket_id: str) -> Basket:
+def find_basket(universe: Universe, basket_id: str) -> Basket:
     """The basket of that id. Raises UsageError (``unknown_basket``: basket, known) where there is none."""
-    for basket in house.baskets:
+    for basket in universe.baskets:
         if basket.id == basket_id:
             return basket
-    raise UsageError("unknown_basket", basket=basket_id, known=", ".join(b.id for b in house.baskets))
+    raise UsageError("unknown_basket", basket=basket_id, known=", ".join(b.id for b in universe.baskets))

@@ -1,4 +1,4 @@
-"""What people edit by hand: ``watchlists/*.toml`` and ``sector_maps/*.toml``, read into a ``House``.
+"""What people edit by hand: ``watchlists/*.toml`` and ``sector_maps/*.toml``, read into a ``Universe``.
 
 A fault in a file is data, never an exception: it becomes a ``Problem`` that names the file, the line and the key of
 the sentence. One broken file hides no other, and one broken member hides no other member. The two formats are
@@ -19,7 +19,7 @@ from typing import Any
 
 from basketwatch.domain import markets, rules
 from basketwatch.domain.markets import SECTORS
-from basketwatch.domain.model import Basket, Chain, House, Listed, Member, Names, Problem, Segment
+from basketwatch.domain.model import Basket, Chain, Listed, Member, Names, Problem, Segment, Universe
 from basketwatch.domain.universe import names
 from basketwatch.files.flag_rules import read
 from basketwatch.files.toml import Doc, Place, documents, located
@@ -46,10 +46,10 @@ _OPTIONAL = frozenset({"zh", "en", "order", "chain", "member", "until", "role", 
 _EXAMPLE: dict[type, str] = {str: '"…"', Names: '{ zh = "…", en = "…" }', date: "2026-11-20", int: "1", list: "[…]"}
 
 
-# --- the house ---------------------------------------------------------------------------------------------------
+# --- the universe ---------------------------------------------------------------------------------------------------
 
 
-def read_house(home: Path) -> House:
+def read_universe(home: Path) -> Universe:
     """Every basket, chain, sector and benchmark under ``home``; what is wrong in the files is in ``problems``.
 
     Baskets come in the order of their ``order`` key, then of their file names. Raises nothing for a faulty file.
@@ -65,7 +65,7 @@ def read_house(home: Path) -> House:
     # Without both tables nobody can say which benchmark is unknown, and their own fault is told already.
     listed = {entry.ticker for entry in (*sectors, *strip, *also)} if all(map(maps.get, tables)) else None
     docs = sorted((doc for doc in lists.values() if doc), key=_order)
-    house = House(
+    universe = Universe(
         baskets=tuple(basket for doc in docs if (basket := _basket(doc, listed, chains))),
         chains=tuple(chain for chain in chains.values() if chain),
         sectors=sectors,
@@ -74,10 +74,10 @@ def read_house(home: Path) -> House:
         also=also,
         rules=read(flags),
     )
-    used = {basket.chain for basket in house.baskets}  # the chain of a broken basket would miss every name of it
-    _check_named(house, [doc for stem, doc in maps.items() if doc and stem in used])
+    used = {basket.chain for basket in universe.baskets}  # the chain of a broken basket would miss every name of it
+    _check_named(universe, [doc for stem, doc in maps.items() if doc and stem in used])
     docs += [doc for doc in (flags, *maps.values()) if doc]
-    return replace(house, problems=(*problems, *joined.from_iterable(map(located, docs))))
+    return replace(universe, problems=(*problems, *joined.from_iterable(map(located, docs))))
 
 
 # --- tables to things --------------------------------------------------------------------------------------------
@@ -133,8 +133,8 @@ def _side(doc: Doc, path: Place, items: list[object]) -> tuple[str, ...]:
     for at, ticker in _tickers(doc, path, items, _SECURITIES):
         first = doc.places.get(ticker, at)
         if first[:2] != at[:2]:
-            there, here = (doc.table["segment"][p[1]]["id"] for p in (first, at))
-            doc.fault(at, "two_segments", ticker=ticker, segment=here, other=there, first=first)
+            there, settings = (doc.table["segment"][p[1]]["id"] for p in (first, at))
+            doc.fault(at, "two_segments", ticker=ticker, segment=settings, other=there, first=first)
         elif _is_new(doc, at, ticker):
             kept.append(ticker)
             if (ticker.rpartition(".")[2] in _MAINLAND) != (path[-1] == "tickers"):
@@ -155,10 +155,10 @@ def _basket(doc: Doc, listed: set[str] | None, chains: dict[str, Chain | None]) 
     chain = good.get("chain")
     if chain is not None and chain not in chains:
         doc.fault(("chain",), "unknown_chain", chain=chain, known=", ".join(chains))
-    found = chains.get(chain or "")
-    for ticker in (m.ticker for m in members if found and not found.segment_of(m.ticker)):
+    histories = chains.get(chain or "")
+    for ticker in (m.ticker for m in members if histories and not histories.segment_of(m.ticker)):
         doc.fault(doc.places[ticker], "no_segment", "soft", ticker=ticker, chain=chain)
-    chain = found.id if found else None
+    chain = histories.id if histories else None
     return Basket(good["id"], good["name"], good["short"], members, benchmarks, chain, doc.file, doc.sha256)
 
 
@@ -196,9 +196,9 @@ def _members(doc: Doc) -> tuple[Member, ...]:
     return tuple(members)
 
 
-def _check_named(house: House, chains: list[Doc]) -> None:
+def _check_named(universe: Universe, chains: list[Doc]) -> None:
     """A ticker of a chain that is in no basket has its name in the table of benchmarks."""
-    known = names(house)
+    known = names(universe)
     for doc in chains:
         for ticker, path in doc.places.items():
             if known[ticker] == Names(ticker, ticker):

@@ -189,14 +189,14 @@ def _key(tokens: _Tokens) -> Place:
     return tuple(parts[:_DEEPEST])
 
 
-def _pair(tokens: _Tokens, table: Place, found: dict[Place, int]) -> None:
+def _pair(tokens: _Tokens, table: Place, places: dict[Place, int]) -> None:
     line = tokens[0][1]
     path = (*table, *_key(tokens))
-    _note(found, path, line)
-    _value(tokens, path, found)
+    _note(places, path, line)
+    _value(tokens, path, places)
 
 
-def _value(tokens: _Tokens, path: Place, found: dict[Place, int]) -> None:
+def _value(tokens: _Tokens, path: Place, places: dict[Place, int]) -> None:
     opening = tokens[0][0]
     if opening not in ("[", "{"):
         while tokens and tokens[0][0] not in (",", "]", "}", "\n"):
@@ -208,17 +208,17 @@ def _value(tokens: _Tokens, path: Place, found: dict[Place, int]) -> None:
         if tokens[0][0] in (",", "\n"):
             tokens.popleft()
         elif opening == "{":
-            _pair(tokens, path, found)
+            _pair(tokens, path, places)
         else:
-            _note(found, (*path, number), tokens[0][1])
-            _value(tokens, (*path, number), found)
+            _note(places, (*path, number), tokens[0][1])
+            _value(tokens, (*path, number), places)
             number += 1
     tokens.popleft()
 
 
-def _note(found: dict[Place, int], path: Place, line: int) -> None:
+def _note(places: dict[Place, int], path: Place, line: int) -> None:
     for length in range(1, min(len(path), _DEEPEST) + 1):
-        found.setdefault(path[:length], line)
+        places.setdefault(path[:length], line)
 
 
 def _shown(value: object) -> str:

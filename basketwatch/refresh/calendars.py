@@ -42,7 +42,7 @@ def read_calendars(work: Work, groups: set[str]) -> None:
             part.failed("exchange_calendars", found)
             part.missing.append(group)
         elif found:
-            prices.save_sessions(work.opened, group, found)
+            prices.save_sessions(work.store, group, found)
             work.calendars[group] = Calendar(group, tuple(found))
             part.got += 1
         work.calendars.setdefault(group, Calendar(group, ()))

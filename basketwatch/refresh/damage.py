@@ -18,7 +18,7 @@ def drop_future(work: Work) -> None:
     now = clock.now()
     states = {group: calendar.state(now) for group, calendar in work.calendars.items()}
     ends = {group: state.next.day for group, state in states.items() if state.next}
-    repair.drop_future(work.opened, ends | {"FX": now.astimezone(FX_ZONE).date() + timedelta(days=1)}, now)
+    repair.drop_future(work.store, ends | {"FX": now.astimezone(FX_ZONE).date() + timedelta(days=1)}, now)
 
 
 def find_damage(work: Work, tickers: Sequence[str]) -> None:
@@ -26,10 +26,10 @@ def find_damage(work: Work, tickers: Sequence[str]) -> None:
 
     After one is found each run looks again, until it has been replaced.
     """
-    now, last = clock.now(), notes.noted(work.opened, EXAMINED)
+    now, last = clock.now(), notes.noted(work.store, EXAMINED)
     if last and timedelta(0) <= now - datetime.fromisoformat(last) < ONCE_A_DAY:
         return
-    work.damaged = set(prices.damaged_series(work.opened)) & set(tickers)
+    work.damaged = set(prices.damaged_series(work.store)) & set(tickers)
     work.reread |= work.damaged
     if not work.damaged:
-        notes.note(work.opened, EXAMINED, clock.iso(now))
+        notes.note(work.store, EXAMINED, clock.iso(now))

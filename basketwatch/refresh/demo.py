@@ -12,10 +12,10 @@ from basketwatch.analysis import flags as rules
 from basketwatch.clock import iso
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar
-from basketwatch.domain.model import House
-from basketwatch.domain.universe import universe
+from basketwatch.domain.model import Universe
+from basketwatch.domain.universe import all_tickers
 from basketwatch.errors import StoreMixed
-from basketwatch.files.baskets import read_house
+from basketwatch.files.baskets import read_universe
 from basketwatch.refresh import flags
 from basketwatch.settings import Settings
 from basketwatch.sources.demo import market as demo_market
@@ -25,28 +25,28 @@ from basketwatch.store import database, notes, opening, prices, runs, valuations
 from basketwatch.store.database import Store
 
 
-def build(opened: Store, house: House, calendars: Mapping[str, Calendar], now: datetime = NOW) -> None:
+def build(store: Store, universe: Universe, calendars: Mapping[str, Calendar], now: datetime = NOW) -> None:
     """Fill a demo store with the market at ``now`` (not before ``NOW``). Raises StoreMixed for a store of live data.
 
     ``calendars`` must reach back three years; histories of PE reach as far back as they do, up to ten years. The caller
     holds the writer's lock.
     """
-    if not opened.demo:
-        raise StoreMixed(path=opened.path or "database")
-    made = market(house, calendars, now)
-    run = runs.start_run(opened, now, len(made.quotes))
+    if not store.demo:
+        raise StoreMixed(path=store.path or "database")
+    made = market(universe, calendars, now)
+    run = runs.start_run(store, now, len(made.quotes))
     for group, calendar in calendars.items():
-        prices.save_sessions(opened, group, calendar.sessions)
-    prices.save_histories(opened, made.bars, made.factors, years=YEARS, now=now)
-    prices.save_quotes(opened, made.quotes)
-    valuations.save(opened, demo_valuations.rows(made.bars, made.factors, made.quotes, calendars, now))
-    runs.save_states(opened, made.states)
-    flags.update(opened, house, now)
-    runs.note_progress(opened, run, len(made.quotes), len(made.quotes), "")
+        prices.save_sessions(store, group, calendar.sessions)
+    prices.save_histories(store, made.bars, made.factors, years=YEARS, now=now)
+    prices.save_quotes(store, made.quotes)
+    valuations.save(store, demo_valuations.rows(made.bars, made.factors, made.quotes, calendars, now))
+    runs.save_states(store, made.states)
+    flags.update(store, universe, now)
+    runs.note_progress(store, run, len(made.quotes), len(made.quotes), "")
     # The report names the version that it belongs to, which is only announced after the report is saved.
-    key, _, count = notes.version(opened).rpartition("-")
-    runs.finish_run(opened, run, now, _report(made, f"{key}-{int(count) + 1}", now), [])
-    notes.new_version(opened)
+    key, _, count = notes.version(store).rpartition("-")
+    runs.finish_run(store, run, now, _report(made, f"{key}-{int(count) + 1}", now), [])
+    notes.new_version(store)
 
 
 def _report(made: Market, version: str, now: datetime) -> dict[str, object]:
@@ -58,32 +58,32 @@ def _report(made: Market, version: str, now: datetime) -> dict[str, object]:
     return {"started": iso(now), "finished": iso(now), "version": version, "requests": requests, "parts": parts}
 
 
-def prepare(here: Settings) -> datetime:
+def prepare(settings: Settings) -> datetime:
     """Build the demo store unless it is there for just these tickers and this code; returns the demo market's instant.
 
     Raises the store's errors.
     """
     from basketwatch.sources import sessions
 
-    house = read_house(here.home)
-    tickers = universe(house)
+    universe = read_universe(settings.home)
+    tickers = all_tickers(universe)
     alone = (__file__, demo_market.__file__, demo_valuations.__file__, flags.__file__)
     modules = [*map(Path, alone), *sorted(Path(rules.__file__).parent.glob("*.py"))]
     code = b"".join(file.read_bytes() for file in modules)
-    files = "".join(b.sha256 for b in house.baskets) + repr((house.chains, house.rules)) + " ".join(tickers)
+    files = "".join(b.sha256 for b in universe.baskets) + repr((universe.chains, universe.rules)) + " ".join(tickers)
     digest = f"{crc32(code):08x}-{crc32(files.encode()):08x}"
-    opened = opening.open_reader(here.url, demo=True)
-    if opened and notes.noted(opened, "demo_build") == digest:
+    store = opening.open_reader(settings.url, demo=True)
+    if store and notes.noted(store, "demo_build") == digest:
         return NOW
     groups = {markets.group(t) for t in tickers} - {"FX"}
     first, last = NOW.date().replace(year=NOW.year - 11), NOW.date().replace(month=12, day=31)
     calendars = {g: Calendar(g, tuple(sessions.fetch_sessions(g, first, last))) for g in sorted(groups)}
-    path = database.file_of(here.url)
+    path = database.file_of(settings.url)
     assert path is not None, "the demo store is a file"  # noqa: S101 - settings gives it no other place
     new = path.with_name(f"{path.name}.{os.getpid()}")
     try:  # built aside and put in place whole: another demo server may be reading the old one
         building, _ = opening.open_writer(f"sqlite:///{new}", demo=True)
-        build(building, house, calendars)
+        build(building, universe, calendars)
         notes.note(building, "demo_build", digest)
         for end in ("-wal", "-shm"):  # of the old file; SQLite would play them back into the new one
             path.with_name(path.name + end).unlink(missing_ok=True)

@@ -60,19 +60,19 @@ class Past:
         return row if is_closing(row, self.calendars, now) else None
 
 
-def look_back(opened: Store, calendars: Mapping[str, Calendar], now: datetime) -> Past:
+def look_back(store: Store, calendars: Mapping[str, Calendar], now: datetime) -> Past:
     """Read what quotes are held against."""
-    series = prices.read_series(opened)
+    series = prices.read_series(store)
     closes: dict[str, dict[date, float]] = {}
     traded: dict[str, list[float]] = {}
-    for ticker, day, close, volume in prices.final_closes(opened, (now - WEEKS).date()):
+    for ticker, day, close, volume in prices.final_closes(store, (now - WEEKS).date()):
         closes.setdefault(ticker, {})[day] = close
         if volume is not None:
             traded.setdefault(ticker, []).append(volume)
-    for ticker, (day, close) in prices.last_closes(opened, series.keys() - closes.keys()).items():
+    for ticker, (day, close) in prices.last_closes(store, series.keys() - closes.keys()).items():
         closes[ticker] = {day: close}
     volumes = {ticker: median(found) for ticker, found in traded.items()}
-    taken = {row["ticker"]: row for row in prices.read_quotes(opened).to_dict("records")}
+    taken = {row["ticker"]: row for row in prices.read_quotes(store).to_dict("records")}
     return Past(calendars, closes, volumes, taken, series)  # type: ignore[arg-type]
 
 

@@ -12,10 +12,19 @@ import numpy as np
 import pandas as pd
 
 from basketwatch.analysis.flags.log import markets_of
-from basketwatch.analysis.flags.reading import YEAR, Read, after_close, evaluated, groups_of, joined, read, sessions_of
+from basketwatch.analysis.flags.reading import (
+    YEAR,
+    StoredData,
+    after_close,
+    evaluated,
+    groups_of,
+    joined,
+    read,
+    sessions_of,
+)
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import settled_days
-from basketwatch.domain.model import House
+from basketwatch.domain.model import Universe
 from basketwatch.store import flags as log
 from basketwatch.store import notes, valuations
 from basketwatch.store.database import Store
@@ -29,65 +38,65 @@ NOTE = "flags_grounds"  # of what was judged last
 # --- the door ----------------------------------------------------------------------------------------------------
 
 
-def update(opened: Store, house: House, now: datetime) -> int:
+def update(store: Store, universe: Universe, now: datetime) -> int:
     """Judge what has closed since the last time and add what is new to the log; returns how many flags are new.
 
     Nothing is judged while all that a judgement rests on is as it was the last time. The caller holds the writer's
     lock. Raises the store's errors.
     """
-    if notes.noted(opened, NOTE) == _grounds(opened, house, now):
+    if notes.noted(store, NOTE) == _grounds(store, universe, now):
         return 0
-    judged = log.judged(opened)
-    whole = any(group not in judged for group in groups_of(house))
+    judged = log.judged(store)
+    whole = any(group not in judged for group in groups_of(universe))
     away = (now.date() - min(judged.values())).days if judged else YEAR
-    found = read(opened, house, now, YEAR if whole else min(YEAR, max(LATE + 1, away)))
-    rows = [evaluated(found, group, house.rules, _ahead(found, judged, group)) for group in groups_of(house)]
-    for group, said in zip(groups_of(house), rows, strict=True):
-        log.withdraw(opened, _overtaken(opened, found, group, said))
-    count = log.save(opened, joined(rows), now)
-    log.note_judged(opened, {g: found.settled[g] for g in groups_of(house) if g in found.settled})
-    notes.note(opened, NOTE, _grounds(opened, house, now))
+    found = read(store, universe, now, YEAR if whole else min(YEAR, max(LATE + 1, away)))
+    rows = [evaluated(found, group, universe.rules, _ahead(found, judged, group)) for group in groups_of(universe)]
+    for group, said in zip(groups_of(universe), rows, strict=True):
+        log.withdraw(store, _overtaken(store, found, group, said))
+    count = log.save(store, joined(rows), now)
+    log.note_judged(store, {g: found.settled[g] for g in groups_of(universe) if g in found.settled})
+    notes.note(store, NOTE, _grounds(store, universe, now))
     return count
 
 
-def _grounds(opened: Store, house: House, now: datetime) -> str:
+def _grounds(store: Store, universe: Universe, now: datetime) -> str:
     """A digest of all that flags rest on, the newest of the log included. Of a running session's quotes only what
     touches those before it: a name of ST, and a suspension.
     """
     since = (now - timedelta(days=40)).date()
-    calendars = read_calendars(opened, since)
+    calendars = read_calendars(store, since)
     days = settled_days(calendars, now)
-    quotes = read_quotes(opened)
+    quotes = read_quotes(store)
     rows: list[Any] = list(quotes.itertuples())
     over = np.array([q.session.date() <= days.get(markets.group(q.Index), date.min) for q in rows], dtype=bool)
     closing = [after_close(q, calendars.get(markets.group(q.Index))) for q in rows]
     settled = quotes.drop(columns=["fetched_at", "quote_time"]).assign(closing=closing).loc[over]
     running = quotes.loc[~over, ["ticker", "name", "suspended"]]
-    frames = (settled, running, read_factors(opened), log.read(opened, since=since)[["id"]])
+    frames = (settled, running, read_factors(store), log.read(store, since=since)[["id"]])
     hashes = [pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes() for frame in frames]
-    rest = (house, sorted(days.items()), sorted(read_series(opened).items()), valuations.fetched(opened), hashes)
+    rest = (universe, sorted(days.items()), sorted(read_series(store).items()), valuations.fetched(store), hashes)
     return hashlib.sha256(repr(rest).encode()).hexdigest()
 
 
-def _ahead(found: Read, judged: Mapping[str, date], group: str) -> int:
+def _ahead(data: StoredData, judged: Mapping[str, date], group: str) -> int:
     """Sessions to judge: all since the last time, however long ago, and in any case the last few."""
-    last = found.settled.get(group)
+    last = data.settled.get(group)
     if group not in judged or last is None:
         return YEAR
-    return min(YEAR, max(LATE + 1, len(found.calendars[group].between(judged[group], last))))
+    return min(YEAR, max(LATE + 1, len(data.calendars[group].between(judged[group], last))))
 
 
-def _overtaken(opened: Store, found: Read, group: str, said: pd.DataFrame) -> list[str]:
+def _overtaken(store: Store, data: StoredData, group: str, flag_rows: pd.DataFrame) -> list[str]:
     """Ids of stored rows of the last sessions that could not be judged for want of data, and now have been."""
-    days = [d for d in sessions_of(found, group).tolist() if d <= found.settled.get(group, date.min)]
+    days = [d for d in sessions_of(data, group).tolist() if d <= data.settled.get(group, date.min)]
     if not days:
         return []
-    stored = log.read(opened, since=days[-LATE - 1 :][0])
-    mine = np.array([g == group for g in markets_of(found.house, stored["ticker"])], dtype=np.bool_)
+    stored = log.read(store, since=days[-LATE - 1 :][0])
+    mine = np.array([g == group for g in markets_of(data.universe, stored["ticker"])], dtype=np.bool_)
     stored = stored.loc[mine & stored["rule"].ne("us_leader") & stored["session"].le(pd.Timestamp(days[-1]))]
     together = stored["rule"].eq("stale_data") & stored["ticker"].str.startswith("basket:")
     waiting = stored.loc[together | stored["reason_zh"].str.match(_WAITING)]
-    still = set(zip(said["id"], said["reason_zh"], strict=True))
+    still = set(zip(flag_rows["id"], flag_rows["reason_zh"], strict=True))
     return [i for i, reason in zip(waiting["id"], waiting["reason_zh"], strict=True) if (i, reason) not in still]
 
 

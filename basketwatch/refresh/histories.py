@@ -59,7 +59,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Read:
+class HistoryAnswer:
     """What reading one history along its chain came to."""
 
     kept: Kept | None
@@ -71,7 +71,7 @@ class Read:
 
 def wanted(work: Work, tickers: Sequence[str], known: Past, now: datetime) -> tuple[list[str], list[str]]:
     """Tickers whose history must be read, and those that are worth reading again today."""
-    words = {(s.ticker, s.part): s for s in runs.read_states(work.opened)}
+    words = {(s.ticker, s.part): s for s in runs.read_states(work.store)}
     asked = [t for t in tickers if not _given_up(words.get((t, "bars")), words.get((t, "quotes")), now)]
     must = [t for t in asked if _lacks(work, t, known, now)]
     # a day a week the requests are left to the valuation: there are ten in all
@@ -129,7 +129,7 @@ def _dividend_due(work: Work, ticker: str, now: datetime) -> bool:
     """A foreign payer whose last known ex-date lies a quarter back: its quotes do not show the next one."""
     if markets.group(ticker) == "CN":
         return False
-    factors = prices.read_factors(work.opened, [ticker])
+    factors = prices.read_factors(work.store, [ticker])
     return bool(len(factors)) and now.date() - factors["ex_date"].max().date() > QUARTER
 
 
@@ -141,7 +141,7 @@ def begin(work: Work, tickers: Sequence[str]) -> None:
 
     They are checked and kept like any other once the quotes are in. ``tickers``: those of one lane (see ``update``).
     """
-    stored = prices.read_series(work.opened)
+    stored = prices.read_series(work.store)
     missing = [t for t in tickers if t not in stored][: MOST - len(work.early)]
     if len(missing) >= MANY:
         chains.load(missing[0])
@@ -157,7 +157,7 @@ def _first_source(work: Work, ticker: str) -> History:
 def update(work: Work, tickers: Sequence[str]) -> None:
     """Read what is wanted, mainland and foreign hosts side by side, each at its own pace; written as it arrives."""
     now = clock.now()
-    known = evidence.look_back(work.opened, work.calendars, now)
+    known = evidence.look_back(work.store, work.calendars, now)
     must, again = wanted(work, tickers, known, now)
     todo = [*must[:MOST], *again]
     part = Part("bars", "histories", len(must) + len(again), missing=list(must[MOST:]))
@@ -167,7 +167,7 @@ def update(work: Work, tickers: Sequence[str]) -> None:
     mainland = [t for t in todo if markets.group(t) == "CN"]
     lanes = [mainland, [t for t in todo if t not in mainland]]
     for ticker, found in side_by_side(work, lanes, lambda t: _read(work, t, dividends, known)):
-        read = Read(None, [("basketwatch", found)]) if isinstance(found, SourceError) else found
+        read = HistoryAnswer(None, [("basketwatch", found)]) if isinstance(found, SourceError) else found
         _keep(work, ticker, read, part)
         work.step(ticker)
 
@@ -175,7 +175,7 @@ def update(work: Work, tickers: Sequence[str]) -> None:
 def _dividends(work: Work, tickers: Sequence[str], todo: Sequence[str]) -> pd.DataFrame:
     """Dividends and bonus issues of all mainland stocks, one request: with any history, and when they failed before."""
     shares = [t for t in tickers if markets.group(t) == "CN" and markets.kind(t) == "stock"]
-    failed_before = notes.noted(work.opened, DIVIDENDS) == ""
+    failed_before = notes.noted(work.store, DIVIDENDS) == ""
     if not shares or not (failed_before or set(shares) & set(todo)):
         return pd.DataFrame()
     part = Part("bars", "dividends", len(shares))
@@ -191,13 +191,13 @@ def _dividends(work: Work, tickers: Sequence[str], todo: Sequence[str]) -> pd.Da
     _, found = next(side_by_side(work, [["dividends"]], fetch))
     if isinstance(found, SourceError):
         part.failed("eastmoney", found)
-        notes.note(work.opened, DIVIDENDS, "")
+        notes.note(work.store, DIVIDENDS, "")
         return pd.DataFrame()
     part.got = len(shares)
     part.gave("eastmoney")
     if failed_before:
         _catch_up(work, found, set(shares) - set(todo))
-    notes.note(work.opened, DIVIDENDS, clock.iso(clock.now()))
+    notes.note(work.store, DIVIDENDS, clock.iso(clock.now()))
     return found
 
 
@@ -205,18 +205,18 @@ def _catch_up(work: Work, dividends: pd.DataFrame, tickers: set[str]) -> None:
     """Factors of histories that were stored while the dividends could not be had."""
     from basketwatch.sources import eastmoney
 
-    bars = prices.read_bars(work.opened, sorted(tickers & set(dividends["ticker"])))
+    bars = prices.read_bars(work.store, sorted(tickers & set(dividends["ticker"])))
     found = eastmoney.factors(dividends[dividends["ticker"].isin(bars["ticker"])], bars)
-    stored = prices.read_factors(work.opened, sorted(tickers))
+    stored = prices.read_factors(work.store, sorted(tickers))
     noticed = stored[stored["source"].str.endswith(NOTICED)].set_index(["ticker", "ex_date"]).index
     found = found[~found.set_index(["ticker", "ex_date"]).index.isin(noticed)]
-    prices.save_factors(work.opened, found)
+    prices.save_factors(work.store, found)
 
 
 # --- one history -------------------------------------------------------------------------------------------------
 
 
-def _read(work: Work, ticker: str, dividends: pd.DataFrame, known: Past) -> Read:
+def _read(work: Work, ticker: str, dividends: pd.DataFrame, known: Past) -> HistoryAnswer:
     """One ticker along its chain: the first history that passes; of short ones the longest."""
     best: Kept | None = None
     failures: list[tuple[str, SourceError]] = []
@@ -232,31 +232,31 @@ def _read(work: Work, ticker: str, dividends: pd.DataFrame, known: Past) -> Read
             failures.append((source, error))
             continue
         if ticker in known.series or len(kept.verdict.bars) >= SHORT:
-            return Read(kept, failures)
+            return HistoryAnswer(kept, failures)
         best = kept if best is None or len(kept.verdict.bars) > len(best.verdict.bars) else best
-    return Read(best, failures or [("basketwatch", NoData(source="basketwatch", ticker=ticker))])
+    return HistoryAnswer(best, failures or [("basketwatch", NoData(source="basketwatch", ticker=ticker))])
 
 
-def accept(work: Work, ticker: str, found: History, dividends: pd.DataFrame, known: Past) -> Kept:
+def accept(work: Work, ticker: str, history: History, dividends: pd.DataFrame, known: Past) -> Kept:
     """Check a history against the store and this run's quote. Raises SuspectAnswer, BadAnswer."""
     calendar, now = work.calendars.get(markets.group(ticker)), clock.now()
-    bars = shape.typed(found.bars, columns.BARS, source=found.source)
-    stored = prices.read_bars(work.opened, [ticker])
+    bars = shape.typed(history.bars, columns.BARS, source=history.source)
+    stored = prices.read_bars(work.store, [ticker])
     if bars.empty:
-        raise NoData(source=found.source, ticker=ticker)
-    factors = _factors(ticker, found, dividends)
+        raise NoData(source=history.source, ticker=ticker)
+    factors = _factors(ticker, history, dividends)
     # Tencent sends 800 bars at most; for the sectors only what lies between was asked for
     asked = None if markets.kind(ticker) == "sector" else now.date() - timedelta(days=365 * min(work.years, 3))
     verdict = check_bars(bars, ticker, calendar=calendar, now=now, stored=stored, factors=factors, asked=asked)
     if verdict.bars.empty:
-        raise SuspectAnswer(source=found.source, ticker=ticker, detail="no bar passed")
+        raise SuspectAnswer(source=history.source, ticker=ticker, detail="no bar passed")
     if len(verdict.bars) < len(bars):
-        factors = _factors(ticker, _passed(found, verdict.bars), dividends)
+        factors = _factors(ticker, _passed(history, verdict.bars), dividends)
     compared = int(stored["final"].sum()) >= OVERLAP
     _check_quotes(work, ticker, verdict.bars, factors, known, compared=compared)
     if verdict.action == "append":
         factors = _with_noticed(work, ticker, factors)
-    kept = Kept(verdict, factors, found.source)
+    kept = Kept(verdict, factors, history.source)
     return _in_place_of_damaged(kept, ticker, stored) if ticker in work.damaged else kept
 
 
@@ -295,24 +295,24 @@ def _check_quotes(
     raise SuspectAnswer(source=str(bars["source"].iloc[0]), ticker=ticker, detail=detail)
 
 
-def _factors(ticker: str, found: History, dividends: pd.DataFrame) -> pd.DataFrame:
+def _factors(ticker: str, history: History, dividends: pd.DataFrame) -> pd.DataFrame:
     """The history's own factors; a mainland stock's come from its dividends."""
     from basketwatch.sources import eastmoney
 
     if dividends.empty or not (dividends["ticker"] == ticker).any():
-        return found.factors
-    return eastmoney.factors(dividends[dividends["ticker"] == ticker], found.bars)
+        return history.factors
+    return eastmoney.factors(dividends[dividends["ticker"] == ticker], history.bars)
 
 
-def _passed(found: History, bars: pd.DataFrame) -> History:
+def _passed(history: History, bars: pd.DataFrame) -> History:
     """A history with the bars that passed, and without the factors that came with those that did not."""
-    sound = ~found.factors["ex_date"].isin(found.bars["session"]) | found.factors["ex_date"].isin(bars["session"])
-    return History(bars, found.factors[sound], found.source)
+    sound = ~history.factors["ex_date"].isin(history.bars["session"]) | history.factors["ex_date"].isin(bars["session"])
+    return History(bars, history.factors[sound], history.source)
 
 
 def _with_noticed(work: Work, ticker: str, factors: pd.DataFrame) -> pd.DataFrame:
     """The exchange's own reference prices, read off quotes, stay: they know rights issues and shares bought back."""
-    stored = prices.read_factors(work.opened, [ticker])
+    stored = prices.read_factors(work.store, [ticker])
     noticed = stored[stored["source"].str.endswith(NOTICED)]
     if noticed.empty:
         return factors
@@ -320,7 +320,7 @@ def _with_noticed(work: Work, ticker: str, factors: pd.DataFrame) -> pd.DataFram
     return pd.concat([rest, noticed]) if len(rest) else noticed
 
 
-def _keep(work: Work, ticker: str, read: Read, part: Part) -> None:
+def _keep(work: Work, ticker: str, read: HistoryAnswer, part: Part) -> None:
     """Write one history, or say why there is none."""
     now = clock.now()
     for source, error in read.failures if read.kept is None else ():
@@ -328,7 +328,7 @@ def _keep(work: Work, ticker: str, read: Read, part: Part) -> None:
     if read.kept is None:
         part.missing.append(ticker)
         states = [state_of(ticker, "bars", source, error, now) for source, error in read.failures]
-        runs.save_states(work.opened, [told(states)])
+        runs.save_states(work.store, [told(states)])
     else:
         _write(work, ticker, read.kept, now)
         work.contradicted.discard(ticker)
@@ -336,7 +336,7 @@ def _keep(work: Work, ticker: str, read: Read, part: Part) -> None:
         part.gave(read.kept.source)
     suspects = [(s, e) for s, e in read.failures if isinstance(e, SuspectAnswer)]
     rows = [aside(ticker, "bars", source, error.key, error.params, now) for source, error in suspects]
-    runs.save_quarantine(work.opened, rows)
+    runs.save_quarantine(work.store, rows)
 
 
 def _write(work: Work, ticker: str, kept: Kept, now: datetime) -> None:
@@ -344,16 +344,16 @@ def _write(work: Work, ticker: str, kept: Kept, now: datetime) -> None:
     # Without any factor those that are stored stay: a source that has none says nothing about them.
     factors = kept.factors if len(kept.factors) or verdict.action == "replace" else None
     swap = verdict.action == "replace"
-    years = _years(work, ticker, prices.read_series(work.opened).get(ticker)) if swap else work.years
-    prices.save_series(work.opened, ticker, verdict.bars, factors, years=years, now=now, swap=swap)
+    years = _years(work, ticker, prices.read_series(work.store).get(ticker)) if swap else work.years
+    prices.save_series(work.store, ticker, verdict.bars, factors, years=years, now=now, swap=swap)
     rejected = {f.key: f for f in verdict.faults if f.severity == "hard"}  # one a kind is enough to look into
     params: dict[str, Any] = {"ticker": ticker, "source": kept.source}
     rows = [aside(ticker, "bars", kept.source, f.key, params | {"detail": f.detail}, now) for f in rejected.values()]
     if ticker in work.damaged:
         rows.append(aside(ticker, "bars", kept.source, "healed", params, now))
-    runs.save_quarantine(work.opened, rows)
+    runs.save_quarantine(work.store, rows)
     key, said = remark(verdict.faults, ticker, kept.source)
-    runs.save_states(work.opened, [SymbolState(ticker, "bars", "ok", kept.source, now, None, key, said)])
+    runs.save_states(work.store, [SymbolState(ticker, "bars", "ok", kept.source, now, None, key, said)])
 
 
 # --- Shenwan sectors ---------------------------------------------------------------------------------------------
@@ -364,7 +364,7 @@ def update_sectors(work: Work, tickers: Sequence[str], *, closes: bool, pe: bool
     year for both. PE that come along are kept as well; closes are not, where none lacks: each quote has given one.
     """
     now = clock.now()
-    known = evidence.look_back(work.opened, work.calendars, now)
+    known = evidence.look_back(work.store, work.calendars, now)
     closes = closes and any(_lacks(work, t, known, now) for t in tickers)
     begins = [_closes_from(work, tickers, known, now)] if closes else []
     since = plan.sectors_from(work, tickers, now) if pe else None
@@ -397,14 +397,14 @@ def _closes_from(work: Work, tickers: Sequence[str], known: Past, now: datetime)
     return date(now.year - years, 1, 1) if short else min(newest) - timedelta(days=14)
 
 
-def _sector(work: Work, ticker: str, found: Days | SourceError, known: Past) -> Read:
+def _sector(work: Work, ticker: str, days: Days | SourceError, known: Past) -> HistoryAnswer:
     """One sector's closes out of the answer about all."""
-    if isinstance(found, SourceError):
-        return Read(None, [("shenwan", found)])
-    bars = found.bars[found.bars["ticker"] == ticker]
+    if isinstance(days, SourceError):
+        return HistoryAnswer(None, [("shenwan", days)])
+    bars = days.bars[days.bars["ticker"] == ticker]
     try:
         with chains.bugs_said("shenwan"):
             history = History(bars, no_factors(), "shenwan")
-            return Read(accept(work, ticker, history, pd.DataFrame(), known), [])
+            return HistoryAnswer(accept(work, ticker, history, pd.DataFrame(), known), [])
     except SourceError as error:
-        return Read(None, [("shenwan", error)])
+        return HistoryAnswer(None, [("shenwan", error)])

@@ -65,14 +65,14 @@ class Lane:
 def update(work: Work, tickers: Sequence[str]) -> None:
     """All lanes at once; each is written as soon as it has come to its end."""
     now = clock.now()
-    known = evidence.look_back(work.opened, work.calendars, now)
+    known = evidence.look_back(work.store, work.calendars, now)
     for ticker in work.damaged:
         known.closes.pop(ticker, None)
     by_lane: dict[str, list[str]] = {}
     for ticker in tickers:
         by_lane.setdefault(chains.lane(ticker), []).append(ticker)
     gone = {
-        s.ticker for s in runs.read_states(work.opened)
+        s.ticker for s in runs.read_states(work.store)
         if s.part == "quotes" and s.state in ("no_data", "unknown_symbol") and s.at > now - GONE_FOR
     }  # fmt: skip
     lanes = {n: Lane(n, found, Part("quotes", n, len(found)), gone) for n, found in by_lane.items()}
@@ -183,8 +183,8 @@ def _close(work: Work, lane: Lane, known: Past) -> None:
     states = [told(found) for t, found in lane.failures.items() if t in part.missing]
     states = [_gone(s, lane, known) for s in states]
     states += [_kept(lane, ticker, row["source"], now) for ticker, row in lane.kept.items()]
-    runs.save_states(work.opened, states)
-    runs.save_quarantine(work.opened, lane.quarantine)
+    runs.save_states(work.store, states)
+    runs.save_quarantine(work.store, lane.quarantine)
 
 
 def _kept(lane: Lane, ticker: str, source: str, now: datetime) -> SymbolState:
@@ -220,8 +220,8 @@ def keep(work: Work, rows: Sequence[Row], known: Past) -> None:
     if not rows:
         return
     work.quotes |= {row["ticker"]: row for row in rows}
-    prices.save_quotes(work.opened, pd.DataFrame(list(rows)))
-    prices.save_factors(work.opened, pd.DataFrame(_ex_dates(work, rows, known), columns=list(columns.FACTORS)))
+    prices.save_quotes(work.store, pd.DataFrame(list(rows)))
+    prices.save_factors(work.store, pd.DataFrame(_ex_dates(work, rows, known), columns=list(columns.FACTORS)))
     add_bars(work, rows, known)
 
 
@@ -261,7 +261,7 @@ def add_bars(work: Work, rows: Sequence[Row], known: Past) -> None:
         if _reaches(known, ticker, last, before):
             bars.append(row | {"final": evidence.is_closing(row, work.calendars, now)})
     if bars:
-        prices.save_bars(work.opened, pd.DataFrame(bars).rename(columns={"last": "close"}))
+        prices.save_bars(work.store, pd.DataFrame(bars).rename(columns={"last": "close"}))
 
 
 def _reaches(known: Past, ticker: str, last: date, before: date | None) -> bool:
@@ -279,9 +279,9 @@ def _reaches(known: Past, ticker: str, last: date, before: date | None) -> bool:
 def settle(work: Work, *, histories_read: bool) -> None:
     """Hold what waits against the histories that have come, keep what they explain or what nothing speaks against."""
     now = clock.now()
-    known = evidence.look_back(work.opened, work.calendars, now)
-    bars = prices.read_bars(work.opened, list(work.waiting), since=(now - evidence.WEEKS).date())
-    factors = prices.read_factors(work.opened, list(work.waiting))
+    known = evidence.look_back(work.store, work.calendars, now)
+    bars = prices.read_bars(work.store, list(work.waiting), since=(now - evidence.WEEKS).date())
+    factors = prices.read_factors(work.store, list(work.waiting))
     good, states, quarantine = [], [], []
     for ticker, (rows, part) in work.waiting.items():
         mine = bars[bars["ticker"] == ticker], factors[factors["ticker"] == ticker]
@@ -304,15 +304,15 @@ def settle(work: Work, *, histories_read: bool) -> None:
             states.append(state_of(ticker, "quotes", row["source"], error, now))
             quarantine.append(_contradicted(row, now))
     work.reread.clear()
-    runs.save_states(work.opened, states)
-    runs.save_quarantine(work.opened, quarantine)
+    runs.save_states(work.store, states)
+    runs.save_quarantine(work.store, quarantine)
     _save_settled(work, good, known)
 
 
 def _save_settled(work: Work, good: Sequence[Row], known: Past) -> None:
     """The quotes that waited; and bars of all this run's quotes, since more of them now follow on what is stored."""
     if good:
-        prices.save_quotes(work.opened, pd.DataFrame(list(good)))
+        prices.save_quotes(work.store, pd.DataFrame(list(good)))
         work.quotes |= {row["ticker"]: row for row in good}
     rows = [r for r in work.quotes.values() if evidence.fit(r, known, clock.now()) == "fits"]
     add_bars(work, rows, known)

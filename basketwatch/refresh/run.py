@@ -16,9 +16,9 @@ from basketwatch import clock, memory
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import settled_days
 from basketwatch.domain.model import Problem
-from basketwatch.domain.universe import universe, with_stand_ins
+from basketwatch.domain.universe import all_tickers, with_stand_ins
 from basketwatch.errors import StoreCorrupt
-from basketwatch.files.baskets import read_house
+from basketwatch.files.baskets import read_universe
 from basketwatch.refresh import damage as repairs
 from basketwatch.refresh import early as ahead
 from basketwatch.refresh.calendars import reaching_back, read_calendars
@@ -43,32 +43,32 @@ def refresh(
     Raises RefreshRunning and the store's errors.
     """
     started = clock.now()
-    house = read_house(home)
-    opened, damage = opening.open_writer(url)
-    with lock.writer_lock(opened), lock.kept_open(opened):
-        watched = guard.Guard(breakers=_stored_breakers(opened))
+    universe = read_universe(home)
+    store, damage = opening.open_writer(url)
+    with lock.writer_lock(store), lock.kept_open(store):
+        watched = guard.Guard(breakers=_stored_breakers(store))
         guard.install(watched)
         try:
-            run = runs.start_run(opened, started, 0)
-            seconds = _seconds(len(universe(house)) - len(prices.read_series(opened)))
+            run = runs.start_run(store, started, 0)
+            seconds = _seconds(len(all_tickers(universe)) - len(prices.read_series(store)))
             watched.deadline(seconds)
             until = monotonic() + seconds + GRACE
-            calendars = prices.read_calendars(opened, reaching_back(started.date(), years))
-            work = Work(opened, house, run, calendars, years, progress or (lambda *_: None), until)
+            calendars = prices.read_calendars(store, reaching_back(started.date(), years))
+            work = Work(store, universe, run, calendars, years, progress or (lambda *_: None), until)
             _parts(work, only or PARTS, url)
         finally:
             guard.uninstall()
-            runs.save_breakers(opened, [_breaker_row(b) for b in watched.breakers])
+            runs.save_breakers(store, [_breaker_row(b) for b in watched.breakers])
         said = _flags(work, only or PARTS)
         report = _report(work, watched, started, damage) | {"flags": said}
-        runs.finish_run(opened, run, clock.now(), report, [_request_row(r) for r in list(watched.requests)])
-        report["version"] = notes.new_version(opened)
-    return report, status(report, opened)
+        runs.finish_run(store, run, clock.now(), report, [_request_row(r) for r in list(watched.requests)])
+        report["version"] = notes.new_version(store)
+    return report, status(report, store)
 
 
-def status(report: Mapping[str, Any], opened: Store) -> int:
+def status(report: Mapping[str, Any], store: Store) -> int:
     """Exit status: 0 all well, 2 a broken file, 3 something is missing or stale, 4 the store has nothing to show."""
-    if not prices.read_series(opened) and not len(prices.read_quotes(opened)):
+    if not prices.read_series(store) and not len(prices.read_quotes(store)):
         return 4
     if any(p["severity"] == "hard" for p in report["problems"]):
         return 2
@@ -81,7 +81,7 @@ def _parts(work: Work, only: Sequence[str], url: str) -> None:
 
     The mainland's histories are the longest part of a first fill, so nothing but their calendar comes before them.
     """
-    tickers = with_stand_ins(work.house) if "valuation" in only else universe(work.house)
+    tickers = with_stand_ins(work.universe) if "valuation" in only else all_tickers(work.universe)
     read_calendars(work, {"CN"})
     folder = database.file_of(url)
     _configure_yahoo(folder.parent if folder else Path.cwd() / "data")
@@ -119,14 +119,14 @@ def _parts(work: Work, only: Sequence[str], url: str) -> None:
 
 def _flags(work: Work, only: Sequence[str]) -> int:
     """Judge the rules on what is settled by now; how many flags are new. Between two closes quotes bring nothing new."""
-    now, judged = clock.now(), flag_log.judged(work.opened)
+    now, judged = clock.now(), flag_log.judged(work.store)
     closed = settled_days(work.calendars, now)
     if "bars" not in only and all(judged.get(group) == day for group, day in closed.items()):
         return 0
     from basketwatch.refresh import flags
 
-    notes.new_version(work.opened)  # what has come is shown, whatever becomes of the rules
-    return flags.update(work.opened, work.house, now)
+    notes.new_version(work.store)  # what has come is shown, whatever becomes of the rules
+    return flags.update(work.store, work.universe, now)
 
 
 def _configure_yahoo(data: Path) -> None:
@@ -143,8 +143,8 @@ def _seconds(missing: int) -> float:
 # --- breakers, requests, report ----------------------------------------------------------------------------------
 
 
-def _stored_breakers(opened: Store) -> list[guard.Breaker]:
-    return [guard.Breaker(r.host, r.open_until, r.failures, r.reason) for r in runs.read_breakers(opened)]
+def _stored_breakers(store: Store) -> list[guard.Breaker]:
+    return [guard.Breaker(r.host, r.open_until, r.failures, r.reason) for r in runs.read_breakers(store)]
 
 
 def _breaker_row(b: guard.Breaker) -> dict[str, Any]:
@@ -156,8 +156,8 @@ def _request_row(r: guard.Request) -> dict[str, Any]:
     return {name: getattr(r, name) for name in names}
 
 
-def _problem(found: Problem) -> dict[str, str]:
-    return {"where": found.where, "message": sentence(found), "severity": found.severity}
+def _problem(problem: Problem) -> dict[str, str]:
+    return {"where": problem.where, "message": sentence(problem), "severity": problem.severity}
 
 
 def _report(work: Work, watched: guard.Guard, started: datetime, damage: Exception | None) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def _report(work: Work, watched: guard.Guard, started: datetime, damage: Excepti
         "finished": clock.iso(clock.now()),
         "requests": {"total": sum(by_host.values()), "by_host": by_host},
         "parts": [p.as_json() for p in work.parts],
-        "problems": [_problem(p) for p in work.house.problems],
+        "problems": [_problem(p) for p in work.universe.problems],
         "damage": sentence(damage) if isinstance(damage, StoreCorrupt) else None,
         "skew_seconds": watched.skew,
     }

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from basketwatch.domain.calendars import DELAY, FINAL_AFTER, Calendar, Session
-from basketwatch.domain.model import House, SymbolState
+from basketwatch.domain.model import SymbolState, Universe
 from basketwatch.errors import SourceError, Unreachable
 from basketwatch.store import notes, runs
 from basketwatch.store.database import Store
@@ -66,7 +66,7 @@ class Part:
 
 @dataclass
 class Work:
-    """One run: the open store, the house, the sessions, the deadline, and what has been found so far.
+    """One run: the open store, the universe, the sessions, the deadline, and what has been found so far.
 
     ``ahead``: what was asked before pandas was loaded, by source, and the answers under way (module ``ahead``).
     ``quotes``: this run's quotes that were kept. ``waiting``: those that only a history can confirm, with their part.
@@ -76,8 +76,8 @@ class Work:
     the stored history. ``until``: monotonic.
     """
 
-    opened: Store
-    house: House
+    store: Store
+    universe: Universe
     run: int
     calendars: dict[str, Calendar]
     years: int
@@ -104,8 +104,8 @@ class Work:
         self.done += 1
         self.progress(self.done, self.total, label)
         if monotonic() - self.shown > SHOW_EVERY:
-            runs.note_progress(self.opened, self.run, self.done, self.total, label)
-            notes.new_version(self.opened)
+            runs.note_progress(self.store, self.run, self.done, self.total, label)
+            notes.new_version(self.store)
             self.shown = monotonic()
 
 

@@ -39,7 +39,7 @@ COLUMNS: dict[str, tuple[str, str, bool]] = {
 }
 
 
-def save(opened: Store, rows: pd.DataFrame, now: datetime) -> int:
+def save(store: Store, rows: pd.DataFrame, now: datetime) -> int:
     """Add the flags whose id is not stored yet, raised at ``now``; the others stay as they are. Returns how many.
 
     ``rows``: columns of ``flags.evaluate``.
@@ -48,7 +48,7 @@ def save(opened: Store, rows: pd.DataFrame, now: datetime) -> int:
         return 0
     told = rows.assign(baskets=[json.dumps(list(b)) for b in rows["basket"]])
     records = [{**row, "raised_at": now} for row in as_records(told, schema.flags)]
-    with opened.engine.begin() as c:
+    with store.engine.begin() as c:
         before = c.execute(select(func.count()).select_from(schema.flags)).scalar_one()
         c.execute(_insert_new(c.dialect.name), records)
         return int(c.execute(select(func.count()).select_from(schema.flags)).scalar_one() - before)
@@ -63,7 +63,7 @@ def _insert_new(dialect: str) -> Any:
 
 
 def read(
-    opened: Store,
+    store: Store,
     *,
     since: date | None = None,
     rules: Sequence[str] | None = None,
@@ -79,32 +79,32 @@ def read(
         query = query.where(f.rule.in_(rules))
     if tickers is not None:
         query = query.where(f.ticker.in_(tickers))
-    found = frame_of(opened, query, COLUMNS)
+    found = frame_of(store, query, COLUMNS)
     baskets = [tuple(json.loads(text)) for text in found.pop("baskets")]
     found.insert(3, "basket", baskets)
     return found
 
 
-def withdraw(opened: Store, ids: Sequence[str]) -> None:
+def withdraw(store: Store, ids: Sequence[str]) -> None:
     """Take rows out of the log by their ids, those that only said that data were missing."""
-    with opened.engine.begin() as c:
+    with store.engine.begin() as c:
         for start in range(0, len(ids), 500):  # a statement takes a limited number of parameters
             c.execute(delete(schema.flags).where(schema.flags.c.id.in_(list(ids[start : start + 500]))))
 
 
-def newest(opened: Store) -> date | None:
+def newest(store: Store) -> date | None:
     """The newest session of which a flag is stored; None while there is none."""
-    with opened.engine.connect() as c:
+    with store.engine.connect() as c:
         return c.execute(select(func.max(schema.flags.c.session))).scalar()
 
 
-def note_judged(opened: Store, sessions: Mapping[str, date]) -> None:
+def note_judged(store: Store, sessions: Mapping[str, date]) -> None:
     """Keep of each market group the session up to which its flags have been evaluated."""
-    known = judged(opened) | dict(sessions)
-    note(opened, "flags_judged", json.dumps({group: day.isoformat() for group, day in known.items()}))
+    known = judged(store) | dict(sessions)
+    note(store, "flags_judged", json.dumps({group: day.isoformat() for group, day in known.items()}))
 
 
-def judged(opened: Store) -> dict[str, date]:
+def judged(store: Store) -> dict[str, date]:
     """Market group -> the session up to which its flags have been evaluated: no flag after it means nothing yet."""
-    found = json.loads(noted(opened, "flags_judged") or "{}")
+    found = json.loads(noted(store, "flags_judged") or "{}")
     return {group: date.fromisoformat(day) for group, day in found.items()}

@@ -30,9 +30,9 @@ def open_reader(url: str, *, demo: bool = False) -> Store | None:
     for mode in ({"mode": "ro"}, {"immutable": "1"}):
         if not path.exists():
             return None
-        opened = _reading(path, demo, mode)
+        store = _reading(path, demo, mode)
         try:
-            return opened if _admitted(opened) else None
+            return store if _admitted(store) else None
         except (StoreReadOnly, StoreFull) as fault:
             refused = fault
             wal = path.with_name(path.name + "-wal")
@@ -58,14 +58,14 @@ def open_writer(url: str, *, demo: bool = False) -> tuple[Store, StoreCorrupt | 
     if path is not None:
         _require_writable(path)
     pragmas = (*SQLITE, "journal_mode=WAL", "synchronous=FULL") if path else ()
-    opened = Store(engine_of(make_url(url), *pragmas, shown=path), path, demo)
+    store = Store(engine_of(make_url(url), *pragmas, shown=path), path, demo)
     try:
-        if _sound(opened):
-            return opened, None
+        if _sound(store):
+            return store, None
     except StoreCorrupt:
         pass
-    with writer_lock(opened):
-        return opened, _rebuild(opened)
+    with writer_lock(store):
+        return store, _rebuild(store)
 
 
 def _require_writable(path: Path) -> None:
@@ -78,63 +78,63 @@ def _require_writable(path: Path) -> None:
         raise StoreReadOnly(path=path, detail=os.strerror(errno.EACCES))
 
 
-def _rebuild(opened: Store) -> StoreCorrupt | None:
+def _rebuild(store: Store) -> StoreCorrupt | None:
     """Make the tables, after moving a damaged file aside; whoever held the lock before may have done so already."""
     damage = None
     try:
-        ready = _sound(opened)
+        ready = _sound(store)
     except StoreCorrupt:
-        if opened.path is None:
+        if store.path is None:
             raise
-        damage, ready = _move_aside(opened.path), False
+        damage, ready = _move_aside(store.path), False
     if not ready:
-        _create(opened)
+        _create(store)
     return damage
 
 
-def _sound(opened: Store) -> bool:
+def _sound(store: Store) -> bool:
     """Whether the store has its tables, every page of a file looked at. Raises StoreCorrupt, StoreNewer, StoreMixed.
 
     Read-only: on closing, a connection that may write would empty the -wal into a damaged file.
     """
-    if opened.path is None:
-        return _admitted(opened)
-    if not opened.path.exists():
+    if store.path is None:
+        return _admitted(store)
+    if not store.path.exists():
         return False
-    readable = _reading(opened.path, opened.demo, {"mode": "ro"})
+    readable = _reading(store.path, store.demo, {"mode": "ro"})
     ready = _admitted(readable)
     with readable.engine.connect() as c:
         if c.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
-            raise StoreCorrupt(path=opened.path, moved="")
+            raise StoreCorrupt(path=store.path, moved="")
     return ready
 
 
-def _admitted(opened: Store) -> bool:
+def _admitted(store: Store) -> bool:
     """Whether the store has all tables of today, and is one that this program and this market may use."""
-    found, where = read_meta(opened.engine), name_of(opened)
+    found, where = read_meta(store.engine), name_of(store)
     if found:
         if not found.get("schema", "").isdecimal():
             raise StoreError(path=where, detail="not a store of basketwatch")
         if int(found["schema"]) > schema.VERSION:
             raise StoreNewer(path=where, found=found["schema"], known=schema.VERSION)
-        if (found.get("demo") == "1") != opened.demo:
+        if (found.get("demo") == "1") != store.demo:
             raise StoreMixed(path=where)
-    if opened.path is not None and opened.path.exists():
-        with opened.engine.connect() as c:
-            if opened.path.stat().st_size % c.exec_driver_sql("PRAGMA page_size").scalar_one():
+    if store.path is not None and store.path.exists():
+        with store.engine.connect() as c:
+            if store.path.stat().st_size % c.exec_driver_sql("PRAGMA page_size").scalar_one():
                 raise StoreCorrupt(path=where, moved="")  # SQLite itself reads zeros for what was cut off
     return bool(found) and int(found["schema"]) == schema.VERSION
 
 
-def _create(opened: Store) -> None:
+def _create(store: Store) -> None:
     """Make the tables, or those that an earlier version of the program did not have yet."""
-    earlier = read_meta(opened.engine)
-    with opened.engine.begin() as c:
+    earlier = read_meta(store.engine)
+    with store.engine.begin() as c:
         schema.metadata.create_all(c)
         if earlier:
             c.execute(update(schema.meta).where(schema.meta.c.key == "schema").values(value=str(schema.VERSION)))
             return
-        words = {"schema": schema.VERSION, "demo": int(opened.demo), "store": uuid.uuid4().hex[:8], "version": 0}
+        words = {"schema": schema.VERSION, "demo": int(store.demo), "store": uuid.uuid4().hex[:8], "version": 0}
         c.execute(insert(schema.meta), [{"key": k, "value": str(v)} for k, v in words.items()])
 
 

@@ -17,14 +17,14 @@ from basketwatch.store.rows import upsert
 AHEAD = timedelta(days=1)  # an instant further than this from now is of no exchange
 
 
-def drop_future(opened: Store, ends: Mapping[str, date], now: datetime) -> list[str]:
+def drop_future(store: Store, ends: Mapping[str, date], now: datetime) -> list[str]:
     """Delete quotes and bars of sessions after the last possible one of their market group (``ends``); the tickers.
 
     Such a row is newer than every honest answer and would keep them all out. Where most tickers have one it is the
     clock that is wrong, and nothing is deleted.
     """
     q, s = schema.quotes.c, schema.series.c
-    with opened.engine.begin() as c:
+    with store.engine.begin() as c:
         quoted = c.execute(select(q.ticker, q.session, q.quote_time)).all()
         lasts = c.execute(select(s.ticker, s.last)).all()
         late = {r.ticker for r in quoted if _after(r.ticker, r.session, ends) or r.quote_time > now + AHEAD}

@@ -31,7 +31,7 @@ NUMBERS = ("pe", "price", "market_cap", "eps")
 Points = npt.NDArray[np.void]
 
 
-def save(opened: Store, rows: pd.DataFrame) -> None:
+def save(store: Store, rows: pd.DataFrame) -> None:
     """Merge rows (columns.VALUATIONS) by session into the stored series, a new value for an old one; one transaction.
 
     Of rows with the same session in one series the last counts; the other sessions stay as they are.
@@ -39,36 +39,36 @@ def save(opened: Store, rows: pd.DataFrame) -> None:
     points = _packed(rows)
     places: dict[Any, Any] = rows.groupby(["ticker", "source", "definition"], sort=False).indices
     new = {SeriesKey(*(str(word) for word in key)): points[at] for key, at in places.items()}
-    with opened.engine.begin() as c:
+    with store.engine.begin() as c:
         stored = _stored(c, sorted({key.ticker for key in new}), sorted({key.source for key in new}))
         merged = [_row(key, _merged(stored.get(key), mine)) for key, mine in new.items()]
         upsert(c, schema.valuations, merged)
 
 
 def read(
-    opened: Store, tickers: Sequence[str] | None = None, sources: Sequence[str] | None = None
+    store: Store, tickers: Sequence[str] | None = None, sources: Sequence[str] | None = None
 ) -> dict[SeriesKey, pd.DataFrame]:
     """Series of ``tickers`` and ``sources`` (None = all): session ascending, pe, losing, price, market_cap, eps, fetched_at.
 
     Dtypes are those of columns.VALUATIONS; ``pe`` is as the source gave it, negative or NaN where ``losing``.
     """
-    with opened.engine.connect() as c:
+    with store.engine.connect() as c:
         return _frames(_stored(c, tickers, sources))
 
 
-def spans(opened: Store) -> dict[SeriesKey, tuple[date, date]]:
+def spans(store: Store) -> dict[SeriesKey, tuple[date, date]]:
     """First and last session of every series, without unpacking any."""
     v = schema.valuations.c
-    with opened.engine.connect() as c:
+    with store.engine.connect() as c:
         rows = c.execute(select(v.ticker, v.source, v.definition, v.first, v.last))
         return {SeriesKey(r.ticker, r.source, r.definition): (r.first, r.last) for r in rows}
 
 
-def fetched(opened: Store) -> dict[SeriesKey, datetime]:
+def fetched(store: Store) -> dict[SeriesKey, datetime]:
     """When the newest value of every series was fetched, by ticker, source and definition."""
     v = schema.valuations.c
     query = select(v.ticker, v.source, v.definition, v.fetched_at).order_by(v.ticker, v.source, v.definition)
-    with opened.engine.connect() as c:
+    with store.engine.connect() as c:
         return {SeriesKey(r.ticker, r.source, r.definition): r.fetched_at for r in c.execute(query)}
 
 

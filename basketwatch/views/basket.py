@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from basketwatch.analysis.prices import WINDOWS
-from basketwatch.analysis.snapshot import BasketView, Picture, against
+from basketwatch.analysis.snapshot import BasketView, Snapshot, against
 from basketwatch.domain import markets
 from basketwatch.domain.markets import SECTORS
 from basketwatch.views import html, pe, valuation
@@ -20,18 +20,22 @@ if TYPE_CHECKING:
     from basketwatch.views.charts.bands import Figure
 
 
-def beside(seen: Picture, lang: str) -> str:
+def beside(snapshot: Snapshot, lang: str) -> str:
     """Hong Kong, Taiwan and Korea names of the chains: their own last session, beside the US ones."""
     tickers = dict.fromkeys(
-        t for c in seen.house.chains for s in c.segments for t in s.overseas if markets.group(t) in ("HK", "TW", "KR")
+        t
+        for c in snapshot.universe.chains
+        for s in c.segments
+        for t in s.overseas
+        if markets.group(t) in ("HK", "TW", "KR")
     )
     rows = []
-    for ticker in (t for t in tickers if t in seen.table.index):
-        row = seen.row(ticker)
+    for ticker in (t for t in tickers if t in snapshot.table.index):
+        row = snapshot.row(ticker)
         label = f"{say('group_' + row['group'], lang)} {day(row['session'].date(), lang)}"
         rows.append(
             f'<div class="row" style="padding:2px 0;border-bottom:1px solid var(--line)" title="{escape(origin(row, lang))}">'
-            f'<span class="name"><b>{escape(seen.name(ticker)[lang])}</b> <span class="soft">{escape(label)}</span></span>'
+            f'<span class="name"><b>{escape(snapshot.name(ticker)[lang])}</b> <span class="soft">{escape(label)}</span></span>'
             f"{html.change(row['1d'])}</div>"
         )
     return (
@@ -44,7 +48,7 @@ def beside(seen: Picture, lang: str) -> str:
 # --- basket page -------------------------------------------------------------------------------------------------
 
 
-def summary(seen: Picture, view: BasketView, lang: str) -> str:
+def summary(snapshot: Snapshot, view: BasketView, lang: str) -> str:
     """Returns over every window: the basket equal- and cap-weighted, its parts by market, its excess.
 
     A figure that not all of the row's members have a share in is dotted, and says of how many it speaks; of the basket
@@ -58,7 +62,7 @@ def summary(seen: Picture, view: BasketView, lang: str) -> str:
             label = f"{say('group_' + group, lang)} {part['covered']}/{part['members']}"
             rows.append(_summary_row(label, part["returns"], (part["coverage"], part["members"]), soft=True))
     for ticker, values in view.excess.items():
-        label = say("relative", lang, name=seen.name(ticker)[lang])
+        label = say("relative", lang, name=snapshot.name(ticker)[lang])
         counts = view.excess_coverage[ticker], int(sizes.get(markets.group(ticker), 0))
         rows.append(_summary_row(label, values, counts, points, soft=True))
     return html.table(["", *(say(f"col_{w}", lang) for w in WINDOWS)], rows) + _partly(view, lang)
@@ -85,9 +89,9 @@ def members_line(view: BasketView, lang: str) -> str:
     return f'<div class="rule"></div>{breadth(view, lang)}'
 
 
-def valued_line(seen: Picture, view: BasketView, lang: str) -> str:
+def valued_line(snapshot: Snapshot, view: BasketView, lang: str) -> str:
     """The basket's PE and its place, with what stands behind it one click away; "" where nothing is known."""
-    found = seen.basket_valuations.get(view.basket.id)
+    found = snapshot.basket_valuations.get(view.basket.id)
     if found is None:
         return ""
     line = f'<span style="color:var(--ink)">{escape(pe.card_line(found, lang))}</span>'
@@ -111,49 +115,49 @@ def short_of(covered: int, members: int) -> str:
     return f"{covered}/{members}" if 0 < covered < members else ""
 
 
-def stock_head(seen: Picture, view: BasketView, ticker: str, lang: str) -> str:
+def stock_head(snapshot: Snapshot, view: BasketView, ticker: str, lang: str) -> str:
     """Name, last, change, segment and the reason for membership of the stock that was opened."""
     member = next((m for m in view.basket.members if m.ticker == ticker), None)
-    row = seen.row(ticker)
+    row = snapshot.row(ticker)
     reason = ""
     if member:
         since = " · " + say("stock_since", lang, since=member.since.isoformat())
-        known = member.since <= seen.now.date()  # not yet on a past day replayed, nor in the demo market
+        known = member.since <= snapshot.now.date()  # not yet on a past day replayed, nor in the demo market
         reason = f'<div class="soft">{escape(member.reason[lang])}{escape(since) if known else ""}</div>'
     limit = say(f"limit_{row['limit_state']}", lang) if isinstance(row["limit_state"], str) else ""
     mark = html.chip(limit, "var(--amber)") if limit else ""
     return (
-        f'<div class="dots"><span style="font-size:18px;font-weight:700;color:var(--ink)">{escape(seen.name(ticker)[lang])}'
+        f'<div class="dots"><span style="font-size:18px;font-weight:700;color:var(--ink)">{escape(snapshot.name(ticker)[lang])}'
         f'</span><span>{escape(ticker)}</span><span class="num" style="font-size:18px;color:var(--ink)">'
         f"{escape(price(row['last']))}</span>{html.change(row['1d'])}{mark}</div>{reason}"
     )
 
 
 def stock_chart(
-    seen: Picture, ticker: str, look: str, bars: pd.DataFrame | None, histories: Mapping[SeriesKey, pd.DataFrame],
-    said: pd.DataFrame, lang: str, *, dark: bool, green_up: bool,
+    snapshot: Snapshot, ticker: str, look: str, bars: pd.DataFrame | None, histories: Mapping[SeriesKey, pd.DataFrame],
+    flag_rows: pd.DataFrame, lang: str, *, dark: bool, green_up: bool,
 ) -> tuple[Figure | None, str]:  # fmt: skip
     """One of ``valuation.stock_looks`` as a figure (None where there is nothing to draw), and what to say under it.
 
-    ``said``: the log of flags, of which the ticker's own are marked on the candles.
+    ``flag_rows``: the log of flags, of which the ticker's own are marked on the candles.
     """
     from basketwatch.views import charts, flags
 
     if look != "candles":
-        return valuation.stock_chart(seen, ticker, look, histories, lang, dark=dark)
+        return valuation.stock_chart(snapshot, ticker, look, histories, lang, dark=dark)
     if bars is None or len(bars) < 2:
         return None, say("no_bars", lang)
-    marks = flags.marks(said.loc[said["ticker"] == ticker], lang)
+    marks = flags.marks(flag_rows.loc[flag_rows["ticker"] == ticker], lang)
     note = say("stock_candles_flags" if len(marks) else "stock_candles", lang)
     return charts.candles(bars, marks, dark=dark, green_up=green_up), note
 
 
-def series_chart(seen: Picture, view: BasketView, window: str, lang: str, *, dark: bool) -> tuple[Figure, int]:
+def series_chart(snapshot: Snapshot, view: BasketView, window: str, lang: str, *, dark: bool) -> tuple[Figure, int]:
     """The basket against its benchmarks over ``window``, rebased, and how many members the basket's line holds."""
     from basketwatch.views import charts
 
-    lines, held = against(seen, view, window)
-    titles = {t: seen.name(t)[lang] for t in lines} | {view.basket.id: view.basket.short[lang]}
+    lines, held = against(snapshot, view, window)
+    titles = {t: snapshot.name(t)[lang] for t in lines} | {view.basket.id: view.basket.short[lang]}
     return charts.rebased(lines, titles, dark), held
 
 

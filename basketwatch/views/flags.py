@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from basketwatch.analysis.flags import outcomes, reading
-from basketwatch.analysis.snapshot import Picture
+from basketwatch.analysis.snapshot import Snapshot
 from basketwatch.domain import markets, rules
-from basketwatch.domain.model import House, Rule
+from basketwatch.domain.model import Rule, Universe
 from basketwatch.views import html
 from basketwatch.words.text import DASH, day, escape, plain, say
 
@@ -64,35 +64,35 @@ STYLE = """<style>
 # --- the feed ----------------------------------------------------------------------------------------------------
 
 
-def feed(seen: Picture, lang: str, before: int | None, *, green_up: bool) -> Feed:
+def feed(snapshot: Snapshot, lang: str, before: int | None, *, green_up: bool) -> Feed:
     """The flags of the judged sessions: new since ``before`` (seconds since 1970; None = no earlier look) first, then
     the loudest; one line a ticker, led by its loudest rule.
     """
-    told = seen.flags.loc[seen.flags["notice"]]
-    groups = _by_ticker(seen, told, before)
+    told = snapshot.flags.loc[snapshot.flags["notice"]]
+    groups = _by_ticker(snapshot, told, before)
     fresh = {bool(rows["new"].any()) for rows in groups}
-    lines = [_line(seen, rows, lang, green_up, marked=len(fresh) > 1) for rows in groups[:FEED]]
-    lost = int((seen.flags["state"] == "no_data").sum())
+    lines = [_line(snapshot, rows, lang, green_up, marked=len(fresh) > 1) for rows in groups[:FEED]]
+    lost = int((snapshot.flags["state"] == "no_data").sum())
     more = [Line(plain(say("feed_more", lang, n=len(groups) - FEED)), "flags", {})] if len(groups) > FEED else []
     if lost:
         more.append(Line(plain(say("feed_no_data", lang, n=lost)), "flags", {"severity": "data"}))
     if not groups or not more:
         more.insert(0, Line(plain(say("feed_all", lang)), "flags", {}))
-    return Feed(_note(seen, told, before, lang), tuple(lines), _quiet(seen, groups, lost, lang), tuple(more))
+    return Feed(_note(snapshot, told, before, lang), tuple(lines), _quiet(snapshot, groups, lost, lang), tuple(more))
 
 
-def quiet(found: Feed) -> str:
+def quiet(feed: Feed) -> str:
     """The sentence where nothing is unusual, as HTML."""
-    first, second = found.quiet or ("", "")
+    first, second = feed.quiet or ("", "")
     return (
         '<div style="padding:18px 4px;border-left:3px solid var(--line);padding-left:12px;margin:8px 0">'
         f'<div style="font-size:15px;font-weight:600">{escape(first)}</div><div class="soft">{escape(second)}</div></div>'
     )
 
 
-def _by_ticker(seen: Picture, told: pd.DataFrame, before: int | None) -> list[pd.DataFrame]:
+def _by_ticker(snapshot: Snapshot, told: pd.DataFrame, before: int | None) -> list[pd.DataFrame]:
     """The rows of each ticker, loudest first; tickers with something new first, then the loudest, then the busiest."""
-    order = {rule.id: i for i, rule in enumerate(seen.house.rules)}
+    order = {rule.id: i for i, rule in enumerate(snapshot.universe.rules)}
     rows = told.assign(
         loud=told["severity"].map(_LOUD), order=told["rule"].map(order).fillna(len(order)), new=_new(told, before)
     ).sort_values(["loud", "order", "id"], ascending=[False, True, True], kind="stable")
@@ -111,36 +111,36 @@ def _new(told: pd.DataFrame, before: int | None) -> pd.Series:
     return told["raised_at"] > datetime.fromtimestamp(before, UTC)
 
 
-def _note(seen: Picture, told: pd.DataFrame, before: int | None, lang: str) -> str:
+def _note(snapshot: Snapshot, told: pd.DataFrame, before: int | None, lang: str) -> str:
     """8 条，3 条为上次查看后新增 · 截至 A股 7月3日、美股 7月2日收盘."""
-    if not seen.judged:
+    if not snapshot.judged:
         return ""
     new = int(_new(told, before).sum())
     counts = [say("feed_count", lang, n=len(told))] if len(told) else []
     counts += [say("feed_new", lang, n=new)] if new else []
-    short = {g: say("feed_session", lang, group=say(f"short_{g}", lang), day=day(seen.judged[g], lang))
-             for g in ("CN", "US") if g in seen.judged}  # fmt: skip
+    short = {g: say("feed_session", lang, group=say(f"short_{g}", lang), day=day(snapshot.judged[g], lang))
+             for g in ("CN", "US") if g in snapshot.judged}  # fmt: skip
     judged = say("feed_judged", lang, sessions="、".join(short.values()) if lang == "zh" else ", ".join(short.values()))
     return " · ".join([("，" if lang == "zh" else ", ").join(counts), judged] if counts else [judged])
 
 
-def _quiet(seen: Picture, groups: Sequence[object], lost: int, lang: str) -> tuple[str, str] | None:
+def _quiet(snapshot: Snapshot, groups: Sequence[object], lost: int, lang: str) -> tuple[str, str] | None:
     if groups:
         return None
-    if not seen.judged:
+    if not snapshot.judged:
         return say("feed_unjudged", lang), ""
-    enabled = sum(rule.enabled for rule in seen.house.rules)
+    enabled = sum(rule.enabled for rule in snapshot.universe.rules)
     return say("feed_quiet", lang), say("feed_quiet_but" if lost else "feed_quiet_help", lang, rules=enabled)
 
 
-def _line(seen: Picture, rows: pd.DataFrame, lang: str, green_up: bool, *, marked: bool) -> Line:
+def _line(snapshot: Snapshot, rows: pd.DataFrame, lang: str, green_up: bool, *, marked: bool) -> Line:
     """``marked``: what is new carries a mark, as not all of the lines are."""
     first = rows.iloc[0]
     new = f":primary-badge[{plain(say('feed_mark_new', lang))}] " if marked and rows["new"].any() else ""
     badge = f":{_colour(first, green_up)}-badge[{plain(say('rule_' + first['rule'], lang))}]"
     also = set(rows["rule"]) - {first["rule"]}
     beside = f" :gray[{plain(say('feed_also', lang, n=len(also)))}]" if also else ""
-    page, query = target(seen, first["ticker"], first["basket"])
+    page, query = target(snapshot, first["ticker"], first["basket"])
     rest = None if len(rows) == 1 else "\n\n".join(plain(reason) for reason in rows[f"reason_{lang}"].iloc[1:])
     return Line(f"{new}{badge} {plain(first[f'reason_{lang}'])}{beside}", page, query, rest)
 
@@ -155,11 +155,11 @@ def _colour(row: pd.Series, green_up: bool) -> str:
     return {"up": up, "down": down}.get(row["direction"], "orange")
 
 
-def target(seen: Picture, ticker: str, baskets: Sequence[str]) -> tuple[str, dict[str, str]]:
+def target(snapshot: Snapshot, ticker: str, baskets: Sequence[str]) -> tuple[str, dict[str, str]]:
     """Page and query where a flag leads: its stock in a basket, its basket, its sector, else the log of the ticker."""
     if ticker.startswith("basket:"):
         return "basket", {"basket": ticker.removeprefix("basket:")}
-    views = [view for b in baskets if (view := seen.basket(b))]
+    views = [view for b in baskets if (view := snapshot.basket(b))]
     for view in views:
         if ticker in view.table.index:
             return "basket", {"basket": view.basket.id, "ticker": ticker}
@@ -182,17 +182,17 @@ class Wanted:
     sessions: int = 250
 
 
-def filtered(said: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
+def filtered(flag_rows: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
     """The rows of the log (newest first) that the reader wants."""
-    days = said["session"].drop_duplicates().nlargest(wanted.sessions)
-    keep = said["session"] >= days.min() if len(days) else pd.Series(data=False, index=said.index)
+    days = flag_rows["session"].drop_duplicates().nlargest(wanted.sessions)
+    keep = flag_rows["session"] >= days.min() if len(days) else pd.Series(data=False, index=flag_rows.index)
     if wanted.basket:
-        keep &= pd.Series([wanted.basket in b for b in said["basket"]], index=said.index, dtype=bool)
+        keep &= pd.Series([wanted.basket in b for b in flag_rows["basket"]], index=flag_rows.index, dtype=bool)
     for column in ("rule", "severity", "ticker"):
         chosen = getattr(wanted, column)
         if chosen:
-            keep &= said[column] == chosen
-    return said.loc[keep]
+            keep &= flag_rows[column] == chosen
+    return flag_rows.loc[keep]
 
 
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
@@ -203,38 +203,38 @@ def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def log(seen: Picture, rows: pd.DataFrame, lang: str) -> pd.DataFrame:
+def log(snapshot: Snapshot, rows: pd.DataFrame, lang: str) -> pd.DataFrame:
     """The newest ``SHOWN`` rows as a table: session, severity, reason, rule, link, basket, said."""
-    shorts = {view.basket.id: view.basket.short[lang] for view in seen.baskets}
+    shorts = {view.basket.id: view.basket.short[lang] for view in snapshot.baskets}
     shown = _ordered(rows).head(SHOWN)
     return pd.DataFrame({
         "session": shown["session"].dt.date.to_numpy(),
         "severity": [say(f"severity_{s}", lang) for s in shown["severity"]],
         "reason": shown[f"reason_{lang}"].to_numpy(),
         "rule": [rule_name(r, lang) for r in shown["rule"]],
-        "link": [_address(seen, t, b, lang) for t, b in zip(shown["ticker"], shown["basket"], strict=True)],
+        "link": [_address(snapshot, t, b, lang) for t, b in zip(shown["ticker"], shown["basket"], strict=True)],
         "basket": [("、" if lang == "zh" else ", ").join(shorts.get(b, b) for b in own) for own in shown["basket"]],
         "said": shown["raised_at"].dt.tz_convert(markets.zone_of("CN")).dt.strftime("%Y-%m-%d %H:%M").to_numpy(),
     })  # fmt: skip
 
 
-def listed(seen: Picture, rows: pd.DataFrame, lang: str, most: int) -> str:
+def listed(snapshot: Snapshot, rows: pd.DataFrame, lang: str, most: int) -> str:
     """The newest ``most`` rows of a log (newest first) as lines that wrap: day, rule and reason, each a link."""
-    return "".join(_said(seen, row, lang) for row in _ordered(rows).head(most).itertuples())
+    return "".join(_said(snapshot, row, lang) for row in _ordered(rows).head(most).itertuples())
 
 
-def _said(seen: Picture, row: Any, lang: str) -> str:
+def _said(snapshot: Snapshot, row: Any, lang: str) -> str:
     return (
-        f'<div class="said"><a href="{escape(_address(seen, row.ticker, row.basket, lang))}">'
+        f'<div class="said"><a href="{escape(_address(snapshot, row.ticker, row.basket, lang))}">'
         f'<span class="soft">{row.session:%m-%d}</span>{_chip(row.rule, row.direction, row.severity, lang)}'
         f"{escape(getattr(row, f'reason_{lang}'))}</a></div>"
     )
 
 
-def phone_log(seen: Picture, rows: pd.DataFrame, lang: str) -> str:
+def phone_log(snapshot: Snapshot, rows: pd.DataFrame, lang: str) -> str:
     """The log for a screen on which a reason does not fit into a line: the newest ``LISTED``, and how many there are."""
     cut = say("flags_log_cut", lang, shown=LISTED, n=len(rows)) if len(rows) > LISTED else ""
-    return listed(seen, rows, lang, LISTED) + (f'<div class="said soft">{escape(cut)}</div>' if cut else "")
+    return listed(snapshot, rows, lang, LISTED) + (f'<div class="said soft">{escape(cut)}</div>' if cut else "")
 
 
 def _chip(rule: str, direction: str, severity: str, lang: str) -> str:
@@ -244,24 +244,28 @@ def _chip(rule: str, direction: str, severity: str, lang: str) -> str:
     return html.chip(rule_name(rule, lang), f"var(--{hue})")
 
 
-def of_stock(seen: Picture, said: pd.DataFrame, ticker: str, lang: str) -> str:
+def of_stock(snapshot: Snapshot, flag_rows: pd.DataFrame, ticker: str, lang: str) -> str:
     """The newest flags of one stock with their reasons, and the way to all of them."""
-    own = said.loc[said["ticker"] == ticker]
+    own = flag_rows.loc[flag_rows["ticker"] == ticker]
     head = html.heading(say("flags_of_stock", lang))
     if not len(own):
         return f'{head}<div class="soft">{escape(say("flags_of_stock_none", lang))}</div>'
-    demo = {"demo": "1"} if seen.demo else {}
+    demo = {"demo": "1"} if snapshot.demo else {}
     address = escape(f"/flags?{urlencode({'ticker': ticker, 'lang': lang, **demo})}")
     more = f'<a class="soft" href="{address}">{escape(say("flags_of_stock_all", lang, n=len(own)))}</a>'
-    return head + listed(seen, own, lang, OF_STOCK) + (f'<div class="said">{more}</div>' if len(own) > OF_STOCK else "")
+    return (
+        head
+        + listed(snapshot, own, lang, OF_STOCK)
+        + (f'<div class="said">{more}</div>' if len(own) > OF_STOCK else "")
+    )
 
 
-def _address(seen: Picture, ticker: str, baskets: Sequence[str], lang: str) -> str:
+def _address(snapshot: Snapshot, ticker: str, baskets: Sequence[str], lang: str) -> str:
     """A relative address; its fragment is the name that the table shows in place of it."""
-    page, query = target(seen, ticker, baskets)
-    view = seen.basket(ticker.removeprefix("basket:"))
-    name = view.basket.short[lang] if view else seen.name(ticker)[lang]
-    demo = {"demo": "1"} if seen.demo else {}
+    page, query = target(snapshot, ticker, baskets)
+    view = snapshot.basket(ticker.removeprefix("basket:"))
+    name = view.basket.short[lang] if view else snapshot.name(ticker)[lang]
+    demo = {"demo": "1"} if snapshot.demo else {}
     return f"/{page}?{urlencode({**query, 'lang': lang, **demo})}#{quote(name)}"
 
 
@@ -282,9 +286,9 @@ def severities(lang: str) -> dict[str, str]:
     }
 
 
-def of_members(seen: Picture, lang: str) -> dict[str, str]:
+def of_members(snapshot: Snapshot, lang: str) -> dict[str, str]:
     """Ticker -> the names of the rules that fired on its latest judged session, loudest first."""
-    fired = seen.flags.loc[seen.flags["state"] == "firing"]
+    fired = snapshot.flags.loc[snapshot.flags["state"] == "firing"]
     fired = fired.iloc[np.argsort(-fired["severity"].map(_LOUD).to_numpy(), kind="stable")]
     out: dict[str, list[str]] = {}
     for ticker, rule in zip(fired["ticker"], fired["rule"], strict=True):
@@ -292,9 +296,9 @@ def of_members(seen: Picture, lang: str) -> dict[str, str]:
     return {ticker: " ".join(dict.fromkeys(named)) for ticker, named in out.items()}
 
 
-def marks(said: pd.DataFrame, lang: str) -> pd.DataFrame:
+def marks(flag_rows: pd.DataFrame, lang: str) -> pd.DataFrame:
     """Of one ticker's log: session, text (a line a flag), one row a session, oldest first."""
-    fired = said.loc[said["state"] == "firing"]
+    fired = flag_rows.loc[flag_rows["state"] == "firing"]
     grouped = fired.groupby("session", sort=True)[f"reason_{lang}"].agg(list)
     return pd.DataFrame({"session": grouped.index, "lines": grouped.to_list()})
 
@@ -353,12 +357,12 @@ class Trial:
     newest: tuple[str, ...]
 
 
-def trial(found: reading.Read, chosen: Sequence[Rule], rule_id: str, lang: str) -> Trial:
-    """The dry run of one rule as ``chosen`` has it, beside what the house's own rules say."""
+def trial(data: reading.StoredData, chosen: Sequence[Rule], rule_id: str, lang: str) -> Trial:
+    """The dry run of one rule as ``chosen`` has it, beside what the rules in force say."""
     rule = next(r for r in chosen if r.id == rule_id)
     if not rule.enabled:
         return Trial(say("flags_would_off", lang), ())
-    would, now = (_fired(reading.dry_run(found, r), rule_id) for r in (chosen, found.house.rules))
+    would, now = (_fired(reading.dry_run(data, r), rule_id) for r in (chosen, data.universe.rules))
     fired = would.loc[would["state"] == "firing"]
     key = "flags_would" if len(fired) else "flags_would_never"
     last = fired["session"].max().date().isoformat() if len(fired) else DASH
@@ -372,19 +376,19 @@ def trial(found: reading.Read, chosen: Sequence[Rule], rule_id: str, lang: str) 
     return Trial(("" if lang == "zh" else " ").join(parts), tuple(f"{d.isoformat()} {text}" for d, text in dated))
 
 
-def _fired(said: pd.DataFrame, rule: str) -> pd.DataFrame:
-    return said.loc[said["rule"] == rule]
+def _fired(flag_rows: pd.DataFrame, rule: str) -> pd.DataFrame:
+    return flag_rows.loc[flag_rows["rule"] == rule]
 
 
 # --- what came of it ---------------------------------------------------------------------------------------------
 
 
-def after(found: reading.Read, said: pd.DataFrame, lang: str) -> pd.DataFrame:
+def after(data: reading.StoredData, flag_rows: pd.DataFrame, lang: str) -> pd.DataFrame:
     """A row a rule and direction of the log: times fired, and mean and median excess in percentage points, with n."""
-    fired = said.loc[(said["state"] == "firing") & (said["severity"] != "data")]
-    against = benchmarks(found.house, list(fired["ticker"].unique()))
-    table = outcomes.summary(outcomes.excesses(fired, reading.closes_of(found), against))
-    order = {rule.id: i for i, rule in enumerate(found.house.rules)}
+    fired = flag_rows.loc[(flag_rows["state"] == "firing") & (flag_rows["severity"] != "data")]
+    against = benchmarks(data.universe, list(fired["ticker"].unique()))
+    table = outcomes.summary(outcomes.excesses(fired, reading.closes_of(data), against))
+    order = {rule.id: i for i, rule in enumerate(data.universe.rules)}
     table = table.sort_values(["rule", "direction"], key=lambda c: c.map(order).fillna(c) if c.name == "rule" else c)
     out = pd.DataFrame({
         "rule": [rule_name(r, lang) for r in table["rule"]],
@@ -397,7 +401,7 @@ def after(found: reading.Read, said: pd.DataFrame, lang: str) -> pd.DataFrame:
     return out
 
 
-def benchmarks(house: House, tickers: Sequence[str]) -> dict[str, str]:
+def benchmarks(universe: Universe, tickers: Sequence[str]) -> dict[str, str]:
     """Ticker -> what its later return is held against; those without one are left out."""
-    found = {ticker: reading.benchmark_of(house, ticker) for ticker in tickers}
+    found = {ticker: reading.benchmark_of(universe, ticker) for ticker in tickers}
     return {ticker: benchmark for ticker, benchmark in found.items() if benchmark}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from basketwatch.analysis.snapshot import Picture
+from basketwatch.analysis.snapshot import Snapshot
 from basketwatch.domain import markets
 from basketwatch.domain.model import Problem, Run, SymbolState
 from basketwatch.store import runs
@@ -30,33 +30,33 @@ class Health:
     tables: list[tuple[str, pd.DataFrame, str]]
 
 
-def look(opened: Store, seen: Picture, lang: str) -> Health:
+def look(store: Store, snapshot: Snapshot, lang: str) -> Health:
     """Everything about the state of the data, in the reader's language."""
-    states = runs.read_states(opened)
+    states = runs.read_states(store)
     none = say("health_no_problems", lang)
     tables = [
-        (say("health_problems", lang), _problems(seen, lang), none),
-        (say("health_sources", lang), _parts(seen.run, lang), say("health_no_run", lang)),
-        (say("health_coverage", lang), _coverage(seen, states, lang), none),
-        (say("health_requests", lang), _requests(opened, seen, lang), say("health_no_requests", lang)),
-        (say("health_calendars", lang), _calendars(seen, lang), none),
-        (say("health_symbols", lang), _symbols(seen, states, lang), none),
+        (say("health_problems", lang), _problems(snapshot, lang), none),
+        (say("health_sources", lang), _parts(snapshot.run, lang), say("health_no_run", lang)),
+        (say("health_coverage", lang), _coverage(snapshot, states, lang), none),
+        (say("health_requests", lang), _requests(store, snapshot, lang), say("health_no_requests", lang)),
+        (say("health_calendars", lang), _calendars(snapshot, lang), none),
+        (say("health_symbols", lang), _symbols(snapshot, states, lang), none),
     ]
-    aside = _quarantine(opened, lang)
+    aside = _quarantine(store, lang)
     if len(aside):
         tables.insert(2, (say("health_quarantine", lang), aside, none))
-    return Health(_last_run(seen, lang), tables)
+    return Health(_last_run(snapshot, lang), tables)
 
 
-def _last_run(seen: Picture, lang: str) -> str:
-    run = seen.run
+def _last_run(snapshot: Snapshot, lang: str) -> str:
+    run = snapshot.run
     if run is None or run.finished is None or run.report is None:
         return say("health_no_run", lang)
     parts = Counter[str]()
     for part in (p for p in run.report.get("parts", []) if p.get("lane") not in ("dividends", "calendars")):
         parts[say(f"part_{part['part']}", lang)] += part["got"]
     shown = " · ".join(f"{name} {count}" for name, count in parts.items())
-    span = age(seen.now - run.finished, lang)
+    span = age(snapshot.now - run.finished, lang)
     return say("health_last_run", lang, age=span, requests=run.report["requests"]["total"], parts=shown or DASH)
 
 
@@ -64,26 +64,26 @@ def _frame(head: list[str], rows: list[list[Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=head)
 
 
-def _problems(seen: Picture, lang: str) -> pd.DataFrame:
+def _problems(snapshot: Snapshot, lang: str) -> pd.DataFrame:
     """Hard ones first; old quotes of one source, which have one cause, in one row."""
     old: dict[str, list[Problem]] = {}
-    for problem in seen.problems:
+    for problem in snapshot.problems:
         if problem.key in ("stale", "old_quote"):
-            old.setdefault(str(seen.table["source"][problem.where]), []).append(problem)
+            old.setdefault(str(snapshot.table["source"][problem.where]), []).append(problem)
     many = {source: found for source, found in old.items() if len(found) > 1}
     grouped = {problem for found in many.values() for problem in found}
     rows = [
         [p.where, sentence(p, lang), say(f"severity_{p.severity}", lang)]
-        for p in sorted(seen.problems, key=lambda p: p.severity)
+        for p in sorted(snapshot.problems, key=lambda p: p.severity)
         if p not in grouped
     ]
-    rows += [_old_quotes(seen, source, [p.where for p in found], lang) for source, found in many.items()]
+    rows += [_old_quotes(snapshot, source, [p.where for p in found], lang) for source, found in many.items()]
     return _frame([say(k, lang) for k in ("health_where", "health_message", "health_severity")], rows[:MOST])
 
 
-def _old_quotes(seen: Picture, source: str, tickers: Sequence[str], lang: str) -> list[str]:
+def _old_quotes(snapshot: Snapshot, source: str, tickers: Sequence[str], lang: str) -> list[str]:
     """How many quotes of a source are old, of when the oldest is, and which they are."""
-    rows = seen.table.loc[list(tickers)]
+    rows = snapshot.table.loc[list(tickers)]
     oldest = rows.sort_values(["session", "quote_time"]).iloc[0]
     shown = day(oldest["session"].date(), lang)
     if pd.notna(oldest["quote_time"]):
@@ -116,9 +116,9 @@ def _part_name(part: Mapping[str, Any], lang: str) -> str:
     return f"{name} · {say(lane, lang)}" if lane in CATALOGUE else name
 
 
-def _coverage(seen: Picture, states: list[SymbolState], lang: str) -> pd.DataFrame:
+def _coverage(snapshot: Snapshot, states: list[SymbolState], lang: str) -> pd.DataFrame:
     rows = []
-    for view in seen.baskets:
+    for view in snapshot.baskets:
         words = view.table["state"].fillna("no_data").mask(view.table["suspended"], "suspended")
         named = Counter(say("suspended" if w == "suspended" else f"state_{w}", lang) for w in words)
         shown = " · ".join(f"{word} {n}" for word, n in named.most_common())
@@ -126,10 +126,10 @@ def _coverage(seen: Picture, states: list[SymbolState], lang: str) -> pd.DataFra
     return _frame([say(k, lang) for k in ("choose_basket", "health_coverage", "col_state")], rows)
 
 
-def _requests(opened: Store, seen: Picture, lang: str) -> pd.DataFrame:
-    midnight = seen.now.astimezone(markets.zone_of("CN")).replace(hour=0, minute=0, second=0, microsecond=0)
-    counts = runs.requests_since(opened, midnight)
-    breakers = {b.host: b for b in runs.read_breakers(opened) if b.open_until and b.open_until > seen.now}
+def _requests(store: Store, snapshot: Snapshot, lang: str) -> pd.DataFrame:
+    midnight = snapshot.now.astimezone(markets.zone_of("CN")).replace(hour=0, minute=0, second=0, microsecond=0)
+    counts = runs.requests_since(store, midnight)
+    breakers = {b.host: b for b in runs.read_breakers(store) if b.open_until and b.open_until > snapshot.now}
     rows = []
     for host in sorted(set(counts) | set(breakers)):
         found, b = counts.get(host, {"total": 0, "failed": 0}), breakers.get(host)
@@ -141,10 +141,10 @@ def _requests(opened: Store, seen: Picture, lang: str) -> pd.DataFrame:
     return _frame([say(k, lang) for k in keys], rows)
 
 
-def _calendars(seen: Picture, lang: str) -> pd.DataFrame:
+def _calendars(snapshot: Snapshot, lang: str) -> pd.DataFrame:
     rows = []
-    for group, calendar in seen.calendars.items():
-        state = calendar.state(seen.now)
+    for group, calendar in snapshot.calendars.items():
+        state = calendar.state(snapshot.now)
         known = "" if state.confirmed else say("unconfirmed", lang)
         last = state.last_closed.day.isoformat() if state.last_closed else DASH
         following = state.next.day.isoformat() if state.next else DASH
@@ -161,20 +161,20 @@ def _calendars(seen: Picture, lang: str) -> pd.DataFrame:
     return _frame([say(k, lang) for k in keys], rows)
 
 
-def _symbols(seen: Picture, states: list[SymbolState], lang: str) -> pd.DataFrame:
+def _symbols(snapshot: Snapshot, states: list[SymbolState], lang: str) -> pd.DataFrame:
     """A row a symbol, those that something is wrong with first."""
     words = {(s.ticker, s.part): s for s in states}
     rows = []
     wrong = {
         t: (state not in ("ok", "partial"), (bars := words.get((str(t), "bars"))) is not None and bars.state != "ok")
-        for t, state in seen.table["state"].items()
+        for t, state in snapshot.table["state"].items()
     }
-    for ticker in sorted(seen.table.index, key=lambda t: wrong[t], reverse=True):
-        row = seen.row(ticker)
+    for ticker in sorted(snapshot.table.index, key=lambda t: wrong[t], reverse=True):
+        row = snapshot.row(ticker)
         word, bars = words.get((ticker, "quotes")), words.get((ticker, "bars"))
-        last_ok = age(seen.now - word.last_ok, lang) if word and word.last_ok else DASH
+        last_ok = age(snapshot.now - word.last_ok, lang) if word and word.last_ok else DASH
         rows.append([
-            ticker, seen.name(ticker)[lang], say(f"state_{row['state']}", lang),
+            ticker, snapshot.name(ticker)[lang], say(f"state_{row['state']}", lang),
             row["session"].date().isoformat(), source_name(row["source"], lang), last_ok,
             say(f"state_{bars.state}", lang) if bars else DASH,
         ])  # fmt: skip
@@ -182,7 +182,7 @@ def _symbols(seen: Picture, states: list[SymbolState], lang: str) -> pd.DataFram
     return _frame([say(k, lang) for k in keys], rows)
 
 
-def _quarantine(opened: Store, lang: str) -> pd.DataFrame:
+def _quarantine(store: Store, lang: str) -> pd.DataFrame:
     rows = [
         [
             beijing(r.at, lang, dated=True),
@@ -190,6 +190,6 @@ def _quarantine(opened: Store, lang: str) -> pd.DataFrame:
             source_name(r.source, lang),
             sentence((r.key, json.loads(r.params)), lang),
         ]
-        for r in runs.read_quarantine(opened)
+        for r in runs.read_quarantine(store)
     ]
     return _frame([say(k, lang) for k in ("health_at", "col_ticker", "col_source", "health_message")], rows)

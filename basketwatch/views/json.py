@@ -1,4 +1,4 @@
-"""The picture as JSON, ``check --json``, with the names of the contract."""
+"""The snapshot as JSON, ``check --json``, with the names of the contract."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from basketwatch.analysis.prices import WINDOWS
-from basketwatch.analysis.snapshot import BasketView, Picture
+from basketwatch.analysis.snapshot import BasketView, Snapshot
 from basketwatch.analysis.valuation.bands import QUANTILES, Band
 from basketwatch.analysis.valuation.baskets import BasketPe
-from basketwatch.analysis.valuation.readings import BasketValued, Valued, difference
+from basketwatch.analysis.valuation.readings import BasketPeReading, PeReading, difference
 from basketwatch.clock import iso
 from basketwatch.domain import markets
 from basketwatch.domain.markets import SECTORS
@@ -21,23 +21,25 @@ from basketwatch.domain.model import Names
 from basketwatch.words.text import sentence
 
 
-def check(seen: Picture, only: Sequence[str] = (), lang: str = "en") -> dict[str, Any]:
+def check(snapshot: Snapshot, only: Sequence[str] = (), lang: str = "en") -> dict[str, Any]:
     """The object of ``check --json``; ``only`` names baskets (empty = all), ``lang`` is that of the sentences."""
-    chosen = [b for b in seen.baskets if not only or b.basket.id in only]
+    chosen = [b for b in snapshot.baskets if not only or b.basket.id in only]
     return {
-        "now": iso(seen.now),
-        "demo": seen.demo,
-        "version": seen.version,
-        "as_of": {group: _as_of(seen, group) for group in seen.markets},
-        "benchmarks": [_listed(seen, b.ticker, b.name) for b in seen.house.benchmarks],
-        "sectors": [_listed(seen, s.ticker, s.name) | _rank(seen, s.ticker) for s in seen.house.sectors],
-        "baskets": [_basket(seen, b) for b in chosen],
-        "flags": flags(seen.flags),
-        "problems": [{"where": p.where, "message": sentence(p, lang), "severity": p.severity} for p in seen.problems],
+        "now": iso(snapshot.now),
+        "demo": snapshot.demo,
+        "version": snapshot.version,
+        "as_of": {group: _as_of(snapshot, group) for group in snapshot.markets},
+        "benchmarks": [_listed(snapshot, b.ticker, b.name) for b in snapshot.universe.benchmarks],
+        "sectors": [_listed(snapshot, s.ticker, s.name) | _rank(snapshot, s.ticker) for s in snapshot.universe.sectors],
+        "baskets": [_basket(snapshot, b) for b in chosen],
+        "flags": flags(snapshot.flags),
+        "problems": [
+            {"where": p.where, "message": sentence(p, lang), "severity": p.severity} for p in snapshot.problems
+        ],
     }
 
 
-def flags(said: pd.DataFrame) -> list[dict[str, Any]]:
+def flags(flag_rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Flags (rows of ``store.flags.read``) with the names of the contract."""
     return [{
         "id": row["id"], "rule": row["rule"], "ticker": row["ticker"], "basket": list(row["basket"]),
@@ -45,7 +47,7 @@ def flags(said: pd.DataFrame) -> list[dict[str, Any]]:
         "value": number(row["value"]), "threshold": number(row["threshold"]),
         "reason": {"zh": row["reason_zh"], "en": row["reason_en"]}, "raised_at": iso(row["raised_at"]),
         "state": row["state"], "notice": bool(row["notice"]),
-    } for row in said.to_dict("records")]  # fmt: skip
+    } for row in flag_rows.to_dict("records")]  # fmt: skip
 
 
 def number(value: Any) -> float | None:
@@ -57,8 +59,8 @@ def _numbers(values: Mapping[Any, Any]) -> dict[str, float | None]:
     return {w: number(values[w]) for w in WINDOWS}
 
 
-def _as_of(seen: Picture, group: str) -> dict[str, Any]:
-    state, rows = seen.markets[group], seen.table.loc[seen.table["group"] == group]
+def _as_of(snapshot: Snapshot, group: str) -> dict[str, Any]:
+    state, rows = snapshot.markets[group], snapshot.table.loc[snapshot.table["group"] == group]
     # a sector's quote bears the instant of the answer, not one of the exchange
     times = rows.loc[[markets.kind(t) != "sector" for t in rows.index], "quote_time"].dropna()
     return {
@@ -69,8 +71,8 @@ def _as_of(seen: Picture, group: str) -> dict[str, Any]:
     }
 
 
-def _listed(seen: Picture, ticker: str, name: Names) -> dict[str, Any]:
-    row: Mapping[Any, Any] = seen.table.loc[ticker].to_dict() if ticker in seen.table.index else _MISSING
+def _listed(snapshot: Snapshot, ticker: str, name: Names) -> dict[str, Any]:
+    row: Mapping[Any, Any] = snapshot.table.loc[ticker].to_dict() if ticker in snapshot.table.index else _MISSING
     return {
         "ticker": ticker,
         "name": name.zh,
@@ -78,7 +80,7 @@ def _listed(seen: Picture, ticker: str, name: Names) -> dict[str, Any]:
         "last": number(row["last"]),
         **_origin(row),
         "returns": _numbers(row),
-        "valuation": valuation(seen.valuations.get(ticker)),
+        "valuation": valuation(snapshot.valuations.get(ticker)),
     }
 
 
@@ -97,13 +99,13 @@ def _origin(row: Mapping[Any, Any]) -> dict[str, Any]:
     }
 
 
-def _rank(seen: Picture, ticker: str) -> dict[str, Any]:
-    row = seen.ranks.loc[ticker].to_dict() if ticker in seen.ranks.index else {}
+def _rank(snapshot: Snapshot, ticker: str) -> dict[str, Any]:
+    row = snapshot.ranks.loc[ticker].to_dict() if ticker in snapshot.ranks.index else {}
     found = {w: number(row.get(w)) for w in WINDOWS}
     return {"rank": {w: None if rank is None else int(rank) for w, rank in found.items()}, "of": SECTORS}
 
 
-def _basket(seen: Picture, view: BasketView) -> dict[str, Any]:
+def _basket(snapshot: Snapshot, view: BasketView) -> dict[str, Any]:
     rows = view.table.to_dict("index")
     return {
         "id": view.basket.id,
@@ -118,16 +120,18 @@ def _basket(seen: Picture, view: BasketView) -> dict[str, Any]:
         "excess": {b: _numbers(values) for b, values in view.excess.items()},
         "breadth": view.breadth,
         "would_rank": view.would_rank,
-        "valuation": basket_valuation(seen.basket_valuations.get(view.basket.id)),
-        "constituents": [_constituent(seen, rows[m.ticker], m.name) for m in view.basket.members if m.ticker in rows],
+        "valuation": basket_valuation(snapshot.basket_valuations.get(view.basket.id)),
+        "constituents": [
+            _constituent(snapshot, rows[m.ticker], m.name) for m in view.basket.members if m.ticker in rows
+        ],
     }
 
 
-def _constituent(seen: Picture, row: Mapping[Any, Any], name: Names) -> dict[str, Any]:
+def _constituent(snapshot: Snapshot, row: Mapping[Any, Any], name: Names) -> dict[str, Any]:
     known = pd.notna(row["session"])
     prices = ("last", "previous_close", "volume_ratio", "turnover", "market_cap")
     state = row["limit_state"] if known else "unknown"
-    fired = seen.flags.loc[(seen.flags["ticker"] == row["ticker"]) & (seen.flags["state"] == "firing")]
+    fired = snapshot.flags.loc[(snapshot.flags["ticker"] == row["ticker"]) & (snapshot.flags["state"] == "firing")]
     return {
         "ticker": row["ticker"],
         "name": name.zh,
@@ -143,66 +147,71 @@ def _constituent(seen: Picture, row: Mapping[Any, Any], name: Names) -> dict[str
         "low_52w": number(row["low_52w"]),
         "bars_52w": int(row["bars_52w"]) if pd.notna(row["bars_52w"]) else 0,
         "traded": row["traded"].date().isoformat() if pd.notna(row["traded"]) else None,
-        "valuation": valuation(seen.valuations.get(str(row["ticker"]))),
+        "valuation": valuation(snapshot.valuations.get(str(row["ticker"]))),
         "flags": [*dict.fromkeys(fired["rule"])],
     }
 
 
-def valuation(one: Valued | None) -> dict[str, Any] | None:
+def valuation(reading: PeReading | None) -> dict[str, Any] | None:
     """VALUATION of the contract, null without one. A loss is ``losing`` with its PE null; ``ticker`` is that of the series.
 
     ``difference`` of another series: its PE / this one - 1, where both tell the same session.
     """
-    if one is None:
+    if reading is None:
         return None
-    others = [_pe(other) | {"difference": number(difference(one, other))} for other in one.others]
-    told = {name: number(getattr(one, name)) for name in ("price", "market_cap", "profit", "eps")}
-    return _pe(one) | {"bands": _bands(one.bands), **told, "market_cap_source": one.cap_source, "others": others}
+    others = [_pe(other) | {"difference": number(difference(reading, other))} for other in reading.others]
+    told = {name: number(getattr(reading, name)) for name in ("price", "market_cap", "profit", "eps")}
+    return _pe(reading) | {
+        "bands": _bands(reading.bands),
+        **told,
+        "market_cap_source": reading.cap_source,
+        "others": others,
+    }
 
 
-def basket_valuation(found: BasketValued | None) -> dict[str, Any] | None:
+def basket_valuation(reading: BasketPeReading | None) -> dict[str, Any] | None:
     """BASKET_VALUATION of the contract: of the members of ``market``, the basket's home, as the bands and the pages are.
 
     ``all_markets`` has all members, in yuan at the day's rates; it has no history.
     """
-    if found is None:
+    if reading is None:
         return None
-    own = found.by_group.get(found.home, found.now)
+    own = reading.by_group.get(reading.home, reading.now)
     return {
-        "market": found.home, "pe_ttm": number(own.pe), "definition": "aggregate_ttm", "source": ", ".join(found.sources) or None,
-        "session": found.session.isoformat() if found.session else None, "losing": own.earnings_yield <= 0,
-        "bands": _bands(found.bands), "members_with_history": found.members_with_history,
-        **_aggregate(own), "all_markets": {"pe_ttm": number(found.now.pe)} | _aggregate(found.now),
-        "by_market": {g: {"pe_ttm": number(p.pe)} | _aggregate(p) for g, p in found.by_group.items()},
+        "market": reading.home, "pe_ttm": number(own.pe), "definition": "aggregate_ttm", "source": ", ".join(reading.sources) or None,
+        "session": reading.session.isoformat() if reading.session else None, "losing": own.earnings_yield <= 0,
+        "bands": _bands(reading.bands), "members_with_history": reading.members_with_history,
+        **_aggregate(own), "all_markets": {"pe_ttm": number(reading.now.pe)} | _aggregate(reading.now),
+        "by_market": {g: {"pe_ttm": number(p.pe)} | _aggregate(p) for g, p in reading.by_group.items()},
     }  # fmt: skip
 
 
-def _pe(one: Valued) -> dict[str, Any]:
+def _pe(reading: PeReading) -> dict[str, Any]:
     return {
-        "ticker": one.key.ticker, "pe_ttm": None if one.losing else number(one.pe), "definition": one.key.definition,
-        "source": one.key.source, "session": one.session.isoformat(), "losing": one.losing, "weekly": one.weekly,
-        "fetched_at": iso(one.fetched_at),
+        "ticker": reading.key.ticker, "pe_ttm": None if reading.losing else number(reading.pe), "definition": reading.key.definition,
+        "source": reading.key.source, "session": reading.session.isoformat(), "losing": reading.losing, "weekly": reading.weekly,
+        "fetched_at": iso(reading.fetched_at),
     }  # fmt: skip
 
 
-def _aggregate(found: BasketPe) -> dict[str, Any]:
+def _aggregate(aggregate: BasketPe) -> dict[str, Any]:
     names = ("earnings_yield", "pe_positive", "pe_median", "coverage", "losing_cap_share")
-    counts = {"positive": found.positive, "losing_count": found.losing}
-    counts |= {"covered": found.covered, "members": found.members}
-    return {name: number(getattr(found, name)) for name in names} | counts
+    counts = {"positive": aggregate.positive, "losing_count": aggregate.losing}
+    counts |= {"covered": aggregate.covered, "members": aggregate.members}
+    return {name: number(getattr(aggregate, name)) for name in names} | counts
 
 
-def _bands(found: Mapping[str, Band]) -> dict[str, Any]:
-    return {window: _band(one) for window, one in found.items()}
+def _bands(bands: Mapping[str, Band]) -> dict[str, Any]:
+    return {window: _band(one) for window, one in bands.items()}
 
 
-def _band(one: Band) -> dict[str, Any]:
-    if one.insufficient:
-        return {"n": one.n, "insufficient": True}
+def _band(band: Band) -> dict[str, Any]:
+    if band.insufficient:
+        return {"n": band.n, "insufficient": True}
     names = ("mean", "std", "percentile", "z", *QUANTILES)
     return {
-        "n": one.n, "from": one.first.isoformat() if one.first else None, "to": one.last.isoformat() if one.last else None,
-        **{name: number(getattr(one, name)) for name in names}, "min": number(one.minimum), "max": number(one.maximum),
+        "n": band.n, "from": band.first.isoformat() if band.first else None, "to": band.last.isoformat() if band.last else None,
+        **{name: number(getattr(band, name)) for name in names}, "min": number(band.minimum), "max": number(band.maximum),
     }  # fmt: skip
 
 

@@ -11,12 +11,12 @@ from basketwatch.views.origin import origin
 from basketwatch.words.text import DASH, escape, money, price, say
 
 if TYPE_CHECKING:
-    from basketwatch.analysis.snapshot import Picture
+    from basketwatch.analysis.snapshot import Snapshot
 
 
-def ledger(seen: Picture, ticker: str, lang: str) -> str:
+def ledger(snapshot: Snapshot, ticker: str, lang: str) -> str:
     """Behind each number of a stock: value, definition, source, session and time."""
-    row = seen.row(ticker)
+    row = snapshot.row(ticker)
     origin_of = escape(origin(row, lang))
     items = ("last", "previous_close", "limit_up", "limit_down", "volume", "market_cap", "high_52w", "low_52w")
     cells: list[list[str]] = []
@@ -29,12 +29,14 @@ def ledger(seen: Picture, ticker: str, lang: str) -> str:
         definition = f'<span class="soft wrap">{escape(said)}</span>'
         shown = _amount(item, value, row["currency"], lang)
         cells.append([escape(say(f"item_{item}", lang)), f"<b>{escape(shown)}</b>", definition])
-    return f'{html.facts(cells)}<p class="soft" style="margin:6px 0 0">{origin_of}</p>{_pe_ledger(seen, ticker, lang)}'
+    return (
+        f'{html.facts(cells)}<p class="soft" style="margin:6px 0 0">{origin_of}</p>{_pe_ledger(snapshot, ticker, lang)}'
+    )
 
 
-def _pe_ledger(seen: Picture, ticker: str, lang: str) -> str:
+def _pe_ledger(snapshot: Snapshot, ticker: str, lang: str) -> str:
     """PE, its place and what stands behind it."""
-    valued = seen.valuations.get(ticker)
+    valued = snapshot.valuations.get(ticker)
     if valued is None:
         return ""
     head = html.heading(f"PE {pe.figure_of(valued.pe, valued.losing, lang)}", pe.brief(valued, lang))

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
-from basketwatch.analysis.snapshot import Picture
+from basketwatch.analysis.snapshot import Snapshot
 from basketwatch.domain import markets
 from basketwatch.words.text import clock_time, day, say, source_name
 
 
-def age_note(seen: Picture, row: pd.Series, lang: str) -> str:
+def age_note(snapshot: Snapshot, row: pd.Series, lang: str) -> str:
     """Of when an old quote is: its day, or the time where that is today."""
     if not row["stale"]:
         return ""
     session, group = row["session"].date(), row["group"]
-    if pd.notna(row["quote_time"]) and session == seen.now.astimezone(markets.zone_of(group)).date():
+    if pd.notna(row["quote_time"]) and session == snapshot.now.astimezone(markets.zone_of(group)).date():
         return say("stale_at", lang, time=clock_time(row["quote_time"], group))
     return say("stale_since", lang, day=day(session, lang))
 

@@ -1,7 +1,7 @@
 """How a valuation is said wherever a PE stands: words, places in a history, tracks, and the ledger behind each number.
 
-Pieces of HTML, without Streamlit. A basket's figures are the aggregate of its members (``BasketValued``), everything
-else has one series or several (``Valued``), which stand beside each other and never in one band.
+Pieces of HTML, without Streamlit. A basket's figures are the aggregate of its members (``BasketPeReading``), everything
+else has one series or several (``PeReading``), which stand beside each other and never in one band.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from basketwatch.views import html
 from basketwatch.words.text import DASH, MINUS, beijing, escape, money, percent, price, say, signed, source_name, times
 
 if TYPE_CHECKING:
-    from basketwatch.analysis.snapshot import Picture
-    from basketwatch.analysis.valuation.readings import BasketValued, Valued
+    from basketwatch.analysis.snapshot import Snapshot
+    from basketwatch.analysis.valuation.readings import BasketPeReading, PeReading
 
 USUAL = "3y"  # the window of cards, tiles, tables and of every "dear" and "cheap"
 
@@ -31,19 +31,19 @@ def kind(subject: str) -> str:
     return markets.kind(subject) if markets.is_ticker(subject) else "basket"
 
 
-def series(valued: Valued) -> dict[str, Valued]:
+def series(reading: PeReading) -> dict[str, PeReading]:
     """``source/definition`` -> the same ticker's series, the one that counts first."""
-    return {f"{one.key.source}/{one.key.definition}": one for one in (valued, *valued.others)}
+    return {f"{one.key.source}/{one.key.definition}": one for one in (reading, *reading.others)}
 
 
-def stands_in(ticker: str, valued: Valued) -> str:
+def stands_in(ticker: str, reading: PeReading) -> str:
     """Code of the fund whose PE stands in for that of an index; "" where it is its own."""
-    return "" if valued.key.ticker == ticker else markets.split(valued.key.ticker)[0]
+    return "" if reading.key.ticker == ticker else markets.split(reading.key.ticker)[0]
 
 
-def series_name(one: Valued, lang: str) -> str:
+def series_name(reading: PeReading, lang: str) -> str:
     """Definition and source of a series."""
-    return f"{say('pe_short_' + one.key.definition, lang)} · {source_name(one.key.source, lang)}"
+    return f"{say('pe_short_' + reading.key.definition, lang)} · {source_name(reading.key.source, lang)}"
 
 
 def level(percentile: float) -> str:
@@ -81,9 +81,9 @@ def figure_of(pe: float, losing: bool, lang: str) -> str:
 # --- tiles and cards ---------------------------------------------------------------------------------------------
 
 
-def tile_note(seen: Picture, ticker: str, lang: str) -> str:
+def tile_note(snapshot: Snapshot, ticker: str, lang: str) -> str:
     """PE and percentile for a tile, its ledger one click (or tap) behind it."""
-    valued = seen.valuations.get(ticker)
+    valued = snapshot.valuations.get(ticker)
     if valued is None:
         return ""
     window = telling(valued.bands)
@@ -102,9 +102,9 @@ def telling(bands: Mapping[str, Band]) -> str:
     return next(known, "")
 
 
-def leg(found: BasketValued) -> BasketPe:
+def leg(reading: BasketPeReading) -> BasketPe:
     """The part of a basket that its history and bands speak of: its members of the home market."""
-    return found.by_group.get(found.home, found.now)
+    return reading.by_group.get(reading.home, reading.now)
 
 
 def loses(now: BasketPe) -> bool:
@@ -112,9 +112,9 @@ def loses(now: BasketPe) -> bool:
     return now.earnings_yield <= 0
 
 
-def card_line(found: BasketValued, lang: str) -> str:
+def card_line(reading: BasketPeReading, lang: str) -> str:
     """A basket's PE in one short line of text: home market's headline, losses in, how many lose, place in its history."""
-    now, window = leg(found), telling(found.bands)
+    now, window = leg(reading), telling(reading.bands)
     if math.isnan(now.earnings_yield):
         return f"PE-TTM · {say('pe_empty_row', lang)}"
     parts = [f"PE-TTM {say('pe_losing', lang) if loses(now) else rough(now.pe)}"]
@@ -122,7 +122,7 @@ def card_line(found: BasketValued, lang: str) -> str:
         parts.append(say("pe_yield_is", lang, value=signed(now.earnings_yield)))
     elif now.losing:
         parts.append(say("pe_included", lang, n=now.losing))
-    return " · ".join((*parts, rank(found.bands, window, lang)) if window else parts)
+    return " · ".join((*parts, rank(reading.bands, window, lang)) if window else parts)
 
 
 def rank(bands: Mapping[str, Band], window: str, lang: str) -> str:
@@ -130,22 +130,22 @@ def rank(bands: Mapping[str, Band], window: str, lang: str) -> str:
     return f"{say('pe_brief_' + window, lang)} p{math.floor(bands[window].percentile * 100 + 1e-9)}"
 
 
-def brief(valued: Valued, lang: str) -> str:
+def brief(reading: PeReading, lang: str) -> str:
     """Place and verdict in a few words: 近三年 93.6% 分位 · 很贵."""
-    window = telling(valued.bands)
-    band = valued.bands.get(window or USUAL)
-    said = verdict(valued.pe, valued.losing, band, lang)
+    window = telling(reading.bands)
+    band = reading.bands.get(window or USUAL)
+    said = verdict(reading.pe, reading.losing, band, lang)
     if not window:
         return said
-    where = percent(valued.bands[window].percentile)
+    where = percent(reading.bands[window].percentile)
     return f"{say('pe_place', lang, window=say(f'pe_window_{window}', lang), percentile=where)} · {said}"
 
 
-def card_help(found: BasketValued, lang: str) -> str:
+def card_help(reading: BasketPeReading, lang: str) -> str:
     """Whose PE the line on a card is."""
-    now = leg(found)
-    facts = {"group": say(f"group_{found.home}", lang), "covered": now.covered, "members": now.members}
-    return say("pe_card_help", lang, **facts, session=found.session or DASH)
+    now = leg(reading)
+    facts = {"group": say(f"group_{reading.home}", lang), "covered": now.covered, "members": now.members}
+    return say("pe_card_help", lang, **facts, session=reading.session or DASH)
 
 
 def track(bands: Mapping[str, Band], title: str = "") -> str:
@@ -167,39 +167,39 @@ def rough(value: float) -> str:
 # --- the ledger --------------------------------------------------------------------------------------------------
 
 
-def ledger(valued: Valued, lang: str) -> str:
+def ledger(reading: PeReading, lang: str) -> str:
     """Behind one PE: price, cap, profit, EPS, definition, source, session, time; then the other sources beside it."""
     rows = [
         [escape(say(f"pe_item_{item}", lang)), f"<b>{escape(shown)}</b>{note}"]
-        for item, shown, note in _items(valued, lang)
+        for item, shown, note in _items(reading, lang)
     ]
-    return html.facts(rows) + others(valued, lang)
+    return html.facts(rows) + others(reading, lang)
 
 
-def _items(valued: Valued, lang: str) -> Iterable[tuple[str, str, str]]:
+def _items(reading: PeReading, lang: str) -> Iterable[tuple[str, str, str]]:
     """(item, value, note as markup) of what is known."""
-    ticker, source, definition = valued.key
+    ticker, source, definition = reading.key
     currency = markets.currency(ticker)
-    theirs = valued.cap_source not in ("", source)
-    owner = f' <span class="soft">{escape(source_name(valued.cap_source, lang))}</span>' if theirs else ""
-    if not math.isnan(valued.price):
-        yield "price", f"{price(valued.price)} {currency if kind(ticker) in ('stock', 'etf') else ''}".strip(), ""
-    if not math.isnan(valued.market_cap):
-        yield "market_cap", money(valued.market_cap, currency, lang), owner
-    if not math.isnan(valued.profit):
-        how = "pe_implied_eps" if valued.losing and not valued.pe < 0 else "pe_implied"
+    theirs = reading.cap_source not in ("", source)
+    owner = f' <span class="soft">{escape(source_name(reading.cap_source, lang))}</span>' if theirs else ""
+    if not math.isnan(reading.price):
+        yield "price", f"{price(reading.price)} {currency if kind(ticker) in ('stock', 'etf') else ''}".strip(), ""
+    if not math.isnan(reading.market_cap):
+        yield "market_cap", money(reading.market_cap, currency, lang), owner
+    if not math.isnan(reading.profit):
+        how = "pe_implied_eps" if reading.losing and not reading.pe < 0 else "pe_implied"
         yield (
             "profit",
-            signed_money(valued.profit, currency, lang),
+            signed_money(reading.profit, currency, lang),
             f' <span class="soft">{escape(say(how, lang))}</span>',
         )
-    if not math.isnan(valued.eps):
-        yield "eps", f"{valued.eps:,.4g} {currency}".replace("-", MINUS), ""
+    if not math.isnan(reading.eps):
+        yield "eps", f"{reading.eps:,.4g} {currency}".replace("-", MINUS), ""
     what = f' <span class="soft wrap">{escape(say(f"pe_is_{definition}", lang))}</span>'
     yield "definition", say(f"pe_short_{definition}", lang), what
     yield "source", source_name(source, lang), ""
-    yield "session", str(valued.session), ""
-    yield "fetched_at", beijing(valued.fetched_at, lang, dated=True), ""
+    yield "session", str(reading.session), ""
+    yield "fetched_at", beijing(reading.fetched_at, lang, dated=True), ""
 
 
 def signed_money(value: float, currency: str, lang: str) -> str:
@@ -207,15 +207,15 @@ def signed_money(value: float, currency: str, lang: str) -> str:
     return money(value, currency, lang) if value >= 0 else MINUS + money(-value, currency, lang)
 
 
-def others(valued: Valued, lang: str) -> str:
+def others(reading: PeReading, lang: str) -> str:
     """The other sources and definitions of one ticker, each with its difference from the one that counts."""
-    if not valued.others:
+    if not reading.others:
         return ""
     titles = [say("pe_col_definition", lang), "PE", say("pe_col_difference", lang), say("pe_item_session", lang)]
     rows = [
         [f'<span class="wrap">{escape(series_name(o, lang))}</span>', escape(figure_of(o.pe, o.losing, lang)),
-         escape(signed(difference(valued, o), 1)), str(o.session)]
-        for o in valued.others
+         escape(signed(difference(reading, o), 1)), str(o.session)]
+        for o in reading.others
     ]  # fmt: skip
     return f'<div style="margin-top:8px">{html.heading(say("pe_others", lang))}</div>{html.table(titles, rows)}'
 
@@ -223,9 +223,9 @@ def others(valued: Valued, lang: str) -> str:
 # --- baskets -----------------------------------------------------------------------------------------------------
 
 
-def basket_facts(found: BasketValued, lang: str) -> str:
+def basket_facts(reading: BasketPeReading, lang: str) -> str:
     """A basket's PE in its three forms, who loses money, how many are covered; and the same by market."""
-    now = leg(found)
+    now = leg(reading)
     rows = [
         [escape(say("pe_yield", lang)), f"<b>{escape(signed(now.earnings_yield))}</b>"],
         [escape(say("pe_aggregate", lang)), f"<b>{escape(figure_of(now.pe, loses(now), lang))}</b>"],
@@ -243,21 +243,24 @@ def basket_facts(found: BasketValued, lang: str) -> str:
             escape(say("pe_item_definition", lang)),
             f'<span class="soft wrap">{escape(say("pe_is_aggregate_ttm", lang))}</span>',
         ],
-        [escape(say("pe_item_source", lang)), escape(" · ".join(source_name(x, lang) for x in found.sources) or DASH)],
-        [escape(say("pe_item_session", lang)), escape(str(found.session or DASH))],
+        [
+            escape(say("pe_item_source", lang)),
+            escape(" · ".join(source_name(x, lang) for x in reading.sources) or DASH),
+        ],
+        [escape(say("pe_item_session", lang)), escape(str(reading.session or DASH))],
     ]
-    return html.facts(rows) + (by_market(found, lang) if len(found.by_group) > 1 else "")
+    return html.facts(rows) + (by_market(reading, lang) if len(reading.by_group) > 1 else "")
 
 
 def _losing(now: BasketPe, lang: str) -> str:
     return say("pe_losing_share", lang, n=now.losing, share=percent(now.losing_cap_share)) if now.losing else "0"
 
 
-def by_market(found: BasketValued, lang: str) -> str:
+def by_market(reading: BasketPeReading, lang: str) -> str:
     """The parts of a basket that spans markets, and all of it converted."""
     titles = ["", *(say(f"pe_col_{c}", lang) for c in ("yield", "pe", "median", "losing", "covered"))]
-    parts = {say(f"group_{g}", lang): part for g, part in found.by_group.items()} | {
-        say("pe_all_markets", lang): found.now
+    parts = {say(f"group_{g}", lang): part for g, part in reading.by_group.items()} | {
+        say("pe_all_markets", lang): reading.now
     }
     rows = [
         [f'<span class="soft">{escape(name)}</span>', escape(signed(p.earnings_yield)),
@@ -267,12 +270,12 @@ def by_market(found: BasketValued, lang: str) -> str:
     return f'<div style="margin-top:8px">{html.heading(say("pe_by_market", lang))}</div>{html.table(titles, rows)}'
 
 
-def members(seen: Picture, tickers: Sequence[str], lang: str) -> str:
+def members(snapshot: Snapshot, tickers: Sequence[str], lang: str) -> str:
     """The ledger of a basket: what each member brings into its sums."""
     titles = [say("col_name", lang), "PE", *(say(f"pe_item_{i}", lang) for i in (
         "price", "market_cap", "profit", "definition", "source", "session")), say("pe_col_fetched_at", lang)]  # fmt: skip
-    known = [seen.valuations[t] for t in tickers if t in seen.valuations]
-    rows = [_member_row(seen, one, lang) for one in sorted(known, key=lambda v: -_number(v.market_cap))]
+    known = [snapshot.valuations[t] for t in tickers if t in snapshot.valuations]
+    rows = [_member_row(snapshot, one, lang) for one in sorted(known, key=lambda v: -_number(v.market_cap))]
     return html.table(titles, rows)
 
 
@@ -280,12 +283,13 @@ def _number(value: float) -> float:
     return 0.0 if math.isnan(value) else value
 
 
-def _member_row(seen: Picture, one: Valued, lang: str) -> list[str]:
-    ticker, source, definition = one.key
+def _member_row(snapshot: Snapshot, reading: PeReading, lang: str) -> list[str]:
+    ticker, source, definition = reading.key
     currency = markets.currency(ticker)
     cells = [
-        seen.name(ticker)[lang], figure_of(one.pe, one.losing, lang), price(one.price), money(one.market_cap, currency, lang),
-        DASH if math.isnan(one.profit) else signed_money(one.profit, currency, lang), say(f"pe_short_{definition}", lang),
-        source_name(source, lang), str(one.session), f"{one.fetched_at.astimezone(markets.zone_of('CN')):%m-%d %H:%M}",
+        snapshot.name(ticker)[lang], figure_of(reading.pe, reading.losing, lang), price(reading.price),
+        money(reading.market_cap, currency, lang),
+        DASH if math.isnan(reading.profit) else signed_money(reading.profit, currency, lang), say(f"pe_short_{definition}", lang),
+        source_name(source, lang), str(reading.session), f"{reading.fetched_at.astimezone(markets.zone_of('CN')):%m-%d %H:%M}",
     ]  # fmt: skip
     return [escape(cell) for cell in cells]

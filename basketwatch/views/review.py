@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from basketwatch import clock
-from basketwatch.analysis.snapshot import Picture
+from basketwatch.analysis.snapshot import Snapshot
 from basketwatch.analysis.valuation.bands import FIXED
 from basketwatch.analysis.weekly import FULL, SPANS, Review, Week
 from basketwatch.clock import iso
@@ -21,7 +21,7 @@ from basketwatch.views import json
 from basketwatch.words.text import day, plain, price, say, sentence, signed, source_name
 
 if TYPE_CHECKING:
-    from basketwatch.analysis.valuation.readings import Valued
+    from basketwatch.analysis.valuation.readings import PeReading
 
 PLACE = "3y"  # the window of the percentile
 LEVEL = 0.00005  # what prints as 0.00 %
@@ -30,27 +30,27 @@ LEVEL = 0.00005  # what prints as 0.00 %
 # --- JSON --------------------------------------------------------------------------------------------------------
 
 
-def as_json(seen: Picture, found: Review, lang: str) -> dict[str, Any]:
+def as_json(snapshot: Snapshot, review: Review, lang: str) -> dict[str, Any]:
     """The object of ``report --json``: fractions, unrounded, None for what is unknown."""
-    week = found.week
+    week = review.week
     return {
-        "now": iso(clock.now()), "demo": seen.demo, "version": seen.version,
+        "now": iso(clock.now()), "demo": snapshot.demo, "version": snapshot.version,
         "week": {"from": _iso(week.base), "to": _iso(week.last)} | _sessions(week),
         "year_base": _iso(week.year_base),
-        "sector": found.sector, "compare": list(found.compare),
-        "returns": {t: _numbers(own) for t, own in found.returns.items()},
-        "excess": {t: _numbers(own) for t, own in found.excess.items()},
-        "rank": {**found.rank, "of": SECTORS},
-        "missing": {w: list(found.missing[w]) for w in SPANS},
-        "valuation": json.valuation(found.valuation),
+        "sector": review.sector, "compare": list(review.compare),
+        "returns": {t: _numbers(own) for t, own in review.returns.items()},
+        "excess": {t: _numbers(own) for t, own in review.excess.items()},
+        "rank": {**review.rank, "of": SECTORS},
+        "missing": {w: list(review.missing[w]) for w in SPANS},
+        "valuation": json.valuation(review.valuation),
         "baskets": [{
             "id": b.id, "returns": _numbers(b.returns), "would_rank": b.would_rank, "of": SECTORS + 1,
             "covered": b.covered, "members": b.members,
-        } for b in found.baskets],
+        } for b in review.baskets],
         "abroad": [{"ticker": a.ticker, "to": _iso(a.session), "returns": {"1w": json.number(a.value)}}
-                   for a in found.abroad],
-        "problems": [{"where": p.where, "message": sentence(p, lang), "severity": p.severity} for p in found.problems],
-        "markdown": markdown(seen, found, lang),
+                   for a in review.abroad],
+        "problems": [{"where": p.where, "message": sentence(p, lang), "severity": p.severity} for p in review.problems],
+        "markdown": markdown(snapshot, review, lang),
     }  # fmt: skip
 
 
@@ -69,12 +69,12 @@ def _numbers(values: dict[str, float]) -> dict[str, float | None]:
 # --- Markdown ----------------------------------------------------------------------------------------------------
 
 
-def markdown(seen: Picture, found: Review, lang: str) -> str:
+def markdown(snapshot: Snapshot, review: Review, lang: str) -> str:
     """The review as a Markdown page: title, paragraphs, table, where the numbers come from."""
-    title = say("review_title", lang, week=span(found.week, lang))
-    badge = [f"**{say('demo_badge', lang)}**"] if seen.demo else []
-    parts = [f"# {title}", *badge, *map(plain_text, paragraphs(seen, found, lang)), _table(seen, found, lang)]
-    return "\n\n".join([*parts, *map(plain_text, notes(seen, found, lang))]) + "\n"
+    title = say("review_title", lang, week=span(review.week, lang))
+    badge = [f"**{say('demo_badge', lang)}**"] if snapshot.demo else []
+    parts = [f"# {title}", *badge, *map(plain_text, paragraphs(snapshot, review, lang)), _table(snapshot, review, lang)]
+    return "\n\n".join([*parts, *map(plain_text, notes(snapshot, review, lang))]) + "\n"
 
 
 def plain_text(value: str) -> str:
@@ -82,54 +82,54 @@ def plain_text(value: str) -> str:
     return "".join(plain(c) if c in "\\`*_[]<>|#~$" else c for c in value)
 
 
-def paragraphs(seen: Picture, found: Review, lang: str) -> list[str]:
+def paragraphs(snapshot: Snapshot, review: Review, lang: str) -> list[str]:
     """Week, year to date, valuation, baskets and abroad, each a paragraph of plain text."""
-    week = found.week
+    week = review.week
     skipped = say(
         "review_skipped", lang, first=day(week.asked, lang), last=day(week.asked + timedelta(days=6), lang)
     ) if week.skipped else ""  # fmt: skip
     parts = [
-        skipped + (" " if skipped and lang == "en" else "") + _moved(seen, found, "1w", lang),
-        _moved(seen, found, "ytd", lang),
-        _valuation(seen, found, lang),
-        _baskets(seen, found, lang),
-        _abroad(seen, found, lang),
+        skipped + (" " if skipped and lang == "en" else "") + _moved(snapshot, review, "1w", lang),
+        _moved(snapshot, review, "ytd", lang),
+        _valuation(snapshot, review, lang),
+        _baskets(snapshot, review, lang),
+        _abroad(snapshot, review, lang),
     ]
     return [p for p in parts if p]
 
 
-def notes(seen: Picture, found: Review, lang: str) -> list[str]:
+def notes(snapshot: Snapshot, review: Review, lang: str) -> list[str]:
     """The sessions behind the returns, the sources, and what is missing."""
-    week = found.week
+    week = review.week
     basis = say(
         "review_basis", lang, base=_full(week.base, lang), year=_full(week.year_base, lang), last=_full(week.last, lang)
     )
-    named = _list([source_name(s, lang) for s in found.sources], lang)
+    named = _list([source_name(s, lang) for s in review.sources], lang)
     joint = "" if lang == "zh" else " "
-    gaps = [f"{_where(seen, p.where, lang)} – {sentence(p, lang)}" for p in found.problems]
+    gaps = [f"{_where(snapshot, p.where, lang)} – {sentence(p, lang)}" for p in review.problems]
     sources = [say("review_sources", lang, sources=named)] if named else []
     return [joint.join([basis, *sources]), *(say("review_gap", lang, what=g) for g in gaps)]
 
 
-def _where(seen: Picture, where: str, lang: str) -> str:
-    view = seen.basket(where)
+def _where(snapshot: Snapshot, where: str, lang: str) -> str:
+    view = snapshot.basket(where)
     if view:
         return view.basket.short[lang]
-    return seen.name(where)[lang] if "." in where else where
+    return snapshot.name(where)[lang] if "." in where else where
 
 
 # --- week and year -----------------------------------------------------------------------------------------------
 
 
-def _moved(seen: Picture, found: Review, span: str, lang: str) -> str:
+def _moved(snapshot: Snapshot, review: Review, span: str, lang: str) -> str:
     """The sentence of a span: the indices, the sector, its excess over each, its rank."""
-    name, rank = sector_name(seen, found.sector, lang), _rank(seen, found, span, lang)
-    tense = "year" if span == "ytd" and found.week.relation != "past" else "week"
-    own = _move(name, found.returns[found.sector][span], tense, lang)
-    against = _against(seen, found, span, lang)
-    opening = _opening(found.week, lang) if span == "1w" else _year(found.week, lang)
+    name, rank = sector_name(snapshot, review.sector, lang), _rank(snapshot, review, span, lang)
+    tense = "year" if span == "ytd" and review.week.relation != "past" else "week"
+    own = _move(name, review.returns[review.sector][span], tense, lang)
+    against = _against(snapshot, review, span, lang)
+    opening = _opening(review.week, lang) if span == "1w" else _year(review.week, lang)
     if lang == "zh":
-        others = [_move(seen.name(i)[lang], found.returns[i][span], tense, lang) for i in found.compare]
+        others = [_move(snapshot.name(i)[lang], review.returns[i][span], tense, lang) for i in review.compare]
         return "，".join(part for part in (opening, *others, own, against, rank) if part) + "。"
     told = f"{opening}, " + ", ".join(part for part in (own, against) if part)
     return f"{told}; {rank}." if rank else f"{told}."
@@ -143,10 +143,10 @@ def _move(name: str, value: float, tense: str, lang: str) -> str:
     return say(f"review_{tense}_{turn}", lang, name=name, x=_percent(value))
 
 
-def _against(seen: Picture, found: Review, span: str, lang: str) -> str:
+def _against(snapshot: Snapshot, review: Review, span: str, lang: str) -> str:
     """分别跑输沪深300和创业板指8.64和5.02个百分点; one by one where the signs differ."""
-    known = [(i, found.excess[i][span]) for i in found.compare if np.isfinite(found.excess[i][span])]
-    names = [_compared(seen, found, i, span, lang) for i, _ in known]
+    known = [(i, review.excess[i][span]) for i in review.compare if np.isfinite(review.excess[i][span])]
+    names = [_compared(snapshot, review, i, span, lang) for i, _ in known]
     signs = {0 if abs(v) < LEVEL else 1 if v > 0 else -1 for _, v in known}
     if len(known) > 1 and len(signs) == 1 and 0 not in signs:
         verb = say("review_beats" if signs == {1} else "review_trails", lang)
@@ -164,10 +164,10 @@ def _together(names: list[str], values: list[float], lang: str) -> str:
     return _list([say("review_by", lang, name=n, x=x) for n, x in zip(names, shown, strict=True)], lang)
 
 
-def _compared(seen: Picture, found: Review, index: str, span: str, lang: str) -> str:
+def _compared(snapshot: Snapshot, review: Review, index: str, span: str, lang: str) -> str:
     """The index as the comparison names it; in English with its own return, which no other sentence tells."""
-    name = seen.name(index)[lang]
-    return name if lang == "zh" else f"{name} ({signed(found.returns[index][span])})"
+    name = snapshot.name(index)[lang]
+    return name if lang == "zh" else f"{name} ({signed(review.returns[index][span])})"
 
 
 def _one(name: str, value: float, lang: str) -> str:
@@ -177,15 +177,15 @@ def _one(name: str, value: float, lang: str) -> str:
     return say("review_against_one", lang, verb=verb, compared=say("review_by", lang, name=name, x=_percent(value)))
 
 
-def _rank(seen: Picture, found: Review, span: str, lang: str) -> str:
-    rank, missing = found.rank[span], found.missing[span]
+def _rank(snapshot: Snapshot, review: Review, span: str, lang: str) -> str:
+    rank, missing = review.rank[span], review.missing[span]
     if rank is not None:
-        key = "review_year_rank" if span == "ytd" and found.week.relation != "past" else "review_rank"
+        key = "review_year_rank" if span == "ytd" and review.week.relation != "past" else "review_rank"
         return say(key, lang, rank=_ordinal(rank, lang), of=SECTORS)
     if missing:
-        shown = _list([seen.name(t)[lang] for t in missing[:5]], lang) + ("…" if len(missing) > 5 else "")
+        shown = _list([snapshot.name(t)[lang] for t in missing[:5]], lang) + ("…" if len(missing) > 5 else "")
         return say("review_no_rank", lang, n=len(missing), of=SECTORS, names=shown)
-    few = len(seen.house.sectors) < SECTORS
+    few = len(snapshot.universe.sectors) < SECTORS
     return say("review_no_list", lang, of=SECTORS) if few else ""
 
 
@@ -210,9 +210,9 @@ def _year(week: Week, lang: str) -> str:
 # --- valuation, baskets, abroad ----------------------------------------------------------------------------------
 
 
-def _valuation(seen: Picture, found: Review, lang: str) -> str:
+def _valuation(snapshot: Snapshot, review: Review, lang: str) -> str:
     """The sector's PE under its honest label, against its mean over ``FIXED`` and its place in ``PLACE``."""
-    name, own = sector_name(seen, found.sector, lang), found.valuation
+    name, own = sector_name(snapshot, review.sector, lang), review.valuation
     if own is None or not (own.losing or own.pe > 0):
         return say("review_no_valuation", lang, name=name)
     if own.losing:
@@ -227,25 +227,25 @@ def _valuation(seen: Picture, found: Review, lang: str) -> str:
     )  # fmt: skip
 
 
-def _against_mean(own: Valued, lang: str) -> str:
-    band, window = own.bands.get(FIXED), FIXED.replace("-", "–")
+def _against_mean(reading: PeReading, lang: str) -> str:
+    band, window = reading.bands.get(FIXED), FIXED.replace("-", "–")
     if band is None or band.insufficient:
         return say("review_no_mean", lang, window=window, n=band.n if band else 0)
-    premium = own.pe / band.mean - 1
+    premium = reading.pe / band.mean - 1
     turn = "at_mean" if abs(premium) < LEVEL else "above" if premium > 0 else "below"
     return say(f"review_{turn}", lang, window=window, mean=f"{band.mean:.2f}", x=_percent(premium))
 
 
-def pe_label(own: Valued, lang: str) -> str:
+def pe_label(reading: PeReading, lang: str) -> str:
     """What a multiple is by its own definition: only a TTM figure is called PE-TTM."""
-    definition = own.key.definition
+    definition = reading.key.definition
     return say("review_label_shenwan" if definition == "shenwan_pe" else f"pe_short_{definition}", lang)
 
 
-def _baskets(seen: Picture, found: Review, lang: str) -> str:
+def _baskets(snapshot: Snapshot, review: Review, lang: str) -> str:
     items = []
-    for own in found.baskets:
-        view = seen.basket(own.id)
+    for own in review.baskets:
+        view = snapshot.basket(own.id)
         if view is None or not np.isfinite(own.returns["1w"]):
             continue
         move, rank = _move(view.basket.short[lang], own.returns["1w"], "week", lang), own.would_rank["1w"]
@@ -255,24 +255,26 @@ def _baskets(seen: Picture, found: Review, lang: str) -> str:
     return say("review_baskets", lang, items=joint.join(items)) if items else ""
 
 
-def _abroad(seen: Picture, found: Review, lang: str) -> str:
+def _abroad(snapshot: Snapshot, review: Review, lang: str) -> str:
     """Foreign indices, each group of equal last sessions with its date."""
-    ends = dict.fromkeys(a.session for a in found.abroad)
+    ends = dict.fromkeys(a.session for a in review.abroad)
     items = []
     for end in ends:
-        moves = [_move(seen.name(a.ticker)[lang], a.value, "week", lang) for a in found.abroad if a.session == end]
+        moves = [_move(snapshot.name(a.ticker)[lang], a.value, "week", lang) for a in review.abroad if a.session == end]
         joined = "，".join(moves) if lang == "zh" else _list(moves, lang)
         items.append(say("review_abroad_to", lang, moves=joined, day=day(end, lang)))
     return say("review_abroad", lang, items=("；" if lang == "zh" else "; ").join(items)) if items else ""
 
 
-def _table(seen: Picture, found: Review, lang: str) -> str:
+def _table(snapshot: Snapshot, review: Review, lang: str) -> str:
     """Indices, sector and baskets as a Markdown table."""
     head = [say(f"review_col_{c}", lang) for c in ("name", "last", "week", "year", "rank", "year_rank")]
-    rows = [[seen.name(t)[lang], price(found.closes[t]), *_cells(own), "", ""] for t, own in found.returns.items()]
-    rows[-1][-2:] = [_of(found.rank[w], SECTORS) for w in SPANS]
-    for own in found.baskets:
-        view = seen.basket(own.id)
+    rows = [
+        [snapshot.name(t)[lang], price(review.closes[t]), *_cells(own), "", ""] for t, own in review.returns.items()
+    ]
+    rows[-1][-2:] = [_of(review.rank[w], SECTORS) for w in SPANS]
+    for own in review.baskets:
+        view = snapshot.basket(own.id)
         name = view.basket.short[lang] if view else own.id
         rows.append([name, "", *_cells(own.returns), *(_of(own.would_rank[w], SECTORS + 1) for w in SPANS)])
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *([plain_text(c) for c in row] for row in rows)]
@@ -290,9 +292,9 @@ def _of(rank: int | None, count: int) -> str:
 # --- words -------------------------------------------------------------------------------------------------------
 
 
-def sector_name(seen: Picture, ticker: str, lang: str) -> str:
+def sector_name(snapshot: Snapshot, ticker: str, lang: str) -> str:
     """申万通信行业指数, the Shenwan Communications index: by the name in the table of sectors."""
-    listed = {s.ticker: s.name for s in seen.house.sectors}
+    listed = {s.ticker: s.name for s in snapshot.universe.sectors}
     return say("review_sector", lang, name=listed[ticker][lang])
 
 

@@ -1,4 +1,4 @@
-"""From the picture to what the sectors page draws: the board of sectors, indices and baskets, the chosen sector's card,
+"""From the snapshot to what the sectors page draws: the board of sectors, indices and baskets, the chosen sector's card,
 the weekly review's text. Without Streamlit.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from basketwatch.analysis import baskets, prices, weekly
-from basketwatch.analysis.snapshot import Picture
+from basketwatch.analysis.snapshot import Snapshot
 from basketwatch.analysis.valuation.bands import FIXED
 from basketwatch.domain.markets import SECTORS
 from basketwatch.errors import UsageError
@@ -50,7 +50,7 @@ white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere}
 
 
 @dataclass(frozen=True)
-class Part:
+class ChartPanel:
     """One chart of the page: heading, quiet note, warning, figure."""
 
     title: str
@@ -62,15 +62,15 @@ class Part:
 # --- the board ---------------------------------------------------------------------------------------------------
 
 
-def board(seen: Picture, window: str, lang: str) -> pd.DataFrame:
+def board(snapshot: Snapshot, window: str, lang: str) -> pd.DataFrame:
     """Sectors, mainland indices and baskets over a window, the best on top, unknown ones last.
 
     Columns: key, name, kind (sector, index, basket), value (fraction), shown, rank, of, pe, percentile (of the last
     three years), tone (dear, cheap, soft), premium (over the mean of the fixed window), definition, hover.
     """
-    rows = [_listed(seen, s.ticker, "sector", window, lang) for s in seen.house.sectors]
-    rows += [_listed(seen, t, "index", window, lang) for t in weekly.indices(seen.house)]
-    rows += [_basket(seen, view, window, lang) for view in seen.baskets]
+    rows = [_listed(snapshot, s.ticker, "sector", window, lang) for s in snapshot.universe.sectors]
+    rows += [_listed(snapshot, t, "index", window, lang) for t in weekly.indices(snapshot.universe)]
+    rows += [_basket(snapshot, view, window, lang) for view in snapshot.baskets]
     frame = pd.DataFrame(rows, columns=["key", "name", "kind", "value", "rank", "of", *_VALUED])
     frame["shown"] = [signed(v) for v in frame["value"]]
     frame["hover"] = [_hover(row, lang) for row in frame.to_dict("records")]
@@ -80,12 +80,12 @@ def board(seen: Picture, window: str, lang: str) -> pd.DataFrame:
 _VALUED = ("pe", "percentile", "tone", "premium", "definition")
 
 
-def _listed(seen: Picture, ticker: str, kind: str, window: str, lang: str) -> dict[str, Any]:
-    names = {s.ticker: s.name for s in seen.house.sectors}
-    name = names[ticker][lang] if ticker in names else seen.name(ticker)[lang]
-    value = float(seen.table[window].get(ticker, np.nan))
-    rank = float(seen.ranks[window].get(ticker, np.nan)) if kind == "sector" else np.nan
-    own = seen.valuations.get(ticker)
+def _listed(snapshot: Snapshot, ticker: str, kind: str, window: str, lang: str) -> dict[str, Any]:
+    names = {s.ticker: s.name for s in snapshot.universe.sectors}
+    name = names[ticker][lang] if ticker in names else snapshot.name(ticker)[lang]
+    value = float(snapshot.table[window].get(ticker, np.nan))
+    rank = float(snapshot.ranks[window].get(ticker, np.nan)) if kind == "sector" else np.nan
+    own = snapshot.valuations.get(ticker)
     found = {"key": ticker, "name": name, "kind": kind, "value": value, "rank": rank, "of": SECTORS}
     if own is None:
         return found | _unvalued()
@@ -93,17 +93,17 @@ def _listed(seen: Picture, ticker: str, kind: str, window: str, lang: str) -> di
     return found | told | {"definition": own.key.definition}
 
 
-def _basket(seen: Picture, view: Any, window: str, lang: str) -> dict[str, Any]:
-    part, rank = view.by_group.get(weekly.HOME), view.would_rank[window]
-    value = float(part["returns"][window]) if part else np.nan
-    found = {"key": view.basket.id, "name": view.basket.short[lang], "kind": "basket", "value": value,
+def _basket(snapshot: Snapshot, view: Any, window: str, lang: str) -> dict[str, Any]:
+    panel, rank = view.by_group.get(weekly.HOME), view.would_rank[window]
+    value = float(panel["returns"][window]) if panel else np.nan
+    histories = {"key": view.basket.id, "name": view.basket.short[lang], "kind": "basket", "value": value,
              "rank": np.nan if rank is None else float(rank), "of": SECTORS + 1}  # fmt: skip
-    own = seen.basket_valuations.get(view.basket.id)
+    own = snapshot.basket_valuations.get(view.basket.id)
     if own is None or own.home != weekly.HOME:
-        return found | _unvalued()
+        return histories | _unvalued()
     now = valuation_words.leg(own)
     told = _valued(now.pe, valuation_words.loses(now), own.bands.get(USUAL), own.bands.get(FIXED))
-    return found | told | {"definition": "aggregate_ttm"}
+    return histories | told | {"definition": "aggregate_ttm"}
 
 
 def _unvalued() -> dict[str, Any]:
@@ -135,27 +135,27 @@ def ranked(rank: float | None, of: int, kind: str, lang: str) -> str:
     return say("sectors_would_rank" if kind == "basket" else "sectors_rank_of", lang, rank=int(rank), of=of)
 
 
-def missing(seen: Picture, window: str, lang: str) -> str:
+def missing(snapshot: Snapshot, window: str, lang: str) -> str:
     """Which sectors have no return over the window, where that leaves all without a rank; "" where none is missing."""
-    known = [s.ticker for s in seen.house.sectors]
-    moves = baskets.in_step(seen.table.loc[[t for t in known if t in seen.table.index]])[window].reindex(known)
+    known = [s.ticker for s in snapshot.universe.sectors]
+    moves = baskets.in_step(snapshot.table.loc[[t for t in known if t in snapshot.table.index]])[window].reindex(known)
     gone = list(moves.index[moves.isna()])
-    names = {s.ticker: s.name[lang] for s in seen.house.sectors}
+    names = {s.ticker: s.name[lang] for s in snapshot.universe.sectors}
     joint = "、" if lang == "zh" else ", "
     shown = joint.join(names[t] for t in gone[:8]) + ("…" if len(gone) > 8 else "")
     return say("sectors_missing", lang, window=say(f"col_{window}", lang), n=len(gone), names=shown) if gone else ""
 
 
-def span(seen: Picture, window: str, lang: str) -> str:
+def span(snapshot: Snapshot, window: str, lang: str) -> str:
     """The sessions that a window runs between, on the mainland's calendar."""
-    state, calendar = seen.markets.get(weekly.HOME), seen.calendars.get(weekly.HOME)
-    newest = seen.table.loc[seen.table["group"] == weekly.HOME, "session"].max()
+    state, calendar = snapshot.markets.get(weekly.HOME), snapshot.calendars.get(weekly.HOME)
+    newest = snapshot.table.loc[snapshot.table["group"] == weekly.HOME, "session"].max()
     if state is None or calendar is None or pd.isna(newest):
         return ""
     last = newest.date()
     base = calendar.before(last) if window == "1d" else None
     start = base.day if base else prices.window_bases(calendar, last)[window]
-    live = state.session is not None and state.session.day == last and seen.now < state.session.closes
+    live = state.session is not None and state.session.day == last and snapshot.now < state.session.closes
     shown = day(start, lang) if start else DASH
     return say("sectors_sessions_live" if live else "sectors_sessions", lang, base=shown, last=day(last, lang))
 
@@ -166,13 +166,13 @@ def windows(lang: str) -> dict[str, str]:
 
 
 def bars(
-    seen: Picture, rows: pd.DataFrame, window: str, chosen: str, lang: str, *, dark: bool, green_up: bool
-) -> Part:  # fmt: skip
+    snapshot: Snapshot, rows: pd.DataFrame, window: str, chosen: str, lang: str, *, dark: bool, green_up: bool
+) -> ChartPanel:  # fmt: skip
     """The sorted bars of ``board``."""
-    sessions = span(seen, window, lang)
+    sessions = span(snapshot, window, lang)
     titles = (f"{say(f'col_{window}', lang)} · {sessions}", say("sectors_pe_head", lang))
     figure = sector_charts.bars(rows, chosen, titles, dark=dark, green_up=green_up)
-    return Part(say("sectors_bars", lang), "", missing(seen, window, lang), figure)
+    return ChartPanel(say("sectors_bars", lang), "", missing(snapshot, window, lang), figure)
 
 
 def key(lang: str) -> str:
@@ -190,43 +190,43 @@ def key(lang: str) -> str:
 # --- the chosen sector -------------------------------------------------------------------------------------------
 
 
-def card(seen: Picture, ticker: str, lang: str) -> str:
+def card(snapshot: Snapshot, ticker: str, lang: str) -> str:
     """Week and year of the chosen sector with its ranks, its excess over the indices, its PE on its own track."""
-    head = "".join(f"<div>{_figure(seen, ticker, window, lang)}</div>" for window in ("1w", "ytd"))
-    rows = [(say("relative", lang, name=seen.name(i)[lang]), i) for i in weekly.indices(seen.house)]
+    head = "".join(f"<div>{_figure(snapshot, ticker, window, lang)}</div>" for window in ("1w", "ytd"))
+    rows = [(say("relative", lang, name=snapshot.name(i)[lang]), i) for i in weekly.indices(snapshot.universe)]
     excess = "".join(
-        f'<div class="row"><span class="name soft">{escape(label)}</span>{_excess(seen, ticker, index, window)}</div>'
+        f'<div class="row"><span class="name soft">{escape(label)}</span>{_excess(snapshot, ticker, index, window)}</div>'
         for label, index in rows
         for window in ("1w", "ytd")
     )
     rule = '<div class="rule"></div>'
     pair = f'<div class="pair" style="gap:2px 22px">{head}{excess}</div>'
-    return pair + rule + _pe(seen, ticker, lang) + rule + _weeks(seen, ticker, lang)
+    return pair + rule + _pe(snapshot, ticker, lang) + rule + _weeks(snapshot, ticker, lang)
 
 
-def _figure(seen: Picture, ticker: str, window: str, lang: str) -> str:
-    value = float(seen.table[window].get(ticker, np.nan))
-    rank = ranked(float(seen.ranks[window].get(ticker, np.nan)), SECTORS, "sector", lang)
+def _figure(snapshot: Snapshot, ticker: str, window: str, lang: str) -> str:
+    value = float(snapshot.table[window].get(ticker, np.nan))
+    rank = ranked(float(snapshot.ranks[window].get(ticker, np.nan)), SECTORS, "sector", lang)
     return (
         f'<div class="soft">{escape(say(f"col_{window}", lang))}</div><div class="row">'
         f"{html.change(value, css='big')}<span>{escape(rank or DASH)}</span></div>"
     )
 
 
-def _excess(seen: Picture, ticker: str, index: str, window: str) -> str:
+def _excess(snapshot: Snapshot, ticker: str, index: str, window: str) -> str:
     """Before rounding, and only over the same two sessions."""
-    if ticker not in seen.table.index or index not in seen.table.index:
+    if ticker not in snapshot.table.index or index not in snapshot.table.index:
         return DASH
-    own, other = seen.row(ticker), seen.row(index)
+    own, other = snapshot.row(ticker), snapshot.row(index)
     same = own["session"] == other["session"]
     value = float(own[window] - other[window]) if same else math.nan
     return html.change(value, points(value))
 
 
-def _pe(seen: Picture, ticker: str, lang: str) -> str:
-    own = seen.valuations.get(ticker)
+def _pe(snapshot: Snapshot, ticker: str, lang: str) -> str:
+    own = snapshot.valuations.get(ticker)
     if own is None:
-        name = report.sector_name(seen, ticker, lang)
+        name = report.sector_name(snapshot, ticker, lang)
         return f'<span class="soft">{escape(say("review_no_valuation", lang, name=name))}</span>'
     window, fixed = valuation_words.telling(own.bands), own.bands.get(FIXED)
     figure = valuation_words.figure_of(own.pe, own.losing, lang)
@@ -243,15 +243,15 @@ def _pe(seen: Picture, ticker: str, lang: str) -> str:
     )
 
 
-def _weeks(seen: Picture, ticker: str, lang: str) -> str:
+def _weeks(snapshot: Snapshot, ticker: str, lang: str) -> str:
     """The sector's rank week by week, the upper half in the colour of rises."""
-    ranks = weekly.rotation(seen)
+    ranks = weekly.rotation(snapshot)
     if ticker not in ranks.index or not ranks.shape[1]:
         return ""
     weeks = [pd.Timestamp(end).date() for end in ranks.columns]
     cells = [_week_cell(end, rank, lang) for end, rank in zip(weeks, ranks.T[ticker].tolist(), strict=True)]
     ends = [day(end, lang) for end in (weeks[0], weeks[-1])]
-    title = say("sectors_weeks", lang, n=len(cells)) + (say("sectors_running", lang) if running(seen) else "")
+    title = say("sectors_weeks", lang, n=len(cells)) + (say("sectors_running", lang) if running(snapshot) else "")
     return (
         f'<div class="row"><span>{escape(title)}</span><span class="soft">{escape(" → ".join(ends))}</span></div>'
         f'<div class="weeks">{"".join(cells)}</div>'
@@ -271,35 +271,37 @@ def _week_cell(end: date, rank: float, lang: str) -> str:
 # --- rotation, scatter, table ------------------------------------------------------------------------------------
 
 
-def running(seen: Picture) -> bool:
+def running(snapshot: Snapshot) -> bool:
     """Whether the newest week still has a session to come."""
-    state, calendar = seen.markets.get(weekly.HOME), seen.calendars.get(weekly.HOME)
+    state, calendar = snapshot.markets.get(weekly.HOME), snapshot.calendars.get(weekly.HOME)
     if state is None or calendar is None or state.session is None:
         return False
     friday = state.session.day
     following = calendar.after(friday)
     same = following is not None and following.day.isocalendar()[:2] == friday.isocalendar()[:2]
-    return same or seen.now < state.session.closes
+    return same or snapshot.now < state.session.closes
 
 
-def rotation(seen: Picture, chosen: str, lang: str, *, dark: bool) -> Part:
+def rotation(snapshot: Snapshot, chosen: str, lang: str, *, dark: bool) -> ChartPanel:
     """Ranks of the last weeks."""
-    ranks = weekly.rotation(seen)
-    title = say("sectors_rotation", lang, n=ranks.shape[1]) + (say("sectors_running", lang) if running(seen) else "")
-    figure = sector_charts.rotation(ranks, labels(seen, lang), chosen, dark=dark)
-    return Part(title, say("sectors_rotation_note", lang, of=SECTORS), "", figure)
+    ranks = weekly.rotation(snapshot)
+    title = say("sectors_rotation", lang, n=ranks.shape[1]) + (
+        say("sectors_running", lang) if running(snapshot) else ""
+    )
+    figure = sector_charts.rotation(ranks, labels(snapshot, lang), chosen, dark=dark)
+    return ChartPanel(title, say("sectors_rotation_note", lang, of=SECTORS), "", figure)
 
 
-def scatter(rows: pd.DataFrame, window: str, chosen: str, lang: str, *, dark: bool) -> Part:
+def scatter(rows: pd.DataFrame, window: str, chosen: str, lang: str, *, dark: bool) -> ChartPanel:
     """PE percentile against return."""
     shown = say(f"col_{window}", lang)
     figure = sector_charts.scatter(rows, chosen, (say("sectors_pe_axis", lang), shown), dark=dark)
-    return Part(say("sectors_scatter", lang), say("sectors_scatter_note", lang, window=shown), "", figure)
+    return ChartPanel(say("sectors_scatter", lang), say("sectors_scatter_note", lang, window=shown), "", figure)
 
 
-def table(seen: Picture, lang: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+def table(snapshot: Snapshot, lang: str) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Everything as numbers, one row a sector, index or basket, the week's best on top; and the columns' settings."""
-    week, year = board(seen, "1w", lang), board(seen, "ytd", lang).set_index("key")
+    week, year = board(snapshot, "1w", lang), board(snapshot, "ytd", lang).set_index("key")
     own = year.loc[week["key"]]
     frame = pd.DataFrame({
         "name": week["name"], "key": week["key"], "1w": week["value"] * 100, "week_rank": week["rank"],
@@ -327,33 +329,33 @@ _RANKS = ("week_rank", "year_rank")
 # --- the weekly review -------------------------------------------------------------------------------------------
 
 
-def week_of(seen: Picture) -> Week | None:
+def week_of(snapshot: Snapshot) -> Week | None:
     """The week that the review is about; None without a calendar that reaches back."""
-    calendar = seen.calendars.get(weekly.HOME)
+    calendar = snapshot.calendars.get(weekly.HOME)
     try:
-        return weekly.week_of(calendar, seen.now) if calendar else None
+        return weekly.week_of(calendar, snapshot.now) if calendar else None
     except UsageError:
         return None
 
 
-def review(seen: Picture, week: Week | None, sector: str, lang: str) -> tuple[str, str]:
+def review(snapshot: Snapshot, week: Week | None, sector: str, lang: str) -> tuple[str, str]:
     """Title and paragraphs to copy; an invented market says so in the text itself."""
     title = say("sectors_review", lang)
     if week is None:
         return title, say("sectors_no_review", lang)
-    found = weekly.review(seen, week, sector)
-    badge = say("review_badge", lang) if seen.demo else ""
-    text = [say("sectors_no_review", lang)] if found.empty else report.paragraphs(seen, found, lang)
+    found = weekly.review(snapshot, week, sector)
+    badge = say("review_badge", lang) if snapshot.demo else ""
+    text = [say("sectors_no_review", lang)] if found.empty else report.paragraphs(snapshot, found, lang)
     return f"{title} · {report.span(week, lang)}", badge + "\n\n".join(text)
 
 
-def review_notes(seen: Picture, week: Week | None, sector: str, lang: str) -> str:
+def review_notes(snapshot: Snapshot, week: Week | None, sector: str, lang: str) -> str:
     """Sessions, sources and gaps behind the review."""
-    found = weekly.review(seen, week, sector) if week else None
-    lines = report.notes(seen, found, lang) if found else []
+    found = weekly.review(snapshot, week, sector) if week else None
+    lines = report.notes(snapshot, found, lang) if found else []
     return "".join(f'<div class="soft" style="font-size:12px">{escape(line)}</div>' for line in lines)
 
 
-def labels(seen: Picture, lang: str) -> dict[str, str]:
+def labels(snapshot: Snapshot, lang: str) -> dict[str, str]:
     """Sector -> its name, in the file's order."""
-    return {s.ticker: s.name[lang] for s in seen.house.sectors}
+    return {s.ticker: s.name[lang] for s in snapshot.universe.sectors}

@@ -16,28 +16,28 @@ SHOWN = ("CN", "HK", "US", "TW")  # of those that are followed
 
 
 def dots(
-    opened: Store | None, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime, lang: str
+    store: Store | None, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime, lang: str
 ) -> list[str]:
     """A dot a market (open or closed, which session), then the age and source of the quotes of ``tickers``."""
     shown = {g: states[g] for g in SHOWN if g in states}
     out = [_dot(group, state, now, lang) for group, state in shown.items()]
-    return out + _quotes_age(opened, tickers, shown, now, lang)
+    return out + _quotes_age(store, tickers, shown, now, lang)
 
 
-def late(opened: Store, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime) -> list[str]:
+def late(store: Store, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime) -> list[str]:
     """Groups that trade although the quotes of ``tickers`` are old."""
-    return _late(prices.freshness(opened, tickers), states, now)
+    return _late(prices.freshness(store, tickers), states, now)
 
 
-def _late(found: Mapping[str, Freshness], states: Mapping[str, MarketState], now: datetime) -> list[str]:
-    trading = [g for g in found if g in states and states[g].phase == "open"]
-    return [g for g in trading if now - found[g].fetched_at > LIVE_FOR]
+def _late(freshness: Mapping[str, Freshness], states: Mapping[str, MarketState], now: datetime) -> list[str]:
+    trading = [g for g in freshness if g in states and states[g].phase == "open"]
+    return [g for g in trading if now - freshness[g].fetched_at > LIVE_FOR]
 
 
 def _quotes_age(
-    opened: Store | None, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime, lang: str
+    store: Store | None, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime, lang: str
 ) -> list[str]:
-    found = prices.freshness(opened, tickers) if opened else {}
+    found = prices.freshness(store, tickers) if store else {}
     trading = [g for g, s in states.items() if s.phase == "open" and g in found]
     shown = trading or [g for g in ("CN", *found) if g in found][:1]
     behind = _late(found, states, now)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from basketwatch.analysis.snapshot import BasketView, Picture, home_of
+from basketwatch.analysis.snapshot import BasketView, Snapshot, home_of
 from basketwatch.views import html, pe
 from basketwatch.views.basket import breadth, short_of
 from basketwatch.views.origin import age_note, origin
@@ -19,16 +19,16 @@ LEADERS = 3
 # --- benchmarks --------------------------------------------------------------------------------------------------
 
 
-def benchmarks(seen: Picture, lang: str) -> str:
+def benchmarks(snapshot: Snapshot, lang: str) -> str:
     """The strip of benchmark tiles."""
-    return html.tiles(_tile(seen, b.ticker, b.name[lang], lang) for b in seen.house.benchmarks)
+    return html.tiles(_tile(snapshot, b.ticker, b.name[lang], lang) for b in snapshot.universe.benchmarks)
 
 
-def _tile(seen: Picture, ticker: str, name: str, lang: str) -> str:
-    if ticker not in seen.table.index:
+def _tile(snapshot: Snapshot, ticker: str, name: str, lang: str) -> str:
+    if ticker not in snapshot.table.index:
         return html.tile(name, DASH, None, (), say("state_no_data", lang))
-    row = seen.row(ticker)
-    note, under = age_note(seen, row, lang), pe.tile_note(seen, ticker, lang)
+    row = snapshot.row(ticker)
+    note, under = age_note(snapshot, row, lang), pe.tile_note(snapshot, ticker, lang)
     return html.tile(name, price(row["last"]), row["1d"], row["spark"], note, origin(row, lang), under)
 
 
@@ -41,7 +41,7 @@ def title(view: BasketView, lang: str) -> str:
     return long if short.casefold() in long.casefold() else f"{short} {long}"
 
 
-def card(seen: Picture, view: BasketView, lang: str) -> str:
+def card(snapshot: Snapshot, view: BasketView, lang: str) -> str:
     """The upper part of a basket's card on Today: the day against the benchmarks, and how many rose."""
     home, own = _leg(view)
     value = own["returns"]["1d"]
@@ -52,31 +52,31 @@ def card(seen: Picture, view: BasketView, lang: str) -> str:
         f"{html.change(value, css='big')}</div>"
     )
     rule = '<div class="rule"></div>'
-    return head + _series_line(seen, view) + rule + _relative(seen, view, lang) + rule + breadth(view, lang)
+    return head + _series_line(snapshot, view) + rule + _relative(snapshot, view, lang) + rule + breadth(view, lang)
 
 
-def movers(seen: Picture, view: BasketView, lang: str) -> str:
+def movers(snapshot: Snapshot, view: BasketView, lang: str) -> str:
     """The lower part of a card: where its PE stands, who moved it most."""
     live = view.table.loc[~view.table["stale"].fillna(value=True).astype(bool), "1d"].dropna()
     ranked = view.table.loc[live.sort_values(ascending=False, kind="stable").index]
     each = min(LEADERS, (len(ranked) + 1) // 2)  # nobody stands on both sides but the middle one of three
-    best = [(seen.name(t)[lang], ranked["1d"][t]) for t in ranked.index[:each]]
-    worst = [(seen.name(t)[lang], ranked["1d"][t]) for t in ranked.index[::-1][: len(ranked) - each][:each]]
-    valued = seen.basket_valuations.get(view.basket.id)
+    best = [(snapshot.name(t)[lang], ranked["1d"][t]) for t in ranked.index[:each]]
+    worst = [(snapshot.name(t)[lang], ranked["1d"][t]) for t in ranked.index[::-1][: len(ranked) - each][:each]]
+    valued = snapshot.basket_valuations.get(view.basket.id)
     told = pe.card_help(valued, lang) if valued else ""
     track = pe.track(valued.bands, told) if valued else ""
     return f'{track}<div class="rule"></div>{html.pairs(best, worst)}'
 
 
-def _series_line(seen: Picture, view: BasketView) -> str:
-    values = seen.lines.get(view.basket.id, [])
+def _series_line(snapshot: Snapshot, view: BasketView) -> str:
+    values = snapshot.lines.get(view.basket.id, [])
     return html.spark(values, height=34)
 
 
-def _relative(seen: Picture, view: BasketView, lang: str) -> str:
+def _relative(snapshot: Snapshot, view: BasketView, lang: str) -> str:
     """Excess over the first two benchmarks, week and year to date of the home leg; all members, and the other legs."""
     excess = [(b, view.excess[b]["1d"]) for b in view.basket.benchmarks[:2] if b in view.excess]
-    facts = [(say("versus", lang, name=seen.name(b)[lang]), value, points(value)) for b, value in excess]
+    facts = [(say("versus", lang, name=snapshot.name(b)[lang]), value, points(value)) for b, value in excess]
     home, own = _leg(view)
     facts += [_over(own, window, say(key, lang)) for key, window in (("week", "1w"), ("year", "ytd"))]
     if len(view.by_group) > 1:
@@ -123,7 +123,7 @@ def _stale_mark(view: BasketView, lang: str) -> str:
 # --- the map of a chain ------------------------------------------------------------------------------------------
 
 
-def chain_map(seen: Picture, view: BasketView, lang: str) -> str:
+def chain_map(snapshot: Snapshot, view: BasketView, lang: str) -> str:
     """Members by segment, the biggest market cap on top, cells growing with its root; colour = the move of the day."""
     weights = view.table["cap_cny"].pow(0.5)
     weights = weights.fillna(weights.median() if weights.notna().any() else 1.0)
@@ -133,13 +133,13 @@ def chain_map(seen: Picture, view: BasketView, lang: str) -> str:
         own = view.table["segment"].isna() if segment_id is None else view.table["segment"] == segment_id
         rows = view.table.loc[own].assign(weight=weights[own]).sort_values("weight", ascending=False)
         if len(rows):
-            cells = [_cell(seen, row, lang) for _, row in rows.iterrows()]
+            cells = [_cell(snapshot, row, lang) for _, row in rows.iterrows()]
             columns.append((title, float(rows["weight"].sum()), cells))
     return html.segments(columns)
 
 
-def _cell(seen: Picture, row: pd.Series, lang: str) -> str:
-    name = seen.name(row["ticker"])[lang]
+def _cell(snapshot: Snapshot, row: pd.Series, lang: str) -> str:
+    name = snapshot.name(row["ticker"])[lang]
     mark = say("suspended", lang) if row["suspended"] else ""
     title = f"{name} {row['ticker']} {signed(row['1d'])} · {origin(row, lang)}"
     return html.cell(name, row["1d"], float(row["weight"]), title, mark)
@@ -148,14 +148,14 @@ def _cell(seen: Picture, row: pd.Series, lang: str) -> str:
 # --- overnight ---------------------------------------------------------------------------------------------------
 
 
-def overnight(seen: Picture, lang: str) -> str:
+def overnight(snapshot: Snapshot, lang: str) -> str:
     """US leaders' moves that the next A-share session has not seen, and the segments that they lead."""
-    found = seen.overnight
+    found = snapshot.overnight
     if not found.sessions or found.for_session is None:
         return f'<p class="soft">{escape(say("overnight_none", lang))}</p>'
     key = "overnight_running" if found.provisional else "overnight_for"
     shown = say(key, lang, sessions=_span(found.sessions, lang), day=day(found.for_session, lang))
-    rows = [_overnight_row(seen, row, lang) for row in found.moves.dropna(subset="move").itertuples()]
+    rows = [_overnight_row(snapshot, row, lang) for row in found.moves.dropna(subset="move").itertuples()]
     return f'<p class="soft" style="margin:0 0 4px">{escape(shown)}</p>{"".join(rows)}'
 
 
@@ -165,8 +165,8 @@ def _span(sessions: Sequence[Any], lang: str) -> str:
     return say("overnight_sessions", lang, n=len(sessions), first=day(sessions[0], lang), last=day(sessions[-1], lang))
 
 
-def _overnight_row(seen: Picture, row: Any, lang: str) -> str:
-    titles = {(c.id, s.id): s.name[lang] for c in seen.house.chains for s in c.segments}
+def _overnight_row(snapshot: Snapshot, row: Any, lang: str) -> str:
+    titles = {(c.id, s.id): s.name[lang] for c in snapshot.universe.chains for s in c.segments}
     led = (
         "、".join(dict.fromkeys(titles[x] for x in row.leads))
         if lang == "zh"
@@ -174,6 +174,6 @@ def _overnight_row(seen: Picture, row: Any, lang: str) -> str:
     )
     return (
         f'<div class="row" style="padding:2px 0;border-bottom:1px solid var(--line)">'
-        f'<span class="name"><b>{escape(seen.name(row.ticker)[lang])}</b> <span class="soft">{escape(led)}</span></span>'
+        f'<span class="name"><b>{escape(snapshot.name(row.ticker)[lang])}</b> <span class="soft">{escape(led)}</span></span>'
         f"{html.change(row.move)}</div>"
     )

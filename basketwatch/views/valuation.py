@@ -22,8 +22,8 @@ from basketwatch.views import pe as told
 from basketwatch.words.text import DASH, escape, percent, say, source_name, times
 
 if TYPE_CHECKING:
-    from basketwatch.analysis.snapshot import Picture
-    from basketwatch.analysis.valuation.readings import BasketValued
+    from basketwatch.analysis.snapshot import Snapshot
+    from basketwatch.analysis.valuation.readings import BasketPeReading
     from basketwatch.domain.model import SeriesKey
     from basketwatch.views.charts.bands import Figure, Kind
 
@@ -39,25 +39,25 @@ OF_BASKET = ("pe", "pe_positive", "pe_median")  # the columns of a basket's hist
 # --- what there is -----------------------------------------------------------------------------------------------
 
 
-def subjects(seen: Picture, lang: str) -> dict[str, str]:
+def subjects(snapshot: Snapshot, lang: str) -> dict[str, str]:
     """Subject -> label of everything that has a valuation: baskets, indices and funds, sectors, stocks."""
-    baskets = {b.basket.id: b.basket.short[lang] for b in seen.baskets if b.basket.id in seen.basket_valuations}
+    baskets = {b.basket.id: b.basket.short[lang] for b in snapshot.baskets if b.basket.id in snapshot.basket_valuations}
     order = {"index": 0, "etf": 1, "sector": 2, "stock": 3}
-    tickers = sorted(_tickers(seen), key=lambda t: order.get(told.kind(t), 3))
-    labels = baskets | {t: f"{seen.name(t)[lang]} {t}" for t in tickers}
+    tickers = sorted(_tickers(snapshot), key=lambda t: order.get(told.kind(t), 3))
+    labels = baskets | {t: f"{snapshot.name(t)[lang]} {t}" for t in tickers}
     return {k: f"{v} · {say('pe_kind_' + told.kind(k), lang)}" for k, v in labels.items()}
 
 
-def _tickers(seen: Picture) -> list[str]:
+def _tickers(snapshot: Snapshot) -> list[str]:
     """Tickers with a valuation; a fund that only stands in for an index is shown as that index."""
-    return [t for t in seen.valuations if t not in markets.STAND_INS.values() or t in seen.table.index]
+    return [t for t in snapshot.valuations if t not in markets.STAND_INS.values() or t in snapshot.table.index]
 
 
 # --- what is opened ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Opened:
+class ShownSeries:
     """One series that a reader looks at: its figures, its history (store.valuations.read), its bands and its ledger.
 
     ``whose``: definition, source and session; ``upper`` names what stands above the PE in the chart; ``note`` what has
@@ -81,21 +81,21 @@ def looks(subject: str) -> Sequence[str]:
     return LOOKS if told.kind(subject) == "stock" else LOOKS[:2]
 
 
-def choices(seen: Picture, subject: str, lang: str) -> dict[str, str]:
+def choices(snapshot: Snapshot, subject: str, lang: str) -> dict[str, str]:
     """Id -> name of the series between which a reader may choose: they never share a band."""
-    if subject in seen.basket_valuations:
+    if subject in snapshot.basket_valuations:
         return {which: say(f"pe_series_{which}", lang) for which in OF_BASKET}
-    return {key: told.series_name(one, lang) for key, one in told.series(seen.valuations[subject]).items()}
+    return {key: told.series_name(one, lang) for key, one in told.series(snapshot.valuations[subject]).items()}
 
 
-def open_basket(seen: Picture, basket_id: str, which: str, lang: str) -> Opened:
+def open_basket(snapshot: Snapshot, basket_id: str, which: str, lang: str) -> ShownSeries:
     """One multiple of a basket's home-market members, and its history by today's members."""
-    found = seen.basket_valuations[basket_id]
+    found = snapshot.basket_valuations[basket_id]
     now, history = told.leg(found), basket_series(found, which)
-    group, view = say(f"group_{found.home}", lang), seen.basket(basket_id)
+    group, view = say(f"group_{found.home}", lang), snapshot.basket(basket_id)
     whose = say("pe_short_aggregate_ttm", lang), say(f"pe_series_{which}", lang), str(found.session or DASH)
     note = say("pe_members_note", lang, covered=found.members_with_history, members=now.members, group=group)
-    return Opened(
+    return ShownSeries(
         name=f"{view.basket.short[lang] if view else basket_id} · {group}", subject=basket_id,
         pe={"pe": now.pe, "pe_positive": now.pe_positive, "pe_median": now.pe_median}[which],
         losing=which == "pe" and told.loses(now), whose=" · ".join(whose),
@@ -105,31 +105,31 @@ def open_basket(seen: Picture, basket_id: str, which: str, lang: str) -> Opened:
 
 
 def open_series(
-    seen: Picture,
+    snapshot: Snapshot,
     ticker: str,
     which: str,
     histories: Mapping[SeriesKey, pd.DataFrame],
     closes: pd.DataFrame | None,
     lang: str,
-) -> Opened:
+) -> ShownSeries:
     """One series of a ticker; the others stand in its ledger."""
-    every = told.series(seen.valuations[ticker])
+    every = told.series(snapshot.valuations[ticker])
     one = every[which]
     one = replace(one, others=tuple(o for key, o in every.items() if key != which))
     fund = told.stands_in(ticker, one)
     history = priced(histories.get(one.key, _NONE), None if fund else closes)
     upper = say("pe_level_of_index" if told.kind(ticker) in ("index", "sector") and not fund else "pe_price_axis", lang)
-    return Opened(
-        name=seen.name(ticker)[lang], subject=ticker, pe=one.pe, losing=one.losing,
+    return ShownSeries(
+        name=snapshot.name(ticker)[lang], subject=ticker, pe=one.pe, losing=one.losing,
         whose=f"{told.series_name(one, lang)} · {one.session}", history=history,
         bands=one.bands or (valuation_bands.bands(history) if len(history) else {}), upper=upper,
         note=say("pe_stands_in", lang, fund=fund) if fund else "", ledger=told.ledger(one, lang),
     )  # fmt: skip
 
 
-def basket_series(found: BasketValued, which: str) -> pd.DataFrame:
+def basket_series(reading: BasketPeReading, which: str) -> pd.DataFrame:
     """One multiple of a basket's history in the columns of ``store.valuations.read``; ``price`` is its earnings yield, in %."""
-    history = found.history
+    history = reading.history
     frame = pd.DataFrame({"session": history["session"], "pe": history[which]})
     return frame.assign(losing=(which == "pe") & ~(history["earnings_yield"] > 0), price=history["earnings_yield"] * 100,
                         market_cap=float("nan"), eps=float("nan"))  # fmt: skip
@@ -138,29 +138,29 @@ def basket_series(found: BasketValued, which: str) -> pd.DataFrame:
 # --- beside the chart --------------------------------------------------------------------------------------------
 
 
-def head(seen: Opened, window: str, lang: str) -> str:
+def head(series: ShownSeries, window: str, lang: str) -> str:
     """Name, PE, verdict in the window, and whose PE of which day it is."""
-    band = seen.bands.get(window)
+    band = series.bands.get(window)
     hue = told.tone(band.percentile) if band else "soft"
-    chip = f'<span class="chip {hue}">{escape(told.verdict(seen.pe, seen.losing, band, lang))}</span>'
+    chip = f'<span class="chip {hue}">{escape(told.verdict(series.pe, series.losing, band, lang))}</span>'
     value = (
         ""
-        if seen.losing or math.isnan(seen.pe)
-        else f'<span class="big" style="color:var(--ink)">{escape(times(seen.pe))}</span>'
+        if series.losing or math.isnan(series.pe)
+        else f'<span class="big" style="color:var(--ink)">{escape(times(series.pe))}</span>'
     )
-    code = f"<span>{escape(seen.subject)}</span>" if markets.is_ticker(seen.subject) else ""
-    note = f'<div class="soft">{escape(seen.note)}</div>' if seen.note else ""
+    code = f"<span>{escape(series.subject)}</span>" if markets.is_ticker(series.subject) else ""
+    note = f'<div class="soft">{escape(series.note)}</div>' if series.note else ""
     return (
         f'<div class="dots" id="{TOP}" style="scroll-margin-top:24px">'
-        f'<span style="font-size:18px;font-weight:700;color:var(--ink)">{escape(seen.name)}</span>{code}'
-        f"{value}{chip}<span>{escape(seen.whose)}</span></div>{note}"
+        f'<span style="font-size:18px;font-weight:700;color:var(--ink)">{escape(series.name)}</span>{code}'
+        f"{value}{chip}<span>{escape(series.whose)}</span></div>{note}"
     )
 
 
-def words(seen: Opened, window: str, lang: str) -> str:
+def words(series: ShownSeries, window: str, lang: str) -> str:
     """The sentence: place in the window, its dates and number of values, mean and z; or why there is none."""
-    named, pe, band = say(f"pe_window_{window}", lang), seen.pe, seen.bands.get(window)
-    if seen.losing:
+    named, pe, band = say(f"pe_window_{window}", lang), series.pe, series.bands.get(window)
+    if series.losing:
         said = say("pe_says_losing", lang)
     elif math.isnan(pe) or band is None:
         said = say("pe_says_none" if math.isnan(pe) else "pe_says_today", lang)
@@ -219,17 +219,17 @@ def within(history: pd.DataFrame, window: str) -> pd.DataFrame:
     return history.loc[(history["session"] > first) & (history["session"] <= pd.Timestamp(max(end, last)))]
 
 
-def chart(seen: Opened, window: str, look: str, lang: str, *, dark: bool) -> Figure | None:
+def chart(series: ShownSeries, window: str, look: str, lang: str, *, dark: bool) -> Figure | None:
     """The figure of a series in a window; None where there is nothing to draw."""
-    band = seen.bands.get(window)
-    if band is None or not len(seen.history):
+    band = series.bands.get(window)
+    if band is None or not len(series.history):
         return None
     if look == "channel":
-        return channel(seen.history, window, lang, dark=dark)
+        return channel(series.history, window, lang, dark=dark)
     from basketwatch.views.charts import bands as drawing  # with Plotly, which the words need not wait for
 
-    weeks = thin(within(seen.history, window))
-    titles = {"pe": "PE", "price": seen.upper}
+    weeks = thin(within(series.history, window))
+    titles = {"pe": "PE", "price": series.upper}
     return drawing.band(weeks, band, _kind(look), titles, dark=dark, span=window == FIXED)
 
 
@@ -249,36 +249,36 @@ def channel(history: pd.DataFrame, window: str, lang: str, *, dark: bool) -> Fig
     return drawing.channel(lines, titles, dark=dark)
 
 
-def stock_looks(seen: Picture, ticker: str, lang: str) -> dict[str, str]:
+def stock_looks(snapshot: Snapshot, ticker: str, lang: str) -> dict[str, str]:
     """The charts of a stock on the Basket page; those of its PE where it has a history."""
-    own = seen.valuations.get(ticker)
+    own = snapshot.valuations.get(ticker)
     names = ("candles", "band", "channel") if own and own.bands else ("candles",)
     return {name: say(f"stock_view_{name}", lang) for name in names}
 
 
 def stock_chart(
-    seen: Picture, ticker: str, look: str, histories: Mapping[SeriesKey, pd.DataFrame], lang: str, *, dark: bool
+    snapshot: Snapshot, ticker: str, look: str, histories: Mapping[SeriesKey, pd.DataFrame], lang: str, *, dark: bool
 ) -> tuple[Figure | None, str]:
     """``band`` or ``channel`` of a stock's own series in the window that tells most, and what to say under it."""
-    which = next(iter(told.series(seen.valuations[ticker])))
-    opened = open_series(seen, ticker, which, histories, None, lang)
-    window = told.telling(opened.bands) or "all"
+    which = next(iter(told.series(snapshot.valuations[ticker])))
+    store = open_series(snapshot, ticker, which, histories, None, lang)
+    window = told.telling(store.bands) or "all"
     look = "channel" if look == "channel" else "quantiles"
-    figure = chart(opened, window, look, lang, dark=dark)
+    figure = chart(store, window, look, lang, dark=dark)
     if figure is None:
         return None, say("pe_no_channel", lang)
-    return figure, f"{say(f'pe_window_{window}', lang)} · {chart_note(opened, window, look, lang)}"
+    return figure, f"{say(f'pe_window_{window}', lang)} · {chart_note(store, window, look, lang)}"
 
 
-def chart_note(seen: Opened, window: str, look: str, lang: str) -> str:
+def chart_note(series: ShownSeries, window: str, look: str, lang: str) -> str:
     """What must be said under a figure."""
     from basketwatch.views.charts import bands as drawing
 
     if look == "channel":
         return say("pe_channel_note", lang)
-    above = drawing.beyond(thin(within(seen.history, window)), seen.bands[window], _kind(look))
+    above = drawing.beyond(thin(within(series.history, window)), series.bands[window], _kind(look))
     parts = [say("pe_chart_note", lang)]
-    if within(seen.history, window)["losing"].any():
+    if within(series.history, window)["losing"].any():
         parts.append(say("pe_chart_losses", lang))
     if above:
         parts.append(say("pe_chart_beyond", lang, n=above))
@@ -288,14 +288,14 @@ def chart_note(seen: Opened, window: str, look: str, lang: str) -> str:
 # --- the board ---------------------------------------------------------------------------------------------------
 
 
-def board(seen: Picture, lang: str) -> pd.DataFrame:
+def board(snapshot: Snapshot, lang: str) -> pd.DataFrame:
     """Everything with a PE, dearest by three years first: a row a subject (the index), numbers raw, percentiles in %."""
     rows = [
-        _board_row(seen, b.basket.id, b.basket.short[lang], lang)
-        for b in seen.baskets
-        if b.basket.id in seen.basket_valuations
+        _board_row(snapshot, b.basket.id, b.basket.short[lang], lang)
+        for b in snapshot.baskets
+        if b.basket.id in snapshot.basket_valuations
     ]
-    rows += [_board_row(seen, t, seen.name(t)[lang], lang) for t in _tickers(seen)]
+    rows += [_board_row(snapshot, t, snapshot.name(t)[lang], lang) for t in _tickers(snapshot)]
     frame = pd.DataFrame(rows)
     if len(frame):
         frame = frame.sort_values("3y", ascending=False, na_position="last", kind="stable").set_index("subject")
@@ -307,13 +307,13 @@ def to_top(name: str, lang: str) -> str:
     return f'<a class="totop" href="#{TOP}">{escape(say("pe_to_top", lang, name=name))}</a>'
 
 
-def _board_row(seen: Picture, subject: str, name: str, lang: str) -> dict[str, Any]:
-    basket = seen.basket_valuations.get(subject)
+def _board_row(snapshot: Snapshot, subject: str, name: str, lang: str) -> dict[str, Any]:
+    basket = snapshot.basket_valuations.get(subject)
     if basket is not None:
         bands, pe, losing, session = basket.bands, told.leg(basket).pe, told.loses(told.leg(basket)), basket.session
         definition, source = "aggregate_ttm", ""
     else:
-        one = seen.valuations[subject]
+        one = snapshot.valuations[subject]
         bands, pe, losing, session = one.bands, one.pe, one.losing, one.session
         _, source, definition = one.key
     usual = bands.get(told.USUAL)

@@ -127,7 +127,7 @@ def test_nothing_planted_in_a_name_runs_or_is_fetched(open_page: Callable, tmp_p
 
 def test_new_data_appear_in_place(open_page: Callable, tmp_path: Path) -> None:
     """A refresh by another process shows within seconds; scroll position, basket and open stock stay."""
-    opened = fill(tmp_path / "live.sqlite", is_demo=False)
+    store = fill(tmp_path / "live.sqlite", is_demo=False)
     dead = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"), "http://127.0.0.1:9")
     with served("serve", BASKETWATCH_DB=str(tmp_path / "live.sqlite"), **dead) as url:
         page, _ = open_page(url, "basket?basket=ocs&ticker=688205.SH")
@@ -137,12 +137,12 @@ def test_new_data_appear_in_place(open_page: Callable, tmp_path: Path) -> None:
         page.wait_for_timeout(1000)
         before = page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
         assert before > 0
-        quotes = prices.read_quotes(opened)
-        bars = prices.read_bars(opened, ["688205.SH"]).tail(1)
-        prices.save_bars(opened, bars.assign(final=False))
+        quotes = prices.read_quotes(store)
+        bars = prices.read_bars(store, ["688205.SH"]).tail(1)
+        prices.save_bars(store, bars.assign(final=False))
         quotes.loc["688205.SH", ["last", "high"]] = 18.88
-        prices.save_quotes(opened, quotes)
-        notes.new_version(opened)
+        prices.save_quotes(store, quotes)
+        notes.new_version(store)
         expect(page.locator(".bw .dots", has_text="18.88")).to_be_visible(timeout=20_000)
         page.wait_for_timeout(500)
         assert abs(page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") - before) < 40

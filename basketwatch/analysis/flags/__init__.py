@@ -24,8 +24,8 @@ import pandas as pd
 from basketwatch.analysis.flags import baskets as groups
 from basketwatch.analysis.flags import data_quality, price, semantics, spans, valuation, volume
 from basketwatch.analysis.flags.inputs import LONG_LISTED, AdjustedPrices, BasketInput, Inputs, Leader, RawPrices, empty
-from basketwatch.analysis.flags.market import Judged, Seen
-from basketwatch.analysis.flags.semantics import Event, Found
+from basketwatch.analysis.flags.market import Judged, MarketData
+from basketwatch.analysis.flags.semantics import Event, RuleEvents
 from basketwatch.domain.model import Rule
 
 __all__ = ["COLUMNS", "LIVE", "LONG_LISTED", "LOOKBACK", "AdjustedPrices", "BasketInput", "Inputs", "Leader",
@@ -36,7 +36,7 @@ COLUMNS = ("id", "rule", "ticker", "basket", "session", "direction", "severity",
 LIVE = ("limit", "big_move")
 LOOKBACK = 320  # sessions before the first wanted one that the windows, and the levels entered in them, need
 
-FAMILIES: dict[str, Callable[[Seen, Rule], Judged]] = {
+FAMILIES: dict[str, Callable[[MarketData, Rule], Judged]] = {
     "limit": price.limit, "big_move": price.big_move, "sigma_move": price.sigma_move,
     "volume_surge": volume.volume_surge, "gap": price.gap, "high_low": price.high_low, "excess": spans.excess,
     "deviation": spans.deviation, "pe_percentile": valuation.pe_percentile, "pe_rebase": valuation.pe_rebase,
@@ -58,7 +58,7 @@ def evaluate(
     if not (len(inputs.sessions) and len(inputs.tickers)):
         return _frame([])
     first = 0 if since is None else int(np.searchsorted(inputs.sessions, np.datetime64(since)))
-    seen = Seen(inputs, running)
+    seen = MarketData(inputs, running)
     told: dict[str, set[tuple[int, int, str]]] = {}
     rows: list[_Row] = []
     for rule in sorted((r for r in rules if r.enabled), key=lambda r: r.id in semantics.SUPPRESSED):
@@ -71,28 +71,28 @@ def evaluate(
 _Row = tuple[str, str, str, tuple[str, ...], str, str, str, float, float, str, str, str, bool, bool]
 
 
-def _found(seen: Seen, rule: Rule, told: dict[str, set[tuple[int, int, str]]]) -> Found:
+def _found(market: MarketData, rule: Rule, told: dict[str, set[tuple[int, int, str]]]) -> RuleEvents:
     """One rule judged, its events grouped and cooled down; ``told`` gathers what later rules need not say again."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        judged = FAMILIES[rule.id](seen, rule)
-    found = Found(rule, judged, semantics.events_of(judged))
+        judged = FAMILIES[rule.id](market, rule)
+    found = RuleEvents(rule, judged, semantics.events_of(judged))
     if rule.id in semantics.SUPPRESSED.values():
         told[rule.id] = {(e.row, e.column, e.direction) for e in found.events if e.signal}
     semantics.suppress(found.events, told.get(semantics.SUPPRESSED.get(rule.id, ""), set()))
-    semantics.group(seen, found)
+    semantics.group(market, found)
     semantics.cool_down(found)
     return found
 
 
-def _row(seen: Seen, found: Found, event: Event) -> _Row:
+def _row(market: MarketData, fired: RuleEvents, event: Event) -> _Row:
     """One row in the order of ``COLUMNS``."""
-    ticker, rule, day = semantics.ticker(found, event), found.rule.id, seen.days[event.row]
-    baskets = (event.grouped[0],) if event.grouped else found.judged.baskets_of(event.row, event.column)
+    ticker, rule, day = semantics.ticker(fired, event), fired.rule.id, market.days[event.row]
+    baskets = (event.grouped[0],) if event.grouped else fired.judged.baskets_of(event.row, event.column)
     return (
         f"{rule}:{ticker}:{day}:{event.direction}", rule, ticker, baskets, day, event.direction,
-        semantics.severity(found, event), event.value, event.threshold, *semantics.reasons(seen, found, event),
+        semantics.severity(fired, event), event.value, event.threshold, *semantics.reasons(market, fired, event),
         "no_data" if event.signal is None else "firing", event.notice,
-        bool(seen.inputs.due[event.row]) or rule == "us_leader",
+        bool(market.inputs.due[event.row]) or rule == "us_leader",
     )  # fmt: skip
 
 

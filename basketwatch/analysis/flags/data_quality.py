@@ -5,27 +5,27 @@ from __future__ import annotations
 import numpy as np
 
 from basketwatch.analysis.flags.inputs import Bools, Rows
-from basketwatch.analysis.flags.market import CAUSE, CAUSES, Judged, Seen, Signal, first_cause, prior
+from basketwatch.analysis.flags.market import CAUSE, CAUSES, Judged, MarketData, Signal, first_cause, prior
 from basketwatch.domain.model import Rule
 from basketwatch.words import text
 
 
-def stale_data(seen: Seen, rule: Rule) -> Judged:
+def stale_data(market: MarketData, rule: Rule) -> Judged:
     """A session without a bar that can be judged: suspended, missing, yesterday's repeated, no volume, unfinished.
 
     Also an ex-date without a known factor. A level: told when it begins and again only after a good bar; then every
     other rule says ``no_data``. value: sessions since the last good bar.
     """
-    codes = prior(seen.trouble, first_cause((seen.inputs.unexplained, "unexplained")))
+    codes = prior(market.trouble, first_cause((market.inputs.unexplained, "unexplained")))
     bad = codes != 0
     for_how_long = _run(bad)
     value = for_how_long.astype(np.float64)
 
     def said(row: int, column: int) -> tuple[str, dict[str, object]]:
-        return f"flag_stale_data_{CAUSES[codes[row, column]]}", {"name": seen.name(seen.inputs.tickers[column])}
+        return f"flag_stale_data_{CAUSES[codes[row, column]]}", {"name": market.name(market.inputs.tickers[column])}
 
     signal = Signal("none", bad, value, np.ones(bad.shape), said, held=bad)
-    return seen.judged(seen.applies, np.zeros(bad.shape, dtype=np.int8), signal)
+    return market.judged(market.applies, np.zeros(bad.shape, dtype=np.int8), signal)
 
 
 def _run(bad: Bools) -> Rows:
@@ -34,22 +34,22 @@ def _run(bad: Bools) -> Rows:
     return np.where(bad, rows - np.maximum.accumulate(np.where(bad, 0, rows), axis=0), 0)
 
 
-def source_disagreement(seen: Seen, rule: Rule) -> Judged:
+def source_disagreement(market: MarketData, rule: Rule) -> Judged:
     """abs(close of a second source / close − 1) > ``difference``, raw closes of one session.
 
     A level; not judged where only one source is at hand. value: the difference, a signed fraction.
     """
-    given = seen.inputs
+    given = market.inputs
     value = given.other_close / given.raw_close - 1
     on = np.abs(value) > rule.values["difference"]
 
     def said(row: int, column: int) -> tuple[str, dict[str, object]]:
         return "flag_source_disagreement", {
-            "name": seen.name(given.tickers[column]), "one": seen.price(column, given.raw_close[row, column]),
-            "other": seen.price(column, given.other_close[row, column]), "value": text.signed(value[row, column]),
+            "name": market.name(given.tickers[column]), "one": market.price(column, given.raw_close[row, column]),
+            "other": market.price(column, given.other_close[row, column]), "value": text.signed(value[row, column]),
         }  # fmt: skip
 
     signal = Signal("none", on, value, np.full(value.shape, rule.values["difference"]), said, held=on)
     asked = np.isfinite(given.other_close)
-    causes = np.where(seen.trouble == CAUSE["repeated"], 0, seen.trouble).astype(np.int8)
-    return seen.judged(seen.applies & asked, causes, signal)
+    causes = np.where(market.trouble == CAUSE["repeated"], 0, market.trouble).astype(np.int8)
+    return market.judged(market.applies & asked, causes, signal)

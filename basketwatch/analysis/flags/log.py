@@ -12,26 +12,26 @@ from basketwatch.analysis.flags.reading import home_of
 from basketwatch.analysis.overnight import overnight_sessions
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar, settled_days
-from basketwatch.domain.model import House
+from basketwatch.domain.model import Universe
 from basketwatch.store import flags as log
 from basketwatch.store.database import Store
 from basketwatch.store.prices import read_calendars
 
 
-def markets_of(house: House, tickers: Iterable[str]) -> list[str]:
+def markets_of(universe: Universe, tickers: Iterable[str]) -> list[str]:
     """The market whose sessions a row of the log is about, by its ticker; of a basket its home."""
-    homes = {f"basket:{b.id}": home_of(b) for b in house.baskets}
+    homes = {f"basket:{b.id}": home_of(b) for b in universe.baskets}
     return [homes.get(t) or (markets.group(t) if markets.is_ticker(t) else "CN") for t in tickers]
 
 
-def log_at(opened: Store, house: House, now: datetime, since: date | None = None) -> pd.DataFrame:
+def log_at(store: Store, universe: Universe, now: datetime, since: date | None = None) -> pd.DataFrame:
     """The log as it stood at ``now`` (``store.flags.read``): a past day replayed knows nothing of what came after it."""
-    said = log.read(opened, since=since)
-    calendars = read_calendars(opened, (now - timedelta(days=40)).date())
+    said = log.read(store, since=since)
+    calendars = read_calendars(store, (now - timedelta(days=40)).date())
     last = settled_days(calendars, now)
     if not last or not len(said):
         return said
-    groups = markets_of(house, said["ticker"])
+    groups = markets_of(universe, said["ticker"])
     upto = np.array([last.get(g, max(last.values())) for g in groups], dtype="datetime64[s]")
     overnight = said["rule"].eq("us_leader").to_numpy()
     upto[overnight] = np.datetime64(_overnight_until(calendars, last), "s")

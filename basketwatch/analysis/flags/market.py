@@ -57,7 +57,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Seen:
+class MarketData:
     """The inputs with what is derived from them; ``running`` = judge unfinished bars of a running session too."""
 
     inputs: Inputs

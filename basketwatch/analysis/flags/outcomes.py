@@ -11,19 +11,19 @@ HORIZONS = (1, 5, 20)
 
 
 def excesses(
-    said: pd.DataFrame, closes: pd.DataFrame, benchmark_of: Mapping[str, str], horizons: Sequence[int] = HORIZONS
+    flag_rows: pd.DataFrame, closes: pd.DataFrame, benchmark_of: Mapping[str, str], horizons: Sequence[int] = HORIZONS
 ) -> pd.DataFrame:
     """Per flag and horizon h: ticker's return over the h sessions after the flag's, minus its benchmark's.
 
-    ``said``: rule, ticker, session, direction, one row a flag. ``closes``: adjusted, wide, a column a ticker and a
+    ``flag_rows``: rule, ticker, session, direction, one row a flag. ``closes``: adjusted, wide, a column a ticker and a
     benchmark. Sessions are those of the benchmark, which must be of the ticker's own market; a ticker that does not
     trade then keeps its close. Returns rule, direction and a column a horizon, fractions; NaN where the sessions have
     not come yet, the ticker had no close by then, or there is no benchmark.
     """
-    out = said[["rule", "direction"]].reset_index(drop=True)
-    found = np.full((len(said), len(horizons)), np.nan)
-    tickers = said["ticker"].to_numpy()
-    days = said["session"].to_numpy().astype("datetime64[s]")
+    out = flag_rows[["rule", "direction"]].reset_index(drop=True)
+    found = np.full((len(flag_rows), len(horizons)), np.nan)
+    tickers = flag_rows["ticker"].to_numpy()
+    days = flag_rows["session"].to_numpy().astype("datetime64[s]")
     named = np.array([benchmark_of.get(t, "") for t in tickers], dtype=object)
     for benchmark in sorted({b for b in named if b in closes}):
         rows = np.flatnonzero((named == benchmark) & np.isin(tickers, list(closes.columns)))

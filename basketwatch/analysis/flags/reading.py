@@ -19,8 +19,8 @@ from basketwatch.analysis.prices import multipliers, wide, with_quotes
 from basketwatch.analysis.valuation import bands, readings
 from basketwatch.domain import limits, markets
 from basketwatch.domain.calendars import Calendar, settled_days
-from basketwatch.domain.model import Basket, House, Rule
-from basketwatch.domain.universe import names, universe
+from basketwatch.domain.model import Basket, Rule, Universe
+from basketwatch.domain.universe import all_tickers, names
 from basketwatch.store.database import Store
 from basketwatch.store.prices import read_bars, read_calendars, read_factors, read_quotes, read_series
 
@@ -32,13 +32,13 @@ _PRICES = ("open", "high", "low", "close")
 
 
 @dataclass(frozen=True)
-class Read:
+class StoredData:
     """What the store has, once for all markets.
 
     ``bars``: with the closing quotes, sorted. ``values``: ticker -> the PE series that speaks for it, with its source.
     """
 
-    house: House
+    universe: Universe
     now: datetime
     calendars: Mapping[str, Calendar]
     settled: Mapping[str, date]
@@ -49,9 +49,9 @@ class Read:
     values: Mapping[str, pd.DataFrame]
 
 
-def dry_run(found: Read, rules: Sequence[Rule], sessions: int = YEAR) -> pd.DataFrame:
+def dry_run(data: StoredData, rules: Sequence[Rule], sessions: int = YEAR) -> pd.DataFrame:
     """What ``rules`` would have said over the last ``sessions`` of each market: columns of ``flags.evaluate``."""
-    return joined([evaluated(found, group, rules, sessions) for group in groups_of(found.house)])
+    return joined([evaluated(data, group, rules, sessions) for group in groups_of(data.universe)])
 
 
 def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -60,9 +60,9 @@ def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(known, ignore_index=True) if known else pd.DataFrame(columns=list(flags.COLUMNS))
 
 
-def evaluated(found: Read, group: str, rules: Sequence[Rule], sessions: int) -> pd.DataFrame:
+def evaluated(data: StoredData, group: str, rules: Sequence[Rule], sessions: int) -> pd.DataFrame:
     """What ``rules`` say of one market's last ``sessions`` sessions; only what is settled by then."""
-    inputs = inputs_of(found, group)
+    inputs = inputs_of(data, group)
     due = inputs.sessions[inputs.due]
     if not len(due):
         return pd.DataFrame(columns=list(flags.COLUMNS))
@@ -70,26 +70,26 @@ def evaluated(found: Read, group: str, rules: Sequence[Rule], sessions: int) -> 
     return said.loc[said["final"].astype(bool)]
 
 
-def groups_of(house: House) -> list[str]:
-    return sorted({markets.group(t) for t in universe(house)} - {"FX"})
+def groups_of(universe: Universe) -> list[str]:
+    return sorted({markets.group(t) for t in all_tickers(universe)} - {"FX"})
 
 
 # --- reading -----------------------------------------------------------------------------------------------------
 
 
-def read(opened: Store, house: House, now: datetime, sessions: int = YEAR) -> Read:
+def read(store: Store, universe: Universe, now: datetime, sessions: int = YEAR) -> StoredData:
     """All that ``inputs_of`` needs to judge the last ``sessions`` sessions. Raises the store's errors."""
-    wanted = [t for t in universe(house) if markets.kind(t) != "fx"]
+    wanted = [t for t in all_tickers(universe) if markets.kind(t) != "fx"]
     since = (now - timedelta(days=round((flags.LOOKBACK + sessions) * 1.55) + 20)).date()
-    known = read_calendars(opened, since - timedelta(days=10))
-    calendars = {group: known.get(group) or Calendar(group, ()) for group in groups_of(house)}
-    quotes = read_quotes(opened)
+    known = read_calendars(store, since - timedelta(days=10))
+    calendars = {group: known.get(group) or Calendar(group, ()) for group in groups_of(universe)}
+    quotes = read_quotes(store)
     quotes = quotes.loc[quotes.index.isin(wanted)]
-    stored = read_bars(opened, wanted, since)
-    return Read(
-        house, now, calendars, settled_days(calendars, now), quotes,
-        _with_closing_quotes(stored, quotes, calendars), read_factors(opened, wanted),
-        {ticker: row.first for ticker, row in read_series(opened).items()}, _values(opened, wanted, calendars, now),
+    stored = read_bars(store, wanted, since)
+    return StoredData(
+        universe, now, calendars, settled_days(calendars, now), quotes,
+        _with_closing_quotes(stored, quotes, calendars), read_factors(store, wanted),
+        {ticker: row.first for ticker, row in read_series(store).items()}, _values(store, wanted, calendars, now),
     )  # fmt: skip
 
 
@@ -112,10 +112,10 @@ def after_close(quote: Any, calendar: Calendar | None) -> bool:
 
 
 def _values(
-    opened: Store, wanted: Sequence[str], calendars: Mapping[str, Calendar], now: datetime
+    store: Store, wanted: Sequence[str], calendars: Mapping[str, Calendar], now: datetime
 ) -> dict[str, pd.DataFrame]:
     """Ticker -> the history of the multiple that speaks for it: the one that the pages show."""
-    found = readings.histories(opened, wanted, calendars, now)
+    found = readings.histories(store, wanted, calendars, now)
     own = {ticker: one.key for ticker, one in readings.speaking(found, calendars).items()}
     return {ticker: found[key].assign(source=key.source) for ticker, key in own.items()}
 
@@ -123,38 +123,38 @@ def _values(
 # --- one market --------------------------------------------------------------------------------------------------
 
 
-def inputs_of(found: Read, group: str) -> Inputs:
+def inputs_of(data: StoredData, group: str) -> Inputs:
     """One market as ``flags.evaluate`` takes it: its settled sessions and the one after, in which nothing is final."""
-    tickers = [t for t in universe(found.house) if markets.group(t) == group and markets.kind(t) != "fx"]
-    sessions = sessions_of(found, group)
-    called = names(found.house) | {f"basket:{b.id}": b.short for b in found.house.baskets}
+    tickers = [t for t in all_tickers(data.universe) if markets.group(t) == group and markets.kind(t) != "fx"]
+    sessions = sessions_of(data, group)
+    called = names(data.universe) | {f"basket:{b.id}": b.short for b in data.universe.baskets}
     base = flags.empty(group, sessions, tickers, called)
     if not len(sessions):
         return base
-    due = sessions <= np.datetime64(found.settled.get(group, date.min))
-    held = found.bars.loc[found.bars["ticker"].isin(tickers)].reset_index(drop=True)
+    due = sessions <= np.datetime64(data.settled.get(group, date.min))
+    held = data.bars.loc[data.bars["ticker"].isin(tickers)].reset_index(drop=True)
     put = _Grid(sessions, tickers, held)
-    filled = _with_prices(base, put, multipliers(held, found.factors), due)
-    filled = _with_quotes(filled, found, put)
+    filled = _with_prices(base, put, multipliers(held, data.factors), due)
+    filled = _with_quotes(filled, data, put)
     filled = replace(
-        filled, due=due, abroad=_abroad(found, sessions) if group == "CN" else filled.abroad,
-        listed_at=_listed_at(found.listed, tickers, sessions),
-        benchmark_of=_benchmarks(found.house, tickers), baskets=_baskets(found.house, group, tickers, sessions),
+        filled, due=due, abroad=_abroad(data, sessions) if group == "CN" else filled.abroad,
+        listed_at=_listed_at(data.listed, tickers, sessions),
+        benchmark_of=_benchmarks(data.universe, tickers), baskets=_baskets(data.universe, group, tickers, sessions),
     )  # fmt: skip
-    percentile, eps = _multiples(found.values, tickers, sessions)
+    percentile, eps = _multiples(data.values, tickers, sessions)
     return replace(
-        filled, pe_percentile=percentile, eps=eps, other_close=RawPrices(_other_closes(found, put)),
-        leaders=_leaders(found, sessions) if group == "CN" else (),
+        filled, pe_percentile=percentile, eps=eps, other_close=RawPrices(_other_closes(data, put)),
+        leaders=_leaders(data, sessions) if group == "CN" else (),
     )  # fmt: skip
 
 
-def sessions_of(found: Read, group: str) -> Days:
+def sessions_of(data: StoredData, group: str) -> Days:
     """Known sessions up to the settled one, and the next: running, or to come."""
-    last = found.settled.get(group)
-    bars = found.bars["session"]
+    last = data.settled.get(group)
+    bars = data.bars["session"]
     if last is None or not len(bars):
         return np.array([], dtype="datetime64[D]")
-    calendar = found.calendars[group]
+    calendar = data.calendars[group]
     days = [s.day for s in calendar.between(bars.min().date(), last)]
     coming = calendar.after(last)
     return np.array([*days, *([coming.day] if coming else [])], dtype="datetime64[D]")
@@ -213,14 +213,14 @@ def _shifted(values: Floats) -> Floats:
     return np.vstack([np.full((1, values.shape[1]), np.nan), values[:-1]])
 
 
-def _with_quotes(base: Inputs, found: Read, grid: _Grid) -> Inputs:
+def _with_quotes(base: Inputs, data: StoredData, grid: _Grid) -> Inputs:
     """What only a quote tells: limit prices, the exchange's previous close, a suspension that lasts, a name of ST."""
     shape = (len(grid.sessions), len(grid.tickers))
     up, down = np.full((2, *shape), np.nan)
     reference, suspended, unexplained = base.reference.copy(), base.suspended.copy(), base.unexplained.copy()
     st = np.zeros(shape, dtype=np.int8)
     column = {t: i for i, t in enumerate(grid.tickers)}
-    rows: Iterable[Any] = found.quotes.rename(columns={"name": "named"}).itertuples()
+    rows: Iterable[Any] = data.quotes.rename(columns={"name": "named"}).itertuples()
     for quote in (q for q in rows if q.ticker in column):
         i, day = column[quote.ticker], np.datetime64(quote.session.date())
         if isinstance(quote.named, str) and limits.is_st(quote.named):
@@ -258,14 +258,14 @@ def _listed_at(listed: Mapping[str, date], tickers: Sequence[str], sessions: Day
 # --- benchmarks, baskets, leaders --------------------------------------------------------------------------------
 
 
-def benchmark_of(house: House, ticker: str) -> str | None:
+def benchmark_of(universe: Universe, ticker: str) -> str | None:
     """What a ticker is compared with: the first benchmark of its own market of its first basket; of sectors the CSI 300."""
     if ticker.startswith("basket:"):
-        own = [b for b in house.baskets if f"basket:{b.id}" == ticker]
+        own = [b for b in universe.baskets if f"basket:{b.id}" == ticker]
         return next((_first_of(b, home_of(b)) for b in own), None)
     if markets.kind(ticker) == "sector":
         return CHINA_BENCHMARK
-    own = [b for b in house.baskets if ticker in b.tickers]
+    own = [b for b in universe.baskets if ticker in b.tickers]
     found = (_first_of(b, markets.group(ticker)) for b in own)
     return None if markets.kind(ticker) == "index" else next((b for b in found if b), None)
 
@@ -279,16 +279,16 @@ def home_of(basket: Basket) -> str:
     return markets.home(basket.tickers)
 
 
-def _benchmarks(house: House, tickers: Sequence[str]) -> Rows:
+def _benchmarks(universe: Universe, tickers: Sequence[str]) -> Rows:
     at = {t: i for i, t in enumerate(tickers)}
-    return np.array([at.get(benchmark_of(house, t) or "", -1) for t in tickers], dtype=np.int64)
+    return np.array([at.get(benchmark_of(universe, t) or "", -1) for t in tickers], dtype=np.int64)
 
 
-def _baskets(house: House, group: str, tickers: Sequence[str], sessions: Days) -> tuple[BasketInput, ...]:
+def _baskets(universe: Universe, group: str, tickers: Sequence[str], sessions: Days) -> tuple[BasketInput, ...]:
     """Today's members over all sessions, those that have left up to their last day: as the pages look back."""
     at = {t: i for i, t in enumerate(tickers)}
     out = []
-    for basket in house.baskets:
+    for basket in universe.baskets:
         inside = np.zeros((len(sessions), len(tickers)), dtype=np.bool_)
         for member in (m for m in basket.members if m.ticker in at):
             inside[:, at[member.ticker]] = True if member.until is None else sessions <= np.datetime64(member.until)
@@ -299,10 +299,10 @@ def _baskets(house: House, group: str, tickers: Sequence[str], sessions: Days) -
     return tuple(out)
 
 
-def _abroad(found: Read, sessions: Days) -> Rows:
+def _abroad(data: StoredData, sessions: Days) -> Rows:
     """US sessions that each mainland session had not seen; 0 while one of them still trades or is to come."""
-    abroad, home = found.calendars.get("US"), found.calendars["CN"]
-    last = found.settled.get("US") if abroad else None
+    abroad, home = data.calendars.get("US"), data.calendars["CN"]
+    last = data.settled.get("US") if abroad else None
     out = np.zeros(len(sessions), dtype=np.int64)
     for i, day in enumerate(sessions.tolist()):
         seen = overnight.overnight_sessions(home, abroad, day) if abroad else []
@@ -310,18 +310,18 @@ def _abroad(found: Read, sessions: Days) -> Rows:
     return out
 
 
-def _leaders(found: Read, sessions: Days) -> tuple[Leader, ...]:
+def _leaders(data: StoredData, sessions: Days) -> tuple[Leader, ...]:
     """US names of the chains, with their moves by mainland session and the baskets whose chain they stand in."""
-    abroad, home = found.calendars.get("US"), found.calendars["CN"]
+    abroad, home = data.calendars.get("US"), data.calendars["CN"]
     led: dict[str, list[str]] = {}
-    for basket in found.house.baskets:
-        chain = next((c for c in found.house.chains if c.id == basket.chain), None)
+    for basket in data.universe.baskets:
+        chain = next((c for c in data.universe.chains if c.id == basket.chain), None)
         for ticker in (t for s in (chain.segments if chain else ()) for t in s.overseas if markets.group(t) == "US"):
             led.setdefault(ticker, []).append(basket.id)
     if abroad is None or not led:
         return ()
-    own = found.bars.loc[found.bars["ticker"].isin(list(led)) & found.bars["final"]].reset_index(drop=True)
-    closes = wide(analysis_prices.adjusted(own, found.factors))
+    own = data.bars.loc[data.bars["ticker"].isin(list(led)) & data.bars["final"]].reset_index(drop=True)
+    closes = wide(analysis_prices.adjusted(own, data.factors))
     moves = _moves(closes.reindex(columns=list(led)), home, abroad, sessions)
     return tuple(Leader(t, moves[:, i], tuple(dict.fromkeys(led[t]))) for i, t in enumerate(led))
 
@@ -360,12 +360,12 @@ def _multiples(values: Mapping[str, pd.DataFrame], tickers: Sequence[str], sessi
     return percentile, eps
 
 
-def _other_closes(found: Read, grid: _Grid) -> Floats:
+def _other_closes(data: StoredData, grid: _Grid) -> Floats:
     """The close of a session from another source than the bar's: the quote taken after it, else what the PE came with."""
     codes, named = pd.factorize(grid.bars["source"])
     own, code = grid.put(codes, -1.0), {source: float(i) for i, source in enumerate(named)}
-    quoted: Iterable[Any] = found.quotes.itertuples()
-    closing = {q.Index: q for q in quoted if after_close(q, found.calendars.get(markets.group(q.Index)))}
+    quoted: Iterable[Any] = data.quotes.itertuples()
+    closing = {q.Index: q for q in quoted if after_close(q, data.calendars.get(markets.group(q.Index)))}
     out = np.full(own.shape, np.nan)
 
     def put(i: int, days: Days, prices: Floats, source: str) -> None:
@@ -375,8 +375,8 @@ def _other_closes(found: Read, grid: _Grid) -> Floats:
         out[:, i] = np.where(np.isnan(told), out[:, i], told)
 
     for i, ticker in enumerate(grid.tickers):
-        if ticker in found.values:
-            held = found.values[ticker]
+        if ticker in data.values:
+            held = data.values[ticker]
             days = held["session"].to_numpy().astype("datetime64[D]")
             put(i, days, held["price"].to_numpy(), held["source"].iloc[0])
         if ticker in closing:
@@ -388,11 +388,11 @@ def _other_closes(found: Read, grid: _Grid) -> Floats:
 # --- what came of it ---------------------------------------------------------------------------------------------
 
 
-def closes_of(found: Read) -> pd.DataFrame:
+def closes_of(data: StoredData) -> pd.DataFrame:
     """Adjusted closes, wide, and of each basket the value of its home market's members, equal weight, rebalanced daily."""
-    closes = wide(analysis_prices.adjusted(found.bars, found.factors))
+    closes = wide(analysis_prices.adjusted(data.bars, data.factors))
     out = {}
-    for basket in found.house.baskets:
+    for basket in data.universe.baskets:
         held = [t for t in basket.tickers if t in closes and markets.group(t) == home_of(basket)]
         daily = closes[held].dropna(how="all").ffill().pct_change(fill_method=None).mean(axis=1)
         out[f"basket:{basket.id}"] = (1 + daily.fillna(0.0)).cumprod()

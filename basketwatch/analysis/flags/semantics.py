@@ -8,7 +8,7 @@ import numpy as np
 
 from basketwatch.analysis.flags.baskets import ticker_of
 from basketwatch.analysis.flags.inputs import Bools
-from basketwatch.analysis.flags.market import CAUSES, Judged, Seen, Signal
+from basketwatch.analysis.flags.market import CAUSES, Judged, MarketData, Signal
 from basketwatch.domain.model import Names, Rule
 from basketwatch.domain.rules import SEVERITIES
 from basketwatch.words import text
@@ -36,7 +36,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Found:
+class RuleEvents:
     """One rule with what it found and the events that follow."""
 
     rule: Rule
@@ -90,27 +90,27 @@ def suppress(events: list[Event], told: set[tuple[int, int, str]]) -> None:
     events[:] = [e for e in events if (e.row, e.column, e.direction) not in told]
 
 
-def group(seen: Seen, found: Found) -> None:
+def group(market: MarketData, fired: RuleEvents) -> None:
     """Add one line for each basket, session and direction in which many members fire; theirs stay, without notice."""
-    if found.rule.id in _SPARED:
+    if fired.rule.id in _SPARED:
         return
-    for direction in sorted({e.direction for e in found.events if e.signal}):
-        firing = [e for e in found.events if e.signal and e.direction == direction]
-        at = np.zeros((len(seen.inputs.sessions), len(found.judged.columns)), dtype=np.int64)
+    for direction in sorted({e.direction for e in fired.events if e.signal}):
+        firing = [e for e in fired.events if e.signal and e.direction == direction]
+        at = np.zeros((len(market.inputs.sessions), len(fired.judged.columns)), dtype=np.int64)
         at[[e.row for e in firing], [e.column for e in firing]] = np.arange(1, len(firing) + 1)
-        for basket in (b for b in seen.inputs.baskets if b.home):
+        for basket in (b for b in market.inputs.baskets if b.home):
             inside, members = (at > 0) & basket.inside, basket.inside.sum(axis=1)
             many = inside.sum(axis=1)
             for row in np.flatnonzero((many >= FEWEST) & (many > TOGETHER * members)).tolist():
                 events = [firing[number - 1] for number in at[row, inside[row]].tolist()]
-                found.events.append(_line(found, events, basket.id, int(members[row])))
+                fired.events.append(_line(fired, events, basket.id, int(members[row])))
 
 
-def _line(found: Found, events: list[Event], basket: str, members: int) -> Event:
+def _line(fired: RuleEvents, events: list[Event], basket: str, members: int) -> Event:
     """One event for those of the members, which lose their notice; the largest are named first."""
     for event in events:
         event.notice = False
-    tickers = found.judged.columns
+    tickers = fired.judged.columns
     largest = sorted(events, key=lambda e: (-abs(e.value) if e.value == e.value else 0.0, tickers[e.column]))
     return replace(
         max(events, key=lambda e: e.tier), column=-1, value=len(events) / members, threshold=TOGETHER, notice=True,
@@ -118,16 +118,16 @@ def _line(found: Found, events: list[Event], basket: str, members: int) -> Event
     )  # fmt: skip
 
 
-def cool_down(found: Found) -> None:
+def cool_down(fired: RuleEvents) -> None:
     """Take the notice from events that follow a noticed one of the same ticker and direction too soon.
 
     Not from one of a higher tier, nor from one that has gone on by once more the threshold since.
     """
     last: dict[tuple[str | int, str], Event] = {}
-    for event in sorted((e for e in found.events if e.signal and e.notice), key=lambda e: e.row):
+    for event in sorted((e for e in fired.events if e.signal and e.notice), key=lambda e: e.row):
         key = (event.grouped[0] if event.grouped else event.column, event.direction)
         before = last.get(key)
-        if before and event.row - before.row < found.rule.cooldown and not _escalates(before, event):
+        if before and event.row - before.row < fired.rule.cooldown and not _escalates(before, event):
             event.notice = False
         else:
             last[key] = event
@@ -144,27 +144,27 @@ def _escalates(before: Event, event: Event) -> bool:
 # --- what is said ------------------------------------------------------------------------------------------------
 
 
-def ticker(found: Found, event: Event) -> str:
+def ticker(fired: RuleEvents, event: Event) -> str:
     """Ticker of a row; of a basket's line, the basket."""
-    return ticker_of(event.grouped[0]) if event.grouped else found.judged.columns[event.column]
+    return ticker_of(event.grouped[0]) if event.grouped else fired.judged.columns[event.column]
 
 
-def severity(found: Found, event: Event) -> str:
+def severity(fired: RuleEvents, event: Event) -> str:
     """The rule's severity, one step louder for the tiers that say so, ``data`` where it could not be judged."""
     if event.signal is None:
         return "data"
-    own = SEVERITIES.index(found.rule.severity)
+    own = SEVERITIES.index(fired.rule.severity)
     return SEVERITIES[min(own + 1, len(SEVERITIES) - 1)] if event.signal.louder else SEVERITIES[own]
 
 
-def reasons(seen: Seen, found: Found, event: Event) -> tuple[str, str]:
+def reasons(market: MarketData, fired: RuleEvents, event: Event) -> tuple[str, str]:
     """The sentence of a row in Chinese and in English."""
     if event.grouped:
-        key, params = _together(seen, found, event.direction, *event.grouped)
+        key, params = _together(market, fired, event.direction, *event.grouped)
     elif event.signal is None:
-        code = found.judged.unknown[event.row, event.column]
+        code = fired.judged.unknown[event.row, event.column]
         key = f"flag_no_data_{CAUSES[code]}"
-        params = {**found.judged.why(event.row, event.column), "rule": _Text(f"rule_{found.rule.id}")}
+        params = {**fired.judged.why(event.row, event.column), "rule": _Text(f"rule_{fired.rule.id}")}
     else:
         key, params = event.signal.said(event.row, event.column)
     return _told(key, params)
@@ -178,12 +178,12 @@ class _Text:
 
 
 def _together(
-    seen: Seen, found: Found, direction: str, basket: str, columns: tuple[int, ...], members: int
+    market: MarketData, fired: RuleEvents, direction: str, basket: str, columns: tuple[int, ...], members: int
 ) -> tuple[str, dict[str, object]]:
-    named = tuple(seen.name(found.judged.columns[c]) for c in columns[:FEWEST])
+    named = tuple(market.name(fired.judged.columns[c]) for c in columns[:FEWEST])
     return f"flag_together_{direction}", {
-        "name": seen.name(ticker_of(basket)), "n": len(columns), "members": members,
-        "rule": _Text(f"rule_{found.rule.id}"), "named": named,
+        "name": market.name(ticker_of(basket)), "n": len(columns), "members": members,
+        "rule": _Text(f"rule_{fired.rule.id}"), "named": named,
     }  # fmt: skip
 
 

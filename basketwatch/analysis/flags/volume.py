@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from basketwatch.analysis.flags.inputs import Bools, Floats
-from basketwatch.analysis.flags.market import Judged, Seen, Signal, at_least, filled, first_cause, prior, shifted
+from basketwatch.analysis.flags.market import Judged, MarketData, Signal, at_least, filled, first_cause, prior, shifted
 from basketwatch.domain.model import Rule
 from basketwatch.words import text
 
@@ -13,20 +13,20 @@ PAST = 5  # sessions that traded
 SPLIT = 0.1  # a step of the adjustment factor by more than this changes the number of shares, and so the volume
 
 
-def volume_surge(seen: Seen, rule: Rule) -> Judged:
+def volume_surge(market: MarketData, rule: Rule) -> Judged:
     """量比 at the close, V_t / mean(V of the last five sessions that traded), >= ``ratio``, and turnover >= ``turnover``.
 
     Outside the mainland, where no turnover is known, the ratio alone decides. Not judged on one-price days, nor where
     a split lies among the six sessions. Event, without direction. value: the ratio.
     """
-    ratio, split = ratios(seen)
-    turnover = seen.inputs.turnover
-    untold = np.isnan(turnover) & (seen.inputs.market == "CN")
+    ratio, split = ratios(market)
+    turnover = market.inputs.turnover
+    untold = np.isnan(turnover) & (market.inputs.market == "CN")
     many = at_least(ratio, rule.values["ratio"])
     causes = prior(
-        seen.trouble,
+        market.trouble,
         first_cause(
-            (seen.one_price, "one_price"), (np.isnan(seen.inputs.volume), "volume"), (split, "split"),
+            (market.one_price, "one_price"), (np.isnan(market.inputs.volume), "volume"), (split, "split"),
             (np.isnan(ratio), "history"), (untold & many, "turnover"),
         ),
     )  # fmt: skip
@@ -35,18 +35,20 @@ def volume_surge(seen: Seen, rule: Rule) -> Judged:
     def said(row: int, column: int) -> tuple[str, dict[str, object]]:
         known = bool(np.isfinite(turnover[row, column]))
         return f"flag_volume_surge_{'both' if known else 'ratio'}", {
-            "name": seen.name(seen.inputs.tickers[column]), "value": f"{ratio[row, column]:.1f}",
-            "turnover": text.signed(turnover[row, column]).lstrip("+"), "move": text.signed(seen.moves[row, column]),
+            "name": market.name(market.inputs.tickers[column]), "value": f"{ratio[row, column]:.1f}",
+            "turnover": text.signed(turnover[row, column]).lstrip("+"), "move": text.signed(market.moves[row, column]),
         }  # fmt: skip
 
     threshold = np.full(ratio.shape, rule.values["ratio"])
-    return seen.judged(seen.applies & seen.of_kind("stock", "etf"), causes, Signal("none", on, ratio, threshold, said))
+    return market.judged(
+        market.applies & market.of_kind("stock", "etf"), causes, Signal("none", on, ratio, threshold, said)
+    )
 
 
-def ratios(seen: Seen) -> tuple[Floats, Bools]:
+def ratios(market: MarketData) -> tuple[Floats, Bools]:
     """量比 of each session, and whether a split lies between it and the first of the five sessions before."""
-    volume, given = seen.inputs.volume, seen.inputs
-    traded = (seen.trouble == 0) & (volume > 0)
+    volume, given = market.inputs.volume, market.inputs
+    traded = (market.trouble == 0) & (volume > 0)
     order = np.argsort(~traded, axis=0, kind="stable")  # rows that traded first, in their order
     total = _from_zero(np.cumsum(np.take_along_axis(np.where(traded, volume, 0.0), order, axis=0), axis=0))
     before = _from_zero(np.cumsum(traded, axis=0))[:-1].astype(np.int64)  # how many traded before each session

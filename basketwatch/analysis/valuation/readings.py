@@ -1,7 +1,7 @@
 """What the pages show of valuation: which of the stored series speaks for a ticker, and the PE of each basket.
 
 Two sources or two definitions are never mixed: one series is chosen, its definition is what is shown, and the others
-stand beside it with their own value. Rows of sessions that had not closed at the picture's instant are not looked at.
+stand beside it with their own value. Rows of sessions that had not closed at the snapshot's instant are not looked at.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from basketwatch.analysis.valuation.bands import LEAST, Band, bands_of, counted,
 from basketwatch.analysis.valuation.baskets import CARRIED, BasketPe, basket_history, basket_pe
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar
-from basketwatch.domain.model import House, SeriesKey
+from basketwatch.domain.model import SeriesKey, Universe
 from basketwatch.domain.universe import with_stand_ins
 from basketwatch.store import valuations
 from basketwatch.store.database import Store
@@ -36,7 +36,7 @@ _ABROAD = (("yahoo", "yahoo_trailing"), ("yahoo", "announced_eps"), ("baidu", "t
 
 
 @dataclass(frozen=True)
-class Valued:
+class PeReading:
     """The PE of one ticker at its newest closed session, and where it stands in its own history.
 
     ``key.ticker`` is another one where a fund stands in for an index. ``profit`` (TTM) = market cap / PE of that row;
@@ -57,11 +57,11 @@ class Valued:
     bands: Mapping[str, Band]
     weekly: bool
     cap_source: str
-    others: tuple[Valued, ...] = ()
+    others: tuple[PeReading, ...] = ()
 
 
 @dataclass(frozen=True)
-class BasketValued:
+class BasketPeReading:
     """The PE of a basket of today's members.
 
     ``now``: all of them, converted to yuan at the day's rates. ``by_group``: those of each market. ``history``
@@ -80,26 +80,26 @@ class BasketValued:
     sources: tuple[str, ...]
 
 
-def difference(one: Valued, other: Valued) -> float:
-    """How far another source or definition lies from ``one``, as a fraction of it; NaN unless both tell one session."""
-    same = one.session == other.session and one.pe > 0 and other.pe > 0
-    return other.pe / one.pe - 1 if same else nan
+def difference(reading: PeReading, other: PeReading) -> float:
+    """How far another source or definition lies from ``reading``, as a fraction of it; NaN unless both tell one session."""
+    same = reading.session == other.session and reading.pe > 0 and other.pe > 0
+    return other.pe / reading.pe - 1 if same else nan
 
 
 # --- reading -----------------------------------------------------------------------------------------------------
 
 
-def histories(opened: Store, tickers: Iterable[str], calendars: Mapping[str, Calendar], now: datetime) -> Histories:
+def histories(store: Store, tickers: Iterable[str], calendars: Mapping[str, Calendar], now: datetime) -> Histories:
     """The stored series of ``tickers`` up to the last session of their market that had closed at ``now``."""
     limits = {group: _closed(calendar, now) for group, calendar in calendars.items()}
-    found = valuations.read(opened, list(tickers))
+    found = valuations.read(store, list(tickers))
     cut = {key: _until(rows, limits.get(markets.group(key.ticker), now.date())) for key, rows in found.items()}
     return {key: rows for key, rows in cut.items() if len(rows)}
 
 
-def wanted(house: House) -> tuple[str, ...]:
+def wanted(universe: Universe) -> tuple[str, ...]:
     """Tickers that have a PE of their own, or stand in for one that has none."""
-    return tuple(t for t in with_stand_ins(house) if markets.kind(t) != "fx")
+    return tuple(t for t in with_stand_ins(universe) if markets.kind(t) != "fx")
 
 
 def _closed(calendar: Calendar, now: datetime) -> date:
@@ -115,16 +115,16 @@ def _until(rows: pd.DataFrame, last: date) -> pd.DataFrame:
 # --- a ticker ----------------------------------------------------------------------------------------------------
 
 
-def valued(found: Histories, table: pd.DataFrame, calendars: Mapping[str, Calendar]) -> dict[str, Valued]:
-    """Ticker -> its valuation, from ``histories`` and the quotes of the picture's ``table``.
+def pe_readings(series: Histories, table: pd.DataFrame, calendars: Mapping[str, Calendar]) -> dict[str, PeReading]:
+    """Ticker -> its valuation, from ``histories`` and the quotes of the snapshot's ``table``.
 
     A ticker without an up-to-date series has its quote's own PE, without bands; one without either is not in the
     answer.
     """
     quotes = _quoted(table)
-    said = speaking(found, calendars, quotes)
+    said = speaking(series, calendars, quotes)
     chosen = {t: said[t] for t in [*table.index, *said] if t in said}  # in the table's order
-    banded = bands_of({t: found[one.key] for t, one in chosen.items()})
+    banded = bands_of({t: series[one.key] for t, one in chosen.items()})
     chosen = {t: replace(one, bands=banded[t], weekly=banded[t]["all"].weekly) for t, one in chosen.items()}
     for ticker, quote in quotes.items():
         calendar = calendars.get(markets.group(ticker))
@@ -134,16 +134,16 @@ def valued(found: Histories, table: pd.DataFrame, calendars: Mapping[str, Calend
 
 
 def speaking(
-    found: Histories, calendars: Mapping[str, Calendar], quotes: Mapping[str, Valued] | None = None
-) -> dict[str, Valued]:
+    series: Histories, calendars: Mapping[str, Calendar], quotes: Mapping[str, PeReading] | None = None
+) -> dict[str, PeReading]:
     """Ticker -> the newest value of the series that speaks for it, the others beside it; no bands yet."""
-    by_ticker: dict[str, list[Valued]] = {}
-    for key, rows in found.items():
+    by_ticker: dict[str, list[PeReading]] = {}
+    for key, rows in series.items():
         by_ticker.setdefault(key.ticker, []).append(_newest(key, rows, (quotes or {}).get(key.ticker)))
-    return {t: _choice(own, found, calendars.get(markets.group(t))) for t, own in by_ticker.items()}
+    return {t: _choice(own, series, calendars.get(markets.group(t))) for t, own in by_ticker.items()}
 
 
-def _newest(key: SeriesKey, rows: pd.DataFrame, quote: Valued | None) -> Valued:
+def _newest(key: SeriesKey, rows: pd.DataFrame, quote: PeReading | None) -> PeReading:
     """The last row of a series; its market cap from the quote's share count where the series has none."""
     last: dict[Any, Any] = {name: rows[name].iat[-1] for name in rows}  # a row as a Series takes four times as long
     pe, price, cap, eps = (float(last[name]) for name in ("pe", "price", "market_cap", "eps"))
@@ -151,7 +151,7 @@ def _newest(key: SeriesKey, rows: pd.DataFrame, quote: Valued | None) -> Valued:
     if np.isnan(cap) and quote is not None:
         same = session == quote.session
         cap, origin = quote.market_cap * (1.0 if same else price / quote.price), quote.key.source
-    return Valued(
+    return PeReading(
         key=key, pe=pe, losing=bool(last["losing"]) or pe <= 0, session=session, price=price, market_cap=cap,
         profit=float(_profit(pe, price, cap, eps)), eps=eps, fetched_at=last["fetched_at"].to_pydatetime(),
         bands={}, weekly=False, cap_source=origin,
@@ -166,11 +166,11 @@ def _profit(pe: Any, price: Any, cap: Any, eps: Any) -> Any:
         )
 
 
-def _quoted(table: pd.DataFrame) -> dict[str, Valued]:
+def _quoted(table: pd.DataFrame) -> dict[str, PeReading]:
     """The PE in the quotes themselves, and their market cap; of shares and funds that have either."""
     columns = ["pe_ttm", "last", "market_cap", "session", "fetched_at", "source", "group"]
     rows: Iterable[Any] = table.loc[table["pe_ttm"].notna() | table["market_cap"].notna(), columns].itertuples()
-    return {str(r.Index): Valued(
+    return {str(r.Index): PeReading(
         key=SeriesKey(str(r.Index), str(r.source), _definition(r.source, r.group)), pe=r.pe_ttm, losing=r.pe_ttm <= 0,
         session=r.session.date(), price=r.last, market_cap=r.market_cap, profit=float(_profit(r.pe_ttm, r.last, r.market_cap, nan)),
         eps=nan, fetched_at=r.fetched_at.to_pydatetime(), bands={}, weekly=False, cap_source=str(r.source),
@@ -183,19 +183,24 @@ def _definition(source: str, group: str) -> str:
     return "yahoo_trailing" if abroad else "ttm"
 
 
-def _choice(own: Sequence[Valued], found: Histories, calendar: Calendar | None) -> Valued:
+def _choice(readings: Sequence[PeReading], series: Histories, calendar: Calendar | None) -> PeReading:
     """The series that speaks for a ticker, with the others beside it.
 
     Of those that are up to date the first in order that has enough for a band, else the first in order.
     """
-    if len(own) == 1:
-        return own[0]
-    own = [replace(one, weekly=is_weekly(found[one.key]["session"].to_numpy().astype("datetime64[D]"))) for one in own]
-    oldest = _back(calendar, max(one.session for one in own))
-    fresh = sorted((one for one in own if one.session >= oldest), key=_place)
-    enough = (one for one in fresh if np.count_nonzero(~np.isnan(counted(found[one.key]))) >= LEAST)
+    if len(readings) == 1:
+        return readings[0]
+    readings = [
+        replace(one, weekly=is_weekly(series[one.key]["session"].to_numpy().astype("datetime64[D]")))
+        for one in readings
+    ]
+    oldest = _back(calendar, max(one.session for one in readings))
+    fresh = sorted((one for one in readings if one.session >= oldest), key=_place)
+    enough = (one for one in fresh if np.count_nonzero(~np.isnan(counted(series[one.key]))) >= LEAST)
     chosen = next(enough, fresh[0])
-    others = sorted((one for one in own if one is not chosen), key=lambda one: (-one.session.toordinal(), _place(one)))
+    others = sorted(
+        (one for one in readings if one is not chosen), key=lambda one: (-one.session.toordinal(), _place(one))
+    )
     return replace(chosen, others=tuple(others))
 
 
@@ -205,14 +210,14 @@ def _back(calendar: Calendar | None, day: date) -> date:
     return found.day if found else date.min
 
 
-def _place(one: Valued) -> int:
-    order = _CHINA if markets.group(one.key.ticker) in ("CN", "HK") else _ABROAD
+def _place(reading: PeReading) -> int:
+    order = _CHINA if markets.group(reading.key.ticker) in ("CN", "HK") else _ABROAD
     fits = (i for i, (source, definition) in enumerate(order)
-            if definition == one.key.definition and one.key.source in (source, "demo"))  # fmt: skip
+            if definition == reading.key.definition and reading.key.source in (source, "demo"))  # fmt: skip
     return next(fits, len(order))
 
 
-def _beside(chosen: Valued, quote: Valued, calendar: Calendar | None) -> Valued:
+def _beside(chosen: PeReading, quote: PeReading, calendar: Calendar | None) -> PeReading:
     """``chosen`` with the quote among the others, unless that source's series of the same PE is there already.
 
     Where the series ended long ago it is the other way round: the quote speaks.
@@ -230,24 +235,24 @@ def _beside(chosen: Valued, quote: Valued, calendar: Calendar | None) -> Valued:
 
 
 def of_baskets(
-    baskets: Mapping[str, tuple[pd.DataFrame, str]], values: Mapping[str, Valued], found: Histories,
+    baskets: Mapping[str, tuple[pd.DataFrame, str]], values: Mapping[str, PeReading], series: Histories,
     calendars: Mapping[str, Calendar],
-) -> dict[str, BasketValued]:  # fmt: skip
+) -> dict[str, BasketPeReading]:  # fmt: skip
     """Basket id -> its PE. ``baskets``: members of today, with group and to_cny (the day's rate), and the home group.
 
     A member whose newest value is more than ``CARRIED`` sessions older than its market's newest is not covered.
     """
-    made = {key: _basket(members, home, values, found, calendars) for key, (members, home) in baskets.items()}
+    made = {key: _basket(members, home, values, series, calendars) for key, (members, home) in baskets.items()}
     banded = bands_of({key: _for_bands(one) for key, one in made.items()})
     return {key: replace(one, bands=banded[key]) for key, one in made.items()}
 
 
-def _for_bands(one: BasketValued) -> pd.DataFrame:
+def _for_bands(reading: BasketPeReading) -> pd.DataFrame:
     """A basket's history as ``bands.bands`` takes one; where it ends before the basket does, today has no value."""
-    rows = one.history[["session", "pe"]].assign(losing=False)
-    if one.session is None:
+    rows = reading.history[["session", "pe"]].assign(losing=False)
+    if reading.session is None:
         return rows
-    day = pd.Timestamp(one.session).as_unit("s")
+    day = pd.Timestamp(reading.session).as_unit("s")
     if (rows["session"] == day).any():
         return rows
     today = pd.DataFrame({"session": [day], "pe": [nan], "losing": [False]})
@@ -255,15 +260,19 @@ def _for_bands(one: BasketValued) -> pd.DataFrame:
 
 
 def _basket(
-    members: pd.DataFrame, home: str, values: Mapping[str, Valued], found: Histories, calendars: Mapping[str, Calendar]
-) -> BasketValued:
+    members: pd.DataFrame,
+    home: str,
+    values: Mapping[str, PeReading],
+    histories: Histories,
+    calendars: Mapping[str, Calendar],
+) -> BasketPeReading:
     rows = _rows(members, values, calendars)
     groups = dict.fromkeys(members["group"])
     own = [values[t] for t in members.index[members["group"] == home] if t in values]
-    series = {one.key.ticker: found[one.key] for one in own if one.key in found}
+    series = {one.key.ticker: histories[one.key] for one in own if one.key in histories}
     weights = pd.Series({one.key.ticker: one.market_cap for one in own}, dtype="float64")
     history = _history(series, weights)
-    return BasketValued(
+    return BasketPeReading(
         now=basket_pe(rows),
         by_group={str(g): basket_pe(rows.loc[rows["group"] == g]) for g in groups},
         home=home, history=history, bands={},
@@ -272,7 +281,7 @@ def _basket(
     )  # fmt: skip
 
 
-def _rows(members: pd.DataFrame, values: Mapping[str, Valued], calendars: Mapping[str, Calendar]) -> pd.DataFrame:
+def _rows(members: pd.DataFrame, values: Mapping[str, PeReading], calendars: Mapping[str, Calendar]) -> pd.DataFrame:
     """The members with market_cap and profit in yuan, pe and losing; unknown where there is nothing or it is too old."""
     newest: dict[str, date] = {}
     for ticker, group in zip(members.index, members["group"], strict=True):

@@ -27,7 +27,7 @@ from basketwatch.refresh.valuations.plan import (
     Early,
     Job,
     Link,
-    Read,
+    PeAnswer,
     Stored,
     first_of,
     is_due,
@@ -52,8 +52,8 @@ MANDATORY = ("blocked", "error")  # states after which a first history is asked 
 
 
 def _look(work: Work) -> Stored:
-    states = {s.ticker: s for s in runs.read_states(work.opened) if s.part == PART}
-    return Stored(valuations.spans(work.opened), states, prices.read_quotes(work.opened))
+    states = {s.ticker: s for s in runs.read_states(work.store) if s.part == PART}
+    return Stored(valuations.spans(work.store), states, prices.read_quotes(work.store))
 
 
 # --- the part ----------------------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def _run(work: Work, jobs: Sequence[Job], stored: Stored) -> None:
     for name, found in side_by_side(work, lanes, lambda n: walk(work, named[n], stored)):
         job = named[name]
         if isinstance(found, SourceError):
-            found = Read(failures=[(t, "basketwatch", found) for t in job.tickers])
+            found = PeAnswer(failures=[(t, "basketwatch", found) for t in job.tickers])
         part = parts.setdefault(_lane(job), Part(PART, _lane(job), 0))
         keep(work, job, found, stored, part)
         work.step(name)
@@ -242,29 +242,29 @@ def _ask(
     return (lambda: _announced(work, ticker, fetch(ticker))) if source == "yahoo" else (lambda: fetch(ticker))
 
 
-def _announced(work: Work, ticker: str, found: Announced) -> pd.DataFrame:
+def _announced(work: Work, ticker: str, earnings: Announced) -> pd.DataFrame:
     """PE from announced EPS (``announced``), as frames.VALUATIONS. Raises NoData where no session has four quarters."""
     group = markets.group(ticker)
     opening, zone = markets.HOURS[group].open, markets.zone_of(group)
-    opens = [datetime.combine(day.date(), opening, zone) for day in found.closes["session"]]
-    closes = found.closes.assign(opens=pd.DatetimeIndex(opens).tz_convert("UTC").as_unit("s"))
+    opens = [datetime.combine(day.date(), opening, zone) for day in earnings.closes["session"]]
+    closes = earnings.closes.assign(opens=pd.DatetimeIndex(opens).tz_convert("UTC").as_unit("s"))
     quote = work.quotes.get(ticker)
     ttm = quote["last"] / quote["pe_ttm"] if quote and quote["pe_ttm"] > 0 else float("nan")
-    rows = announced.point_in_time(closes, found.reports, found.splits, ttm=ttm)
+    rows = announced.point_in_time(closes, earnings.reports, earnings.splits, ttm=ttm)
     if rows.empty:
         raise NoData(source="yahoo", ticker=ticker)
     rows = rows.assign(ticker=ticker, source="yahoo", definition="announced_eps", fetched_at=clock.now())
     return rows.reindex(columns=list(columns.VALUATIONS)).astype(columns.dtypes(columns.VALUATIONS))
 
 
-def keep_sectors(work: Work, tickers: Sequence[str], found: Days | SourceError) -> None:
+def keep_sectors(work: Work, tickers: Sequence[str], days: Days | SourceError) -> None:
     """The PE out of the report that the closes come from."""
     stored, part = _look(work), Part(PART, "sectors", 0)
     job = Job("shenwan", tuple(tickers), (), noted="shenwan")
-    if isinstance(found, SourceError):
-        read = Read(failures=[(t, "shenwan", found) for t in tickers])
+    if isinstance(days, SourceError):
+        read = PeAnswer(failures=[(t, "shenwan", days) for t in tickers])
     else:
-        rows, faults = pe_checks.whole_days(found.valuations, found.sectors, found.cut)
+        rows, faults = pe_checks.whole_days(days.valuations, days.sectors, days.cut)
         read = accept(work, rows, job, stored)
         named = [replace(fault, ticker=fault.ticker or "SI") for fault in faults]
         read.faults += [("shenwan", fault) for fault in named]
@@ -285,14 +285,14 @@ def record(work: Work) -> None:
     rows = pd.DataFrame([row for quote in final if (row := recorded(quote)) is not None])
     if rows.empty:
         return
-    stored = Stored(valuations.spans(work.opened), {}, pd.DataFrame())
+    stored = Stored(valuations.spans(work.store), {}, pd.DataFrame())
     rows = rows.reindex(columns=list(columns.VALUATIONS)).astype(columns.dtypes(columns.VALUATIONS))
     rows = rows[[_is_new(row, stored) for row in rows.to_dict("records")]]
     if rows.empty:
         return
     read = accept(work, rows, Job("record", tuple(rows["ticker"]), ()), stored)
     if len(read.rows):
-        valuations.save(work.opened, read.rows)
+        valuations.save(work.store, read.rows)
     put_aside(work, read, now)
 
 

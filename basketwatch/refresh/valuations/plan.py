@@ -40,7 +40,7 @@ class Job:
 
 
 @dataclass
-class Read:
+class PeAnswer:
     """What asking came to: rows that passed, what was wrong with others, and whole answers that failed."""
 
     rows: pd.DataFrame = field(default_factory=lambda: EMPTY)
@@ -108,7 +108,7 @@ def has_its_day(work: Work, now: datetime) -> bool:
 
 def was_noted(work: Work, source: str) -> tuple[datetime, date] | None:
     """When a source was asked about a day, and the newest session that it had."""
-    text = notes.noted(work.opened, f"{PART} {source}")
+    text = notes.noted(work.store, f"{PART} {source}")
     if not text:
         return None
     at, day = text.split()
@@ -129,7 +129,7 @@ def sectors_from(work: Work, tickers: Sequence[str], now: datetime) -> date | No
     last = settled(work, "CN", now)
     if last is None or not tickers:
         return None
-    newest = {key.ticker: last for key, (_, last) in valuations.spans(work.opened).items() if key.source == "shenwan"}
+    newest = {key.ticker: last for key, (_, last) in valuations.spans(work.store).items() if key.source == "shenwan"}
     noted = was_noted(work, "shenwan")
     if any(t not in newest for t in tickers):
         again = noted is None or noted[0] <= now - RETRY

@@ -16,7 +16,7 @@ from basketwatch.errors import NoData, SourceError, SuspectAnswer
 from basketwatch.refresh.checks import shape
 from basketwatch.refresh.checks import valuations as pe_checks
 from basketwatch.refresh.valuations.own_record import recorded
-from basketwatch.refresh.valuations.plan import AGAIN, EMPTY, PART, Job, Read, Stored, first_of, was_noted
+from basketwatch.refresh.valuations.plan import AGAIN, EMPTY, PART, Job, PeAnswer, Stored, first_of, was_noted
 from basketwatch.refresh.work import Part, Work, aside, settled, state_of, told
 from basketwatch.sources import chains
 from basketwatch.store import notes, prices, runs, valuations
@@ -27,15 +27,15 @@ NOTHING = pd.Series(dtype="float64", index=pd.DatetimeIndex([], dtype="datetime6
 def _note(work: Work, source: str, newest: date | None) -> None:
     before = was_noted(work, source)
     day = max(newest or date.min, before[1] if before else date.min)
-    notes.note(work.opened, f"{PART} {source}", f"{clock.iso(clock.now())} {day}")
+    notes.note(work.store, f"{PART} {source}", f"{clock.iso(clock.now())} {day}")
 
 
 # --- one answer --------------------------------------------------------------------------------------------------
 
 
-def walk(work: Work, job: Job, stored: Stored) -> Read:
+def walk(work: Work, job: Job, stored: Stored) -> PeAnswer:
     """One question along its chain: the first answer of which something passes."""
-    read = Read()
+    read = PeAnswer()
     for source, ask in job.chain:
         try:
             with chains.bugs_said(source):
@@ -52,9 +52,9 @@ def walk(work: Work, job: Job, stored: Stored) -> Read:
     return read
 
 
-def accept(work: Work, rows: pd.DataFrame, job: Job, stored: Stored) -> Read:
+def accept(work: Work, rows: pd.DataFrame, job: Job, stored: Stored) -> PeAnswer:
     """Each series of an answer for itself: another stock's data in one says nothing of the others."""
-    out, kept = Read(), []
+    out, kept = PeAnswer(), []
     rows = rows[rows["ticker"].isin(job.tickers)]
     known = _known(work, rows, job, stored)
     for words, part in rows.groupby(["ticker", "source", "definition"]):
@@ -80,10 +80,10 @@ def _known(
     """What each series of an answer is held against, given its first session; the store is read once for all."""
     tickers = [str(t) for t in rows["ticker"].unique()]
     since = (rows["session"].min() - pe_checks.NEIGHBOURS).date() if tickers else date.max
-    bars = prices.read_bars(work.opened, tickers, since=since)
+    bars = prices.read_bars(work.store, tickers, since=since)
     closes = _by_ticker(bars[bars["final"]], "session", "close")
-    factors = _by_ticker(prices.read_factors(work.opened, tickers), "ex_date", "factor")
-    before = valuations.read(work.opened, tickers, [str(s) for s in rows["source"].unique()])
+    factors = _by_ticker(prices.read_factors(work.store, tickers), "ex_date", "factor")
+    before = valuations.read(work.store, tickers, [str(s) for s in rows["source"].unique()])
     asked = first_of(stored.last(job.tickers[0], "csindex")) if job.noted == "csindex" else None
 
     def of(key: SeriesKey, first: pd.Timestamp) -> pe_checks.Known:
@@ -120,7 +120,7 @@ def _calendar(work: Work, group: str, first: pd.Timestamp, stored: Stored) -> Ca
     known = work.calendars.get(group)
     if known is not None and known.sessions and pd.Timestamp(known.sessions[0].day) > first:
         if not stored.calendars:
-            stored.calendars.update(prices.read_calendars(work.opened))
+            stored.calendars.update(prices.read_calendars(work.store))
         return stored.calendars.get(group, known)
     return known
 
@@ -135,11 +135,11 @@ def said(fault: Fault, key: SeriesKey) -> SuspectAnswer:
 # --- keeping -----------------------------------------------------------------------------------------------------
 
 
-def keep(work: Work, job: Job, read: Read, stored: Stored, part: Part) -> None:
+def keep(work: Work, job: Job, read: PeAnswer, stored: Stored, part: Part) -> None:
     """Write what passed; say what did not, for each ticker of the question."""
     now = clock.now()
     if len(read.rows):
-        valuations.save(work.opened, read.rows)
+        valuations.save(work.store, read.rows)
     gave = dict(zip(reversed(read.rows["ticker"].tolist()), reversed(read.rows["source"].tolist()), strict=True))
     failed: dict[str, list[tuple[str, SourceError]]] = {}
     for ticker, source, error in read.failures:
@@ -156,7 +156,7 @@ def keep(work: Work, job: Job, read: Read, stored: Stored, part: Part) -> None:
         for source, error in errors:
             part.failed(source, error)
         words.append(_word(stored, told([state_of(ticker, PART, s, error, now) for s, error in errors])))
-    runs.save_states(work.opened, words)
+    runs.save_states(work.store, words)
     for source in read.rows["source"].unique():
         part.gave(str(source))
     if job.noted:
@@ -193,7 +193,7 @@ def _word(stored: Stored, state: SymbolState) -> SymbolState:
     return fine[-1] if fine else told(words)
 
 
-def put_aside(work: Work, read: Read, now: datetime) -> None:
+def put_aside(work: Work, read: PeAnswer, now: datetime) -> None:
     rows = []
     for source, fault in read.faults:
         if fault.severity == "hard":
@@ -202,4 +202,4 @@ def put_aside(work: Work, read: Read, now: datetime) -> None:
     for ticker, source, error in read.failures:
         if isinstance(error, SuspectAnswer) and error.key == SuspectAnswer.key:
             rows.append(aside(ticker, PART, source, error.key, error.params, now))
-    runs.save_quarantine(work.opened, rows)
+    runs.save_quarantine(work.store, rows)

@@ -1,4 +1,4 @@
-"""The demo market: every ticker of the house with invented prices, the same ones every time, in a store of its own.
+"""The demo market: every ticker of the universe with invented prices, the same ones every time, in a store of its own.
 
 A newcomer's first minute, the screenshots and the browser tests run on it, so it has the days that go wrong elsewhere.
 At ``NOW`` mainland China and Hong Kong have closed on 2026-07-03, while the US was shut for a holiday: its newest
@@ -39,8 +39,8 @@ import pandas as pd
 from basketwatch.domain import columns as frames
 from basketwatch.domain import limits, markets
 from basketwatch.domain.calendars import Calendar
-from basketwatch.domain.model import House, Names, SymbolState
-from basketwatch.domain.universe import names, universe
+from basketwatch.domain.model import Names, SymbolState, Universe
+from basketwatch.domain.universe import all_tickers, names
 
 NOW = datetime(2026, 7, 3, 8, 30, tzinfo=UTC)
 YEARS = 3
@@ -139,16 +139,16 @@ class _Panel:
         return np.array([ENDINGS.get(t) == ending for t in self.tickers])
 
 
-def market(house: House, calendars: Mapping[str, Calendar], now: datetime = NOW) -> Market:
-    """Every ticker of the house at ``now``; pure, and the same for the same arguments."""
-    groups = sorted({markets.group(ticker) for ticker in universe(house)})
-    panels = _ended([_panel(house, group, calendars.get(group), now) for group in groups], house)
+def market(universe: Universe, calendars: Mapping[str, Calendar], now: datetime = NOW) -> Market:
+    """Every ticker of the universe at ``now``; pure, and the same for the same arguments."""
+    groups = sorted({markets.group(ticker) for ticker in all_tickers(universe)})
+    panels = _ended([_panel(universe, group, calendars.get(group), now) for group in groups], universe)
     bars, factors, quotes = [], [], []
     for panel in panels:
         reference, close = _walk(panel)
         bars.append(_bars(panel, reference, close))
         factors.append(_factors(panel, reference, close))
-        quotes += _quotes(panel, reference, bars[-1], names(house), now)
+        quotes += _quotes(panel, reference, bars[-1], names(universe), now)
     told = _typed([pd.DataFrame(quotes, columns=list(frames.QUOTES)).sort_values("ticker")], frames.QUOTES)
     return Market(_typed(bars, frames.BARS), _typed(factors, frames.FACTORS), told, tuple(_states(told, now)))
 
@@ -171,8 +171,8 @@ def _states(quotes: pd.DataFrame, now: datetime) -> list[SymbolState]:
 # --- returns ------------------------------------------------------------------------------------------------------
 
 
-def _panel(house: House, group: str, calendar: Calendar | None, now: datetime) -> _Panel:
-    tickers = tuple(t for t in universe(house) if markets.group(t) == group)
+def _panel(universe: Universe, group: str, calendar: Calendar | None, now: datetime) -> _Panel:
+    tickers = tuple(t for t in all_tickers(universe) if markets.group(t) == group)
     days, told_at = _sessions(calendar or Calendar(group, ()), now)
     at = (days - _EPOCH).astype(int)
     traits = tuple(_traits(t, days[-1].astype(date)) for t in tickers)
@@ -182,7 +182,7 @@ def _panel(house: House, group: str, calendar: Calendar | None, now: datetime) -
     own *= panel.each(lambda t: _OWN_DAILY[t.kind])
     common = np.outer(_factor(f"market {group}", _MARKET_DAILY, at), panel.each(lambda t: t.beta))
     # The US close of day D is the newest that the mainland knows on D+1: the same draw makes the US lead.
-    share = _themes(house, tickers, at + (group == "US")) * panel.each(lambda t: _THEME_SHARE[t.kind])
+    share = _themes(universe, tickers, at + (group == "US")) * panel.each(lambda t: _THEME_SHARE[t.kind])
     return _with(panel, np.expm1(own + common + share + panel.each(lambda t: t.drift)))
 
 
@@ -244,30 +244,30 @@ def _factor(name: str, daily: float, at: npt.NDArray[np.int64]) -> Floats:
     return moves[at]
 
 
-def _themes(house: House, tickers: Sequence[str], at: npt.NDArray[np.int64]) -> Floats:
+def _themes(universe: Universe, tickers: Sequence[str], at: npt.NDArray[np.int64]) -> Floats:
     """The mean theme factor of the baskets in which a ticker stands: as a member, in its chain, as a benchmark."""
-    chains = {c.id: {t for s in c.segments for t in (*s.tickers, *s.overseas)} for c in house.chains}
-    held = [({*b.tickers, *b.benchmarks} | chains.get(b.chain or "", set())) for b in house.baskets]
+    chains = {c.id: {t for s in c.segments for t in (*s.tickers, *s.overseas)} for c in universe.chains}
+    held = [({*b.tickers, *b.benchmarks} | chains.get(b.chain or "", set())) for b in universe.baskets]
     stands = np.array([[t in members for members in held] for t in tickers], dtype="float64")
-    factors = [_factor(f"theme {b.id}", _THEME_DAILY, at) for b in house.baskets]
+    factors = [_factor(f"theme {b.id}", _THEME_DAILY, at) for b in universe.baskets]
     weights = stands.T / np.maximum(1, stands.sum(axis=1))
     return np.asarray(np.reshape(factors, (len(held), len(at))).T @ weights)
 
 
-def _ended(panels: Sequence[_Panel], house: House) -> list[_Panel]:
+def _ended(panels: Sequence[_Panel], universe: Universe) -> list[_Panel]:
     """The panels with the last moves of the story."""
     drawn = {t: float(m) for p in panels for t, m in zip(p.tickers, p.moves[-1], strict=True)}
     ends = {t: -1.0 if end == "sealed_down" else 1.0 for t, end in ENDINGS.items()}
     bound = {t: trait.limit for p in panels for t, trait in zip(p.tickers, p.traits, strict=True)}
     told = {t: m for t, m in MOVES.items() if t in drawn} | {t: m * bound[t] for t, m in ends.items() if t in drawn}
-    moves = _towards(drawn | told, {*told, *STALE, *SUSPENDED}, house)
+    moves = _towards(drawn | told, {*told, *STALE, *SUSPENDED}, universe)
     last = [np.array([[moves[t] for t in p.tickers]]) for p in panels]
     return [_with(p, np.concatenate([p.moves[:-1], end])) for p, end in zip(panels, last, strict=True)]
 
 
-def _towards(moves: dict[str, float], told: set[str], house: House) -> dict[str, float]:
+def _towards(moves: dict[str, float], told: set[str], universe: Universe) -> dict[str, float]:
     """Shift the moves that the story leaves open, as little as possible, so that the baskets' means come out."""
-    aims = list(zip(house.baskets, BASKET_MOVES, strict=False))
+    aims = list(zip(universe.baskets, BASKET_MOVES, strict=False))
     free = sorted({t for b, _ in aims for t in b.tickers} - told)
     if not free:
         return moves
@@ -319,13 +319,13 @@ def _candles(panel: _Panel, reference: Floats, close: Floats) -> tuple[Floats, F
     top = np.maximum(close, np.floor(reference * (1 + room)))
     bottom = np.minimum(close, np.ceil(reference * (1 - room)))
     first, over, under = np.moveaxis(panel.noise[:, :, 2:5], 2, 0)
-    opened = np.clip(np.rint(reference * (1 + 0.3 * panel.moves + 0.6 * wide * first)), bottom, top)
-    high = np.minimum(np.rint(np.maximum(opened, close) * (1 + wide * np.abs(over))), top)
-    low = np.maximum(np.rint(np.minimum(opened, close) * (1 - wide * np.abs(under))), bottom)
+    store = np.clip(np.rint(reference * (1 + 0.3 * panel.moves + 0.6 * wide * first)), bottom, top)
+    high = np.minimum(np.rint(np.maximum(store, close) * (1 + wide * np.abs(over))), top)
+    low = np.maximum(np.rint(np.minimum(store, close) * (1 - wide * np.abs(under))), bottom)
     high[-1] += panel.ends("touched_up")
-    for table in (opened, high, low):
+    for table in (store, high, low):
         table[-1] = np.where(panel.ends("one_price_up"), close[-1], table[-1])
-    return opened, high, low
+    return store, high, low
 
 
 def _traded(panel: _Panel) -> npt.NDArray[np.bool_]:
@@ -346,12 +346,12 @@ def _traded(panel: _Panel) -> npt.NDArray[np.bool_]:
 def _bars(panel: _Panel, reference: Floats, close: Floats) -> pd.DataFrame:
     """Bars (``columns.BARS``): sectors with closes only, indices and rates without volume."""
     per = panel.each(lambda t: t.per)
-    opened, high, low, closed = (np.round(a / per, 6) for a in (*_candles(panel, reference, close), close))
+    store, high, low, closed = (np.round(a / per, 6) for a in (*_candles(panel, reference, close), close))
     volume = _volume(panel)
     near = np.clip(0.5 + 0.15 * panel.noise[:, :, 6], 0.1, 0.9)
     ranged = panel.each(lambda t: np.nan if t.kind == "sector" else 1.0)
     columns = {
-        "open": opened * ranged, "high": high * ranged, "low": low * ranged, "close": closed, "volume": volume,
+        "open": store * ranged, "high": high * ranged, "low": low * ranged, "close": closed, "volume": volume,
         "amount": np.round(volume * (low + (high - low) * near), 2),
         "turnover": volume / panel.each(lambda t: t.shares),
     }  # fmt: skip

@@ -192,9 +192,9 @@ def _seconds(timeout: Any, longest: float) -> float:
 
 def _stay(guard: Guard, url: str, location: str) -> None:
     """Refuse a redirect to another host; only Yahoo's consent pages are spread over hosts of yahoo.com."""
-    here, there = _host(url), _host(urljoin(url, location))
-    if here != there and not (here.endswith(".yahoo.com") and there.endswith(".yahoo.com")):
-        raise BadAnswer(source=guard.call.source, host=here, detail=f"redirect to {there}")
+    settings, there = _host(url), _host(urljoin(url, location))
+    if settings != there and not (settings.endswith(".yahoo.com") and there.endswith(".yahoo.com")):
+        raise BadAnswer(source=guard.call.source, host=settings, detail=f"redirect to {there}")
 
 
 def _too_large(guard: Guard, url: str) -> TooLarge:
