@@ -175,7 +175,7 @@ def check(baskets: tuple[str, ...], as_json: bool, is_demo: bool) -> int:
     from basketwatch.domain.universe import find_basket
     from basketwatch.files.baskets import read_universe
     from basketwatch.store.opening import open_reader
-    from basketwatch.views import json as answers
+    from basketwatch.views import json as json_view
 
     settings = read_settings(demo=is_demo or None)
     universe = read_universe(settings.home)
@@ -186,7 +186,7 @@ def check(baskets: tuple[str, ...], as_json: bool, is_demo: bool) -> int:
     if snapshot is None or snapshot.table.empty:
         click.echo(say("nothing_stored", _language()), err=True)
         return 4
-    answer = answers.check(snapshot, baskets, _language())
+    answer = json_view.check(snapshot, baskets, _language())
     if as_json:
         _print_json(answer)
     else:
@@ -228,7 +228,7 @@ def flags(since: datetime | None, as_json: bool, is_demo: bool) -> int:
     from basketwatch.files.baskets import read_universe
     from basketwatch.store import flags as log
     from basketwatch.store.opening import open_reader
-    from basketwatch.views import json as answers
+    from basketwatch.views import json as json_view
 
     settings = read_settings(demo=is_demo or None)
     store = open_reader(settings.url, demo=settings.demo)
@@ -236,7 +236,7 @@ def flags(since: datetime | None, as_json: bool, is_demo: bool) -> int:
         click.echo(say("no_flags_stored", _language()), err=True)
         return 4
     universe = read_universe(settings.home)
-    found = answers.flags(log_at(store, universe, clock.now(), since.date() if since else None))
+    found = json_view.flags(log_at(store, universe, clock.now(), since.date() if since else None))
     if as_json:
         _print_json({"flags": found})
     for flag in found if not as_json else ():
@@ -256,7 +256,7 @@ def report(week_of: datetime | None, sector: str | None, lang: str | None, as_js
     from basketwatch.analysis.snapshot import market_snapshot
     from basketwatch.files.baskets import read_universe
     from basketwatch.store.opening import open_reader
-    from basketwatch.views import review as words
+    from basketwatch.views import review as review_words
 
     settings, lang = read_settings(demo=is_demo or None), lang or _language()
     universe = read_universe(settings.home)
@@ -271,9 +271,9 @@ def report(week_of: datetime | None, sector: str | None, lang: str | None, as_js
         click.echo(say("nothing_stored", lang), err=True)
         return 4
     if as_json:
-        _print_json(words.as_json(snapshot, found, lang))
+        _print_json(review_words.as_json(snapshot, found, lang))
     else:
-        click.echo(words.markdown(snapshot, found, lang), nl=False)
+        click.echo(review_words.markdown(snapshot, found, lang), nl=False)
     for problem in found.problems if not as_json else ():
         click.echo(f"{problem.where}: {sentence(problem, lang)}", err=True)
     return _check_status((*(p for p in universe.problems if p.severity == "hard"), *found.problems))
@@ -284,10 +284,10 @@ def report(week_of: datetime | None, sector: str | None, lang: str | None, as_js
 @click.option("--offline", is_flag=True, help="Ask no upstream.")
 def doctor(as_json: bool, offline: bool) -> int:
     """What is installed, which source answers, what the unverified assumptions turn out to be."""
-    from basketwatch import doctor as examination
+    from basketwatch.doctor import examine
 
     logging.disable(logging.WARNING)
-    found = examination.examine(read_settings(demo=False), clock.now(), offline=offline)
+    found = examine(read_settings(demo=False), clock.now(), offline=offline)
     if as_json:
         _print_json(found.as_json())
     else:

@@ -10,26 +10,26 @@ from basketwatch.words.text import escape, plain, say
 def body(snapshot, reader, settings):
     from basketwatch.app import rule_editor
 
-    said = data.flags_of(settings, snapshot)
-    log(snapshot, said, reader)
+    flag_rows = data.flags_of(settings, snapshot)
+    log(snapshot, flag_rows, reader)
     left, right = st.columns([38, 62])
     with left.container(border=True, height="stretch", key="rules"):
         frame.fragment(settings, reader, lambda: rule_editor.draw(snapshot, reader, settings))
     with right.container(border=True, height="stretch"):
-        after(snapshot, said, reader, settings)
+        after(snapshot, flag_rows, reader, settings)
 
 
-def log(snapshot, said, reader):
+def log(snapshot, flag_rows, reader):
     """The log, narrowed by basket, severity, rule, date and ticker; each in the URL."""
     from basketwatch.app import columns
     from basketwatch.views import flags
 
     wanted = filters(snapshot, reader)
-    rows = flags.filtered(said, wanted)
+    rows = flags.filtered(flag_rows, wanted)
     cut = say("flags_log_cut", reader.lang, shown=flags.SHOWN, n=len(rows)) if len(rows) > flags.SHOWN else ""
     st.html(block(heading(say("flags_log", reader.lang), cut or say("flags_log_note", reader.lang, n=len(rows)))))
     if not len(rows):
-        st.info(plain(say("flags_none_here" if len(said) else "flags_none_yet", reader.lang)))
+        st.info(plain(say("flags_none_here" if len(flag_rows) else "flags_none_yet", reader.lang)))
         return
     frame = flags.log(snapshot, rows, reader.lang)
     with st.container(key="log"):
@@ -68,14 +68,14 @@ def only(snapshot, lang):
     return ticker
 
 
-def after(snapshot, said, reader, settings):
+def after(snapshot, flag_rows, reader, settings):
     """Per rule: the excess over the benchmark 1, 5 and 20 sessions later."""
     from basketwatch.app import columns
     from basketwatch.views import flags
 
     note = f'<p class="soft" style="margin:0">{escape(say("flags_after_note", reader.lang))}</p>'
     st.html(block(heading(say("flags_after", reader.lang)) + note))
-    frame = flags.after(data.judging(settings, snapshot), said, reader.lang)
+    frame = flags.after(data.judging(settings, snapshot), flag_rows, reader.lang)
     st.dataframe(columns.signed_points(frame, dark=reader.dark, green_up=reader.green_up), hide_index=True, row_height=30,
                  placeholder="–", column_config=columns.after_columns(reader.lang), alt=say("flags_after", reader.lang),
                  height=min(38 + 30 * max(1, len(frame)), 560))  # fmt: skip

@@ -22,7 +22,7 @@ from basketwatch.domain.calendars import Phase
 from basketwatch.domain.model import Problem, State, Universe
 from basketwatch.sources.demo import market
 from basketwatch.store import database, opening, prices
-from basketwatch.views import json as answers
+from basketwatch.views import json as json_view
 from tests.stores import calendars, fill, universe
 
 Check = Callable[[Any], bool]
@@ -152,7 +152,7 @@ def snapshot(store: database.Store) -> Snapshot:
 
 
 def test_the_demo_market_keeps_the_contract(snapshot: Snapshot) -> None:
-    answer = written(answers.check(snapshot))
+    answer = written(json_view.check(snapshot))
     assert faults(answer, CONTRACT) == []
     assert (answer["now"], answer["demo"]) == ("2026-07-03T08:30:00Z", True)
     assert answer["as_of"]["CN"] == {
@@ -164,7 +164,7 @@ def test_the_demo_market_keeps_the_contract(snapshot: Snapshot) -> None:
 
 
 def test_the_test_notices(snapshot: Snapshot) -> None:
-    answer = answers.check(snapshot)
+    answer = json_view.check(snapshot)
     for spoilt, said in (
         ({"now": "2026-07-03 08:30"}, ".now"), ({"demo": None}, ".demo"), ({"extra": 1}, ".extra"),
         ({"problems": [{"where": "x", "message": "y", "severity": "loud"}]}, ".problems[0].severity"),
@@ -173,12 +173,12 @@ def test_the_test_notices(snapshot: Snapshot) -> None:
 
 
 def test_numbers_are_the_picture_s_own_unrounded(snapshot: Snapshot) -> None:
-    answer, view = written(answers.check(snapshot)), snapshot.baskets[0]
+    answer, view = written(json_view.check(snapshot)), snapshot.baskets[0]
     found = answer["baskets"][0]
     assert found["returns"]["1w"] == view.returns["1w"]
     assert found["covered"] == view.covered == int(view.table["1d"].notna().sum())
     for row in found["constituents"]:
-        assert row["returns"]["1d"] == answers.number(view.table["1d"][row["ticker"]])
+        assert row["returns"]["1d"] == json_view.number(view.table["1d"][row["ticker"]])
         assert row["returns"]["1d"] is None or abs(row["returns"]["1d"]) < 0.31  # fractions, not percent
     mean = [r["returns"]["1d"] for r in found["constituents"] if r["returns"]["1d"] is not None]
     assert found["returns"]["1d"] == pytest.approx(sum(mean) / len(mean), rel=1e-12)
@@ -186,7 +186,7 @@ def test_numbers_are_the_picture_s_own_unrounded(snapshot: Snapshot) -> None:
 
 def test_sectors_are_ranked(snapshot: Snapshot) -> None:
     """Against Python's own sort: every window in which all 31 sectors have a return has the ranks 1 to 31."""
-    sectors = answers.check(snapshot)["sectors"]
+    sectors = json_view.check(snapshot)["sectors"]
     for window in WINDOWS:
         best = sorted((s["returns"][window] for s in sectors), reverse=True)
         assert [s["rank"][window] for s in sectors] == [best.index(s["returns"][window]) + 1 for s in sectors]
@@ -194,7 +194,7 @@ def test_sectors_are_ranked(snapshot: Snapshot) -> None:
 
 def test_valuations_say_what_they_are(snapshot: Snapshot) -> None:
     """The demo market's loss-makers, its newly listed share, an index by its fund, and the two series of ChiNext."""
-    answer = written(answers.check(snapshot))
+    answer = written(json_view.check(snapshot))
     of = {r["ticker"]: r["valuation"] for b in answer["baskets"] for r in b["constituents"]}
     of |= {r["ticker"]: r["valuation"] for r in (*answer["benchmarks"], *answer["sectors"])}
     assert of["USDCNY.FX"] is None
@@ -215,7 +215,7 @@ def test_valuations_say_what_they_are(snapshot: Snapshot) -> None:
 
 def test_a_basket_s_pe_is_the_sum_of_its_members(snapshot: Snapshot) -> None:
     """Σ market cap ÷ Σ profit of what the same answer says of the members, at the rates of the same answer."""
-    answer = written(answers.check(snapshot))
+    answer = written(json_view.check(snapshot))
     rate = {"CNY": 1.0, "USD": next(b["last"] for b in answer["benchmarks"] if b["ticker"] == "USDCNY.FX")}
     basket = next(b for b in answer["baskets"] if {r["currency"] for r in b["constituents"]} == {"CNY", "USD"})
     known = [(r["valuation"], rate[r["currency"]]) for r in basket["constituents"]]
@@ -231,7 +231,7 @@ def test_a_basket_s_pe_is_the_sum_of_its_members(snapshot: Snapshot) -> None:
 
 def test_flags_are_those_of_the_latest_session_and_name_themselves(snapshot: Snapshot) -> None:
     """Each id is rule:ticker:session:direction, once; a member's rules are those that fire for it in the list."""
-    answer = written(answers.check(snapshot))
+    answer = written(json_view.check(snapshot))
     said = answer["flags"]
     assert len(said) > 10 and len({f["id"] for f in said}) == len(said)
     assert all(f["id"] == ":".join((f["rule"], f["ticker"], f["session"], f["direction"])) for f in said)
@@ -245,19 +245,19 @@ def test_flags_are_those_of_the_latest_session_and_name_themselves(snapshot: Sna
 
 
 def test_only_the_baskets_asked_for(snapshot: Snapshot) -> None:
-    assert [b["id"] for b in answers.check(snapshot, ["ocs"])["baskets"]] == ["ocs"]
+    assert [b["id"] for b in json_view.check(snapshot, ["ocs"])["baskets"]] == ["ocs"]
 
 
 def test_sentences_follow_the_language(snapshot: Snapshot) -> None:
     spoilt = replace(snapshot, problems=(Problem.of("300308.SZ", "never_fetched"),))
-    assert [answers.check(spoilt, (), lang)["problems"][0]["message"] for lang in ("en", "zh")] == [
+    assert [json_view.check(spoilt, (), lang)["problems"][0]["message"] for lang in ("en", "zh")] == [
         "No quote has been received yet.", "还没有取到行情。",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("value", [None, nan, inf, -inf])
 def test_what_is_no_number_is_null(value: float | None) -> None:
-    assert answers.number(value) is None
+    assert json_view.number(value) is None
 
 
 @pytest.mark.parametrize("kept", [(), ("300308.SZ",), ("000300.SH",), ("COHR.US", "USDCNY.FX")])
@@ -266,7 +266,7 @@ def test_an_almost_empty_store(tmp_path: Path, kept: tuple[str, ...]) -> None:
     made = market.market(universe(), calendars())
     store, _ = opening.open_writer(f"sqlite:///{tmp_path}/few.sqlite")
     prices.save_quotes(store, made.quotes.loc[made.quotes["ticker"].isin(kept)])
-    answer = written(answers.check(market_snapshot(store, universe(), market.NOW)))
+    answer = written(json_view.check(market_snapshot(store, universe(), market.NOW)))
     assert faults(answer, CONTRACT) == []
     assert {r["ticker"] for b in answer["baskets"] for r in b["constituents"] if r["session"]} <= set(kept)
     assert {p["message"] for p in answer["problems"]} >= {"No quote has been received yet."}
@@ -274,6 +274,6 @@ def test_an_almost_empty_store(tmp_path: Path, kept: tuple[str, ...]) -> None:
 
 def test_no_files_at_all(tmp_path: Path) -> None:
     store, _ = opening.open_writer(f"sqlite:///{tmp_path}/none.sqlite")
-    answer = written(answers.check(market_snapshot(store, Universe(), market.NOW)))
+    answer = written(json_view.check(market_snapshot(store, Universe(), market.NOW)))
     assert faults(answer, CONTRACT) == []
     assert answer["baskets"] == answer["sectors"] == answer["problems"] == []

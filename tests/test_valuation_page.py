@@ -24,7 +24,7 @@ from basketwatch.analysis.valuation.readings import BasketPeReading, PeReading
 from basketwatch.domain.model import Names, SeriesKey
 from basketwatch.sources.demo import market
 from basketwatch.store import notes, prices
-from basketwatch.views import pe as valuation_words
+from basketwatch.views import pe as pe_words
 from basketwatch.views import valuation
 from basketwatch.views.charts import bands
 from basketwatch.words.text import say, times
@@ -193,7 +193,7 @@ def test_names_are_text_in_plotly() -> None:
      (0.31, "middle", "soft"), (0.3, "cheap", "cheap"), (0.1, "very_cheap", "cheap"), (NAN, "", "soft")],
 )  # fmt: skip
 def test_level(percentile: float, word: str, css: str) -> None:
-    assert (valuation_words.level(percentile), valuation_words.tone(percentile)) == (word, css)
+    assert (pe_words.level(percentile), pe_words.tone(percentile)) == (word, css)
 
 
 @pytest.mark.parametrize(("value", "shown"), [(63.414, "63.41"), (1234.4, "1,234"), (NAN, "–"), (None, "–")])
@@ -203,23 +203,23 @@ def test_times(value: float | None, shown: str) -> None:
 
 def test_a_card_says_losses_place_and_headline() -> None:
     found = basket(basket_pe(), w3y=band(percentile=0.9164))
-    assert valuation_words.card_line(found, "zh") == "PE-TTM 63.4 · 含 1 家亏损 · 3年 p91"
+    assert pe_words.card_line(found, "zh") == "PE-TTM 63.4 · 含 1 家亏损 · 3年 p91"
 
 
 def test_a_card_of_a_losing_basket_shows_the_yield_and_no_negative_pe() -> None:
     """The five-stock case of the field's own: the aggregate would be −399, its yield is −0.25 %."""
     found = basket(basket_pe(earnings_yield=-1 / 399, pe=NAN), w3y=band(percentile=NAN))
-    line = valuation_words.card_line(found, "zh")
+    line = pe_words.card_line(found, "zh")
     assert line == "PE-TTM 亏损 · 盈利收益率 −0.25%"
-    assert "399" not in valuation_words.basket_facts(found, "zh")
+    assert "399" not in pe_words.basket_facts(found, "zh")
 
 
 def test_a_weekly_series_is_measured_in_a_longer_window() -> None:
     """Three years of weekly values are 157, too few; five years are 261."""
     place = {"3y": FEW, "5y": band(n=261, percentile=0.54, weekly=True)}
-    assert valuation_words.telling(place) == "5y"
-    assert valuation_words.rank(place, "5y", "en") == "5y p54"
-    assert valuation_words.telling({"3y": FEW}) == ""
+    assert pe_words.telling(place) == "5y"
+    assert pe_words.rank(place, "5y", "en") == "5y p54"
+    assert pe_words.telling({"3y": FEW}) == ""
 
 
 def shown(**given: Any) -> valuation.ShownSeries:
@@ -243,7 +243,7 @@ def test_words_of_too_few_weekly_values_and_of_losses() -> None:
 
 
 def test_ledger_names_everything_behind_a_pe() -> None:
-    shown = valuation_words.ledger(valued(), "zh")
+    shown = pe_words.ledger(valued(), "zh")
     for part in ("850.97 CNY", "9,455亿 CNY", "149亿 CNY", "PE-TTM", "东方财富", "2026-07-03", "16:30 北京时间"):
         assert part in shown
 
@@ -251,15 +251,15 @@ def test_ledger_names_everything_behind_a_pe() -> None:
 def test_other_sources_stand_beside_with_their_difference() -> None:
     """66.41 / 63.25 − 1 = +5.0 %; nothing is compared with a loss."""
     baidu = valued(key=SeriesKey("300308.SZ", "baidu", "ttm"), pe=66.41)
-    assert "+5.0%" in valuation_words.ledger(valued(others=(baidu,)), "en")
-    lost = valuation_words.ledger(valued(others=(replace(baidu, losing=True, pe=-3.0),)), "zh")
+    assert "+5.0%" in pe_words.ledger(valued(others=(baidu,)), "en")
+    lost = pe_words.ledger(valued(others=(replace(baidu, losing=True, pe=-3.0),)), "zh")
     assert "亏损" in lost and "%" not in lost
 
 
 def test_a_fund_that_stands_in_is_named() -> None:
     fund = valued(key=SeriesKey("SOXX.US", "yahoo", "etf_trailing"), pe=46.0)
     seen: Any = SimpleNamespace(valuations={"^SOX.US": fund}, name=lambda _: Names("费城半导体", "SOX"))
-    assert "SOXX PE 46.0" in valuation_words.tile_note(seen, "^SOX.US", "zh")
+    assert "SOXX PE 46.0" in pe_words.tile_note(seen, "^SOX.US", "zh")
     assert "SOXX" in valuation.open_series(seen, "^SOX.US", "yahoo/etf_trailing", {}, None, "zh").note
 
 

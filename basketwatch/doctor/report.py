@@ -123,16 +123,16 @@ def _said(detail: Detail, lang: str) -> str:
     return detail if isinstance(detail, str) else sentence(detail, lang)
 
 
-def _installed_lines(found: Mapping[str, str | None], lang: str) -> list[str]:
-    named = [f"{name} {version or say('doctor_missing', lang)}" for name, version in found.items()]
+def _installed_lines(versions: Mapping[str, str | None], lang: str) -> list[str]:
+    named = [f"{name} {version or say('doctor_missing', lang)}" for name, version in versions.items()]
     lines = [" · ".join(part) for part in (named[:2], named[2:7], named[7:])]
-    if not _fits(found):
-        lines.append(say("doctor_pandas", lang, version=found["pandas"], below=PANDAS_BELOW))
+    if not _fits(versions):
+        lines.append(say("doctor_pandas", lang, version=versions["pandas"], below=PANDAS_BELOW))
     return lines
 
 
-def _fits(found: Mapping[str, str | None]) -> bool:
-    return int((found["pandas"] or "0").partition(".")[0]) < PANDAS_BELOW
+def _fits(versions: Mapping[str, str | None]) -> bool:
+    return int((versions["pandas"] or "0").partition(".")[0]) < PANDAS_BELOW
 
 
 def _file_lines(problems: tuple[Problem, ...], lang: str) -> list[str]:
@@ -163,9 +163,11 @@ def _store_lines(stored: Stored, now: datetime, lang: str) -> list[str]:
     return lines
 
 
-def _calendar_line(group: str, found: Mapping[str, Any], lang: str) -> str:
-    end = found["bound"] or say("doctor_no_end", lang)
-    return _pad(say(f"group_{group}", lang), 12) + end + ("" if found["confirmed"] else f"  {say('unconfirmed', lang)}")
+def _calendar_line(group: str, calendar: Mapping[str, Any], lang: str) -> str:
+    end = calendar["bound"] or say("doctor_no_end", lang)
+    return (
+        _pad(say(f"group_{group}", lang), 12) + end + ("" if calendar["confirmed"] else f"  {say('unconfirmed', lang)}")
+    )
 
 
 def _source_lines(sources: Sequence[Asked], lang: str) -> list[str]:

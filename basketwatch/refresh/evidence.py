@@ -115,21 +115,21 @@ def _follows(row: Row, closing: Row) -> bool:
     return same(row["previous_close"], closing["last"], row["ticker"])
 
 
-def same(one: float, other: float, ticker: str) -> bool:
+def same(value: float, other: float, ticker: str) -> bool:
     """Equal prices: to the tick on the mainland, where references are exact; elsewhere to what sources round away."""
     if markets.group(ticker) != "CN":
-        return bool(abs(one / other - 1) <= 5e-4)
+        return bool(abs(value / other - 1) <= 5e-4)
     ticks = {"etf": 0.0006, "stock": 0.006}
-    return bool(abs(one - other) <= ticks.get(markets.kind(ticker), 0.011))
+    return bool(abs(value - other) <= ticks.get(markets.kind(ticker), 0.011))
 
 
-def agree(one: Row, other: Row) -> bool:
+def agree(row: Row, other: Row) -> bool:
     """Whether two sources tell of the same thing: session, previous close and, roughly, price and volume."""
-    if one["session"] != other["session"] or not same(one["previous_close"], other["previous_close"], one["ticker"]):
+    if row["session"] != other["session"] or not same(row["previous_close"], other["previous_close"], row["ticker"]):
         return False
-    volumes = [v for v in (one["volume"], other["volume"]) if v > 0]
+    volumes = [v for v in (row["volume"], other["volume"]) if v > 0]
     alike = len(volumes) < 2 or max(volumes) <= 5 * min(volumes)
-    return bool(alike and abs(one["last"] / other["last"] - 1) < 0.05)
+    return bool(alike and abs(row["last"] / other["last"] - 1) < 0.05)
 
 
 def _same_session(bars: pd.DataFrame, row: Row) -> bool:

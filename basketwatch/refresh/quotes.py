@@ -19,8 +19,7 @@ from basketwatch.domain.calendars import FINAL_AFTER
 from basketwatch.domain.faults import Fault, remark
 from basketwatch.domain.model import SymbolState
 from basketwatch.errors import SourceError, SuspectAnswer
-from basketwatch.refresh import early as ahead
-from basketwatch.refresh import evidence
+from basketwatch.refresh import early, evidence
 from basketwatch.refresh.checks import quotes, shape
 from basketwatch.refresh.evidence import Past
 from basketwatch.refresh.work import Part, Row, Work, aside, begun, expected, side_by_side, state_of, told
@@ -95,7 +94,7 @@ def _walk(work: Work, lane: Lane, known: Past) -> None:
             continue
         latest = {group: begun(work, group, now) for group in (*markets.GROUPS, "FX")}
         try:
-            answer = ahead.answer(work, source, asked, session=latest["CN"], now=now)
+            answer = early.answer(work, source, asked, session=latest["CN"], now=now)
             with chains.bugs_said(source):
                 answer = shape.typed(answer, columns.QUOTES, source=source)
                 good, faults = quotes.check_quotes(answer, asked, begun=latest, now=clock.now())

@@ -19,9 +19,9 @@ from basketwatch.domain.model import Problem
 from basketwatch.domain.universe import all_tickers, with_stand_ins
 from basketwatch.errors import StoreCorrupt
 from basketwatch.files.baskets import read_universe
-from basketwatch.refresh import damage as repairs
-from basketwatch.refresh import early as ahead
 from basketwatch.refresh.calendars import reaching_back, read_calendars
+from basketwatch.refresh.damage import drop_future, find_damage
+from basketwatch.refresh.early import ask
 from basketwatch.refresh.work import Progress, Work
 from basketwatch.sources import chains
 from basketwatch.sources.net import guard
@@ -87,7 +87,7 @@ def _parts(work: Work, only: Sequence[str], url: str) -> None:
     _configure_yahoo(folder.parent if folder else Path.cwd() / "data")
     groups = {markets.group(t) for t in tickers} - {"FX"}
     if "quotes" in only and groups <= work.calendars.keys():  # else answers would wait for calendars to be built
-        ahead.ask(work, tickers)
+        ask(work, tickers)
     memory.load_pandas()  # not before: the first answers come meanwhile
     from basketwatch.refresh import histories, quotes
     from basketwatch.refresh.valuations import part
@@ -97,9 +97,9 @@ def _parts(work: Work, only: Sequence[str], url: str) -> None:
         histories.begin(work, mainland)
     early = part.begin(work, tickers) if "valuation" in only else {}
     read_calendars(work, groups - {"CN"})
-    repairs.drop_future(work)
+    drop_future(work)
     if {"bars", "sectors"} & set(only):
-        repairs.find_damage(work, tickers)
+        find_damage(work, tickers)
     if "quotes" in only:
         quotes.update(work, tickers)
     if "bars" in only:

@@ -115,8 +115,8 @@ def _table(rows: list[Any], fields: Mapping[str, str], ticker: str, source: str)
     return named.assign(code=named["code"].astype("str"))
 
 
-def _some(found: pd.DataFrame, ticker: str, source: str) -> pd.DataFrame:
-    rows = multiples(found.assign(ticker=ticker), source, DEFINITIONS[source], clock.now())
+def _some(frame: pd.DataFrame, ticker: str, source: str) -> pd.DataFrame:
+    rows = multiples(frame.assign(ticker=ticker), source, DEFINITIONS[source], clock.now())
     if rows.empty:
         raise NoData(source=source, ticker=ticker)
     return rows

@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 
 def shaped(
-    found: pd.DataFrame | Sequence[Mapping[str, object]], table: Mapping[str, tuple[str, str, bool]]
+    answer: pd.DataFrame | Sequence[Mapping[str, object]], table: Mapping[str, tuple[str, str, bool]]
 ) -> pd.DataFrame:
     """The columns of a table of ``frames`` and no others, in its order and with its dtypes; rows as they come."""
     import pandas as pd
 
-    return pd.DataFrame(found).reindex(columns=list(table)).astype(dtypes(table)).reset_index(drop=True)
+    return pd.DataFrame(answer).reindex(columns=list(table)).astype(dtypes(table)).reset_index(drop=True)
 
 
-def as_bars(found: pd.DataFrame, ticker: str, source: str, final_before: date) -> pd.DataFrame:
+def as_bars(frame: pd.DataFrame, ticker: str, source: str, final_before: date) -> pd.DataFrame:
     """columns.BARS from canonical columns already in their units: sorted, without rows that lack a date or a close.
 
     Bars of sessions before ``final_before`` are final. Raises NoData where no row is left.
     """
     import pandas as pd
 
-    kept = found.replace([math.inf, -math.inf], math.nan).dropna(subset=["session", "close"]).sort_values("session")
+    kept = frame.replace([math.inf, -math.inf], math.nan).dropna(subset=["session", "close"]).sort_values("session")
     if kept.empty:
         raise NoData(source=source, ticker=ticker)
     kept = kept.assign(ticker=ticker, source=source, final=kept["session"] < pd.Timestamp(final_before))
@@ -46,7 +46,7 @@ def no_factors() -> pd.DataFrame:
     return shaped(pd.DataFrame(), FACTORS)
 
 
-def multiples(found: pd.DataFrame, source: str, definition: str, at: datetime) -> pd.DataFrame:
+def multiples(frame: pd.DataFrame, source: str, definition: str, at: datetime) -> pd.DataFrame:
     """columns.VALUATIONS from columns ticker, session, pe and whatever else is known: sorted by session, without rows
     that lack a session or a PE.
 
@@ -54,7 +54,7 @@ def multiples(found: pd.DataFrame, source: str, definition: str, at: datetime) -
     """
     import pandas as pd
 
-    kept = found.assign(session=pd.to_datetime(found["session"], errors="coerce").dt.normalize())
+    kept = frame.assign(session=pd.to_datetime(frame["session"], errors="coerce").dt.normalize())
     for column in ("pe", "price", "market_cap", "eps"):
         if column in kept:
             kept[column] = pd.to_numeric(kept[column], errors="coerce").replace([math.inf, -math.inf], math.nan)

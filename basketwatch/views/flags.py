@@ -90,11 +90,13 @@ def quiet(feed: Feed) -> str:
     )
 
 
-def _by_ticker(snapshot: Snapshot, told: pd.DataFrame, before: int | None) -> list[pd.DataFrame]:
+def _by_ticker(snapshot: Snapshot, flag_rows: pd.DataFrame, before: int | None) -> list[pd.DataFrame]:
     """The rows of each ticker, loudest first; tickers with something new first, then the loudest, then the busiest."""
     order = {rule.id: i for i, rule in enumerate(snapshot.universe.rules)}
-    rows = told.assign(
-        loud=told["severity"].map(_LOUD), order=told["rule"].map(order).fillna(len(order)), new=_new(told, before)
+    rows = flag_rows.assign(
+        loud=flag_rows["severity"].map(_LOUD),
+        order=flag_rows["rule"].map(order).fillna(len(order)),
+        new=_new(flag_rows, before),
     ).sort_values(["loud", "order", "id"], ascending=[False, True, True], kind="stable")
     groups = [group for _, group in rows.groupby("ticker", sort=False)]
     return sorted(groups, key=_urgency)
@@ -104,19 +106,19 @@ def _urgency(group: pd.DataFrame) -> tuple[bool, int, int, int]:
     return not group["new"].any(), -int(group["loud"].to_numpy()[0]), -len(group), int(group["order"].to_numpy()[0])
 
 
-def _new(told: pd.DataFrame, before: int | None) -> pd.Series:
+def _new(flag_rows: pd.DataFrame, before: int | None) -> pd.Series:
     """Raised after the reader's last look; where there was none nothing is called new."""
     if before is None:
-        return pd.Series(data=False, index=told.index)
-    return told["raised_at"] > datetime.fromtimestamp(before, UTC)
+        return pd.Series(data=False, index=flag_rows.index)
+    return flag_rows["raised_at"] > datetime.fromtimestamp(before, UTC)
 
 
-def _note(snapshot: Snapshot, told: pd.DataFrame, before: int | None, lang: str) -> str:
+def _note(snapshot: Snapshot, flag_rows: pd.DataFrame, before: int | None, lang: str) -> str:
     """8 条，3 条为上次查看后新增 · 截至 A股 7月3日、美股 7月2日收盘."""
     if not snapshot.judged:
         return ""
-    new = int(_new(told, before).sum())
-    counts = [say("feed_count", lang, n=len(told))] if len(told) else []
+    new = int(_new(flag_rows, before).sum())
+    counts = [say("feed_count", lang, n=len(flag_rows))] if len(flag_rows) else []
     counts += [say("feed_new", lang, n=new)] if new else []
     short = {g: say("feed_session", lang, group=say(f"short_{g}", lang), day=day(snapshot.judged[g], lang))
              for g in ("CN", "US") if g in snapshot.judged}  # fmt: skip

@@ -18,8 +18,8 @@ from basketwatch.analysis.valuation.bands import FIXED
 from basketwatch.domain.markets import SECTORS
 from basketwatch.errors import UsageError
 from basketwatch.views import html
-from basketwatch.views import pe as valuation_words
-from basketwatch.views import review as report
+from basketwatch.views import pe as pe_words
+from basketwatch.views import review as review_words
 from basketwatch.views.charts import sectors as sector_charts
 from basketwatch.words.text import DASH, day, escape, percent, plain, points, say, signed, times
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from basketwatch.views.charts.sectors import Figure
 
 WINDOWS = tuple(sorted(prices.WINDOWS, key=lambda w: {"1w": 0, "ytd": 1}.get(w, 2)))  # the page's order: the week first
-USUAL = valuation_words.USUAL
+USUAL = pe_words.USUAL
 
 # The text to copy is set as text, not as code, and its button always shows; Streamlit has no other box with one.
 STYLE = """<style>
@@ -101,8 +101,8 @@ def _basket(snapshot: Snapshot, view: Any, window: str, lang: str) -> dict[str, 
     own = snapshot.basket_valuations.get(view.basket.id)
     if own is None or own.home != weekly.HOME:
         return histories | _unvalued()
-    now = valuation_words.leg(own)
-    told = _valued(now.pe, valuation_words.loses(now), own.bands.get(USUAL), own.bands.get(FIXED))
+    now = pe_words.leg(own)
+    told = _valued(now.pe, pe_words.loses(now), own.bands.get(USUAL), own.bands.get(FIXED))
     return histories | told | {"definition": "aggregate_ttm"}
 
 
@@ -114,7 +114,7 @@ def _valued(pe: float, losing: bool, usual: Band | None, fixed: Band | None) -> 
     known = not losing and pe > 0
     place = usual.percentile if usual and known else math.nan
     mean = fixed.mean if fixed and known and not fixed.insufficient else math.nan
-    return {"pe": pe if known else np.nan, "percentile": place, "tone": valuation_words.tone(place),
+    return {"pe": pe if known else np.nan, "percentile": place, "tone": pe_words.tone(place),
             "premium": pe / mean - 1}  # fmt: skip
 
 
@@ -226,20 +226,20 @@ def _excess(snapshot: Snapshot, ticker: str, index: str, window: str) -> str:
 def _pe(snapshot: Snapshot, ticker: str, lang: str) -> str:
     own = snapshot.valuations.get(ticker)
     if own is None:
-        name = report.sector_name(snapshot, ticker, lang)
+        name = review_words.sector_name(snapshot, ticker, lang)
         return f'<span class="soft">{escape(say("review_no_valuation", lang, name=name))}</span>'
-    window, fixed = valuation_words.telling(own.bands), own.bands.get(FIXED)
-    figure = valuation_words.figure_of(own.pe, own.losing, lang)
-    hue = valuation_words.tone(own.bands[window].percentile) if window else "soft"
-    left = f"<b>{escape(valuation_words.series_name(own, lang))} {escape(figure)}</b>"
+    window, fixed = pe_words.telling(own.bands), own.bands.get(FIXED)
+    figure = pe_words.figure_of(own.pe, own.losing, lang)
+    hue = pe_words.tone(own.bands[window].percentile) if window else "soft"
+    left = f"<b>{escape(pe_words.series_name(own, lang))} {escape(figure)}</b>"
     mean = ""
     if fixed and not fixed.insufficient and not own.losing:
         mean = escape(say("sectors_mean", lang, mean=times(fixed.mean), x=signed(own.pe / fixed.mean - 1)))
-    behind = html.fold(escape(own.session), valuation_words.ledger(own, lang), css="pop")
+    behind = html.fold(escape(own.session), pe_words.ledger(own, lang), css="pop")
     return (
         f'<div class="row" style="flex-wrap:wrap"><span>{left}</span>'
-        f'<span class="num {hue}">{escape(valuation_words.brief(own, lang))}</span></div>'
-        f'{valuation_words.track(own.bands)}<div class="row">{behind}<span class="soft">{mean}</span></div>'
+        f'<span class="num {hue}">{escape(pe_words.brief(own, lang))}</span></div>'
+        f'{pe_words.track(own.bands)}<div class="row">{behind}<span class="soft">{mean}</span></div>'
     )
 
 
@@ -345,14 +345,14 @@ def review(snapshot: Snapshot, week: Week | None, sector: str, lang: str) -> tup
         return title, say("sectors_no_review", lang)
     found = weekly.review(snapshot, week, sector)
     badge = say("review_badge", lang) if snapshot.demo else ""
-    text = [say("sectors_no_review", lang)] if found.empty else report.paragraphs(snapshot, found, lang)
-    return f"{title} · {report.span(week, lang)}", badge + "\n\n".join(text)
+    text = [say("sectors_no_review", lang)] if found.empty else review_words.paragraphs(snapshot, found, lang)
+    return f"{title} · {review_words.span(week, lang)}", badge + "\n\n".join(text)
 
 
 def review_notes(snapshot: Snapshot, week: Week | None, sector: str, lang: str) -> str:
     """Sessions, sources and gaps behind the review."""
     found = weekly.review(snapshot, week, sector) if week else None
-    lines = report.notes(snapshot, found, lang) if found else []
+    lines = review_words.notes(snapshot, found, lang) if found else []
     return "".join(f'<div class="soft" style="font-size:12px">{escape(line)}</div>' for line in lines)
 
 

@@ -18,7 +18,7 @@ from basketwatch.analysis.valuation.bands import FIXED, WINDOWS, Band
 from basketwatch.analysis.valuation.baskets import thin
 from basketwatch.domain import markets
 from basketwatch.views import html
-from basketwatch.views import pe as told
+from basketwatch.views import pe as pe_words
 from basketwatch.words.text import DASH, escape, percent, say, source_name, times
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ def subjects(snapshot: Snapshot, lang: str) -> dict[str, str]:
     """Subject -> label of everything that has a valuation: baskets, indices and funds, sectors, stocks."""
     baskets = {b.basket.id: b.basket.short[lang] for b in snapshot.baskets if b.basket.id in snapshot.basket_valuations}
     order = {"index": 0, "etf": 1, "sector": 2, "stock": 3}
-    tickers = sorted(_tickers(snapshot), key=lambda t: order.get(told.kind(t), 3))
+    tickers = sorted(_tickers(snapshot), key=lambda t: order.get(pe_words.kind(t), 3))
     labels = baskets | {t: f"{snapshot.name(t)[lang]} {t}" for t in tickers}
-    return {k: f"{v} · {say('pe_kind_' + told.kind(k), lang)}" for k, v in labels.items()}
+    return {k: f"{v} · {say('pe_kind_' + pe_words.kind(k), lang)}" for k, v in labels.items()}
 
 
 def _tickers(snapshot: Snapshot) -> list[str]:
@@ -78,29 +78,29 @@ class ShownSeries:
 
 def looks(subject: str) -> Sequence[str]:
     """Kinds of chart: a channel needs a price and earnings a share, which only stocks have."""
-    return LOOKS if told.kind(subject) == "stock" else LOOKS[:2]
+    return LOOKS if pe_words.kind(subject) == "stock" else LOOKS[:2]
 
 
 def choices(snapshot: Snapshot, subject: str, lang: str) -> dict[str, str]:
     """Id -> name of the series between which a reader may choose: they never share a band."""
     if subject in snapshot.basket_valuations:
         return {which: say(f"pe_series_{which}", lang) for which in OF_BASKET}
-    return {key: told.series_name(one, lang) for key, one in told.series(snapshot.valuations[subject]).items()}
+    return {key: pe_words.series_name(one, lang) for key, one in pe_words.series(snapshot.valuations[subject]).items()}
 
 
 def open_basket(snapshot: Snapshot, basket_id: str, which: str, lang: str) -> ShownSeries:
     """One multiple of a basket's home-market members, and its history by today's members."""
     found = snapshot.basket_valuations[basket_id]
-    now, history = told.leg(found), basket_series(found, which)
+    now, history = pe_words.leg(found), basket_series(found, which)
     group, view = say(f"group_{found.home}", lang), snapshot.basket(basket_id)
     whose = say("pe_short_aggregate_ttm", lang), say(f"pe_series_{which}", lang), str(found.session or DASH)
     note = say("pe_members_note", lang, covered=found.members_with_history, members=now.members, group=group)
     return ShownSeries(
         name=f"{view.basket.short[lang] if view else basket_id} · {group}", subject=basket_id,
         pe={"pe": now.pe, "pe_positive": now.pe_positive, "pe_median": now.pe_median}[which],
-        losing=which == "pe" and told.loses(now), whose=" · ".join(whose),
+        losing=which == "pe" and pe_words.loses(now), whose=" · ".join(whose),
         history=history, bands=found.bands if which == "pe" else valuation_bands.bands(history), upper=say("pe_yield_axis", lang),
-        note=note, ledger=told.basket_facts(found, lang),
+        note=note, ledger=pe_words.basket_facts(found, lang),
     )  # fmt: skip
 
 
@@ -113,17 +113,19 @@ def open_series(
     lang: str,
 ) -> ShownSeries:
     """One series of a ticker; the others stand in its ledger."""
-    every = told.series(snapshot.valuations[ticker])
+    every = pe_words.series(snapshot.valuations[ticker])
     one = every[which]
     one = replace(one, others=tuple(o for key, o in every.items() if key != which))
-    fund = told.stands_in(ticker, one)
+    fund = pe_words.stands_in(ticker, one)
     history = priced(histories.get(one.key, _NONE), None if fund else closes)
-    upper = say("pe_level_of_index" if told.kind(ticker) in ("index", "sector") and not fund else "pe_price_axis", lang)
+    upper = say(
+        "pe_level_of_index" if pe_words.kind(ticker) in ("index", "sector") and not fund else "pe_price_axis", lang
+    )
     return ShownSeries(
         name=snapshot.name(ticker)[lang], subject=ticker, pe=one.pe, losing=one.losing,
-        whose=f"{told.series_name(one, lang)} · {one.session}", history=history,
+        whose=f"{pe_words.series_name(one, lang)} · {one.session}", history=history,
         bands=one.bands or (valuation_bands.bands(history) if len(history) else {}), upper=upper,
-        note=say("pe_stands_in", lang, fund=fund) if fund else "", ledger=told.ledger(one, lang),
+        note=say("pe_stands_in", lang, fund=fund) if fund else "", ledger=pe_words.ledger(one, lang),
     )  # fmt: skip
 
 
@@ -141,8 +143,8 @@ def basket_series(reading: BasketPeReading, which: str) -> pd.DataFrame:
 def head(series: ShownSeries, window: str, lang: str) -> str:
     """Name, PE, verdict in the window, and whose PE of which day it is."""
     band = series.bands.get(window)
-    hue = told.tone(band.percentile) if band else "soft"
-    chip = f'<span class="chip {hue}">{escape(told.verdict(series.pe, series.losing, band, lang))}</span>'
+    hue = pe_words.tone(band.percentile) if band else "soft"
+    chip = f'<span class="chip {hue}">{escape(pe_words.verdict(series.pe, series.losing, band, lang))}</span>'
     value = (
         ""
         if series.losing or math.isnan(series.pe)
@@ -169,8 +171,8 @@ def words(series: ShownSeries, window: str, lang: str) -> str:
         facts = {"window": named, "n": band.n, "unit": unit}
         said = say("pe_says_few", lang, **facts) if band.insufficient else say(
             "pe_says", lang, **facts, first=band.first, last=band.last, percentile=percent(band.percentile),
-            level=say(f"pe_level_{told.level(band.percentile)}", lang) if told.level(band.percentile) else DASH,
-            mean=times(band.mean), z=told.signed_number(band.z),
+            level=say(f"pe_level_{pe_words.level(band.percentile)}", lang) if pe_words.level(band.percentile) else DASH,
+            mean=times(band.mean), z=pe_words.signed_number(band.z),
         )  # fmt: skip
     how = f'<p class="soft" style="margin:2px 0 0">{escape(say("pe_formula", lang))}</p>'
     return f'<p style="margin:6px 0 4px">{escape(said)}</p>{html.fold(escape(say("pe_how", lang)), how)}'
@@ -193,9 +195,9 @@ def _window_row(window: str, band: Band, chosen: bool, lang: str) -> list[str]:
     if band.insufficient:
         few = f'<span class="soft">{escape(say("pe_few", lang, n=band.n))}</span>'
         return [label, few, "", "", "", str(band.n)]
-    where = f'<span class="num {told.tone(band.percentile)}">{escape(percent(band.percentile))}</span>'
-    span = f"{told.rough(band.minimum)}–{told.rough(band.maximum)}"
-    return [label, where, escape(times(band.mean)), told.signed_number(band.z), escape(span), str(band.n)]
+    where = f'<span class="num {pe_words.tone(band.percentile)}">{escape(percent(band.percentile))}</span>'
+    span = f"{pe_words.rough(band.minimum)}–{pe_words.rough(band.maximum)}"
+    return [label, where, escape(times(band.mean)), pe_words.signed_number(band.z), escape(span), str(band.n)]
 
 
 # --- figures -----------------------------------------------------------------------------------------------------
@@ -260,9 +262,9 @@ def stock_chart(
     snapshot: Snapshot, ticker: str, look: str, histories: Mapping[SeriesKey, pd.DataFrame], lang: str, *, dark: bool
 ) -> tuple[Figure | None, str]:
     """``band`` or ``channel`` of a stock's own series in the window that tells most, and what to say under it."""
-    which = next(iter(told.series(snapshot.valuations[ticker])))
+    which = next(iter(pe_words.series(snapshot.valuations[ticker])))
     store = open_series(snapshot, ticker, which, histories, None, lang)
-    window = told.telling(store.bands) or "all"
+    window = pe_words.telling(store.bands) or "all"
     look = "channel" if look == "channel" else "quantiles"
     figure = chart(store, window, look, lang, dark=dark)
     if figure is None:
@@ -310,17 +312,22 @@ def to_top(name: str, lang: str) -> str:
 def _board_row(snapshot: Snapshot, subject: str, name: str, lang: str) -> dict[str, Any]:
     basket = snapshot.basket_valuations.get(subject)
     if basket is not None:
-        bands, pe, losing, session = basket.bands, told.leg(basket).pe, told.loses(told.leg(basket)), basket.session
+        bands, pe, losing, session = (
+            basket.bands,
+            pe_words.leg(basket).pe,
+            pe_words.loses(pe_words.leg(basket)),
+            basket.session,
+        )
         definition, source = "aggregate_ttm", ""
     else:
         one = snapshot.valuations[subject]
         bands, pe, losing, session = one.bands, one.pe, one.losing, one.session
         _, source, definition = one.key
-    usual = bands.get(told.USUAL)
+    usual = bands.get(pe_words.USUAL)
     return {
-        "subject": subject, "name": name, "pe": float("nan") if losing else pe, "level": told.verdict(pe, losing, usual, lang),
+        "subject": subject, "name": name, "pe": float("nan") if losing else pe, "level": pe_words.verdict(pe, losing, usual, lang),
         **{w: bands[w].percentile * 100 if w in bands else float("nan") for w in BOARD}, "z": usual.z if usual else float("nan"),
-        "what": say(f"pe_kind_{told.kind(subject)}", lang), "ticker": subject if markets.is_ticker(subject) else "",
+        "what": say(f"pe_kind_{pe_words.kind(subject)}", lang), "ticker": subject if markets.is_ticker(subject) else "",
         "n": usual.n if usual else 0, "definition": say(f"pe_short_{definition}", lang), "source": source_name(source, lang),
-        "session": str(session or DASH), "tone": told.tone(usual.percentile) if usual else "soft",
+        "session": str(session or DASH), "tone": pe_words.tone(usual.percentile) if usual else "soft",
     }  # fmt: skip

@@ -71,14 +71,14 @@ def evaluate(
 _Row = tuple[str, str, str, tuple[str, ...], str, str, str, float, float, str, str, str, bool, bool]
 
 
-def _found(market: MarketData, rule: Rule, told: dict[str, set[tuple[int, int, str]]]) -> RuleEvents:
-    """One rule judged, its events grouped and cooled down; ``told`` gathers what later rules need not say again."""
+def _found(market: MarketData, rule: Rule, raised: dict[str, set[tuple[int, int, str]]]) -> RuleEvents:
+    """One rule judged, its events grouped and cooled down; ``raised`` gathers what later rules need not say again."""
     with np.errstate(divide="ignore", invalid="ignore"):
         judged = FAMILIES[rule.id](market, rule)
     found = RuleEvents(rule, judged, semantics.events_of(judged))
     if rule.id in semantics.SUPPRESSED.values():
-        told[rule.id] = {(e.row, e.column, e.direction) for e in found.events if e.signal}
-    semantics.suppress(found.events, told.get(semantics.SUPPRESSED.get(rule.id, ""), set()))
+        raised[rule.id] = {(e.row, e.column, e.direction) for e in found.events if e.signal}
+    semantics.suppress(found.events, raised.get(semantics.SUPPRESSED.get(rule.id, ""), set()))
     semantics.group(market, found)
     semantics.cool_down(found)
     return found

@@ -85,9 +85,9 @@ def events_of(judged: Judged) -> list[Event]:
     return [*cells.values(), *blanks]
 
 
-def suppress(events: list[Event], told: set[tuple[int, int, str]]) -> None:
+def suppress(events: list[Event], raised: set[tuple[int, int, str]]) -> None:
     """Take out the events of cells that another rule has told already: a limit is no plain big move as well."""
-    events[:] = [e for e in events if (e.row, e.column, e.direction) not in told]
+    events[:] = [e for e in events if (e.row, e.column, e.direction) not in raised]
 
 
 def group(market: MarketData, fired: RuleEvents) -> None:

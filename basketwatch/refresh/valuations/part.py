@@ -16,7 +16,7 @@ from basketwatch.domain import columns, markets
 from basketwatch.domain.model import SeriesKey
 from basketwatch.errors import NoData, SourceError
 from basketwatch.refresh import evidence
-from basketwatch.refresh.checks import valuations as pe_checks
+from basketwatch.refresh.checks.valuations import whole_days
 from basketwatch.refresh.valuations import announced
 from basketwatch.refresh.valuations.own_record import recorded
 from basketwatch.refresh.valuations.plan import (
@@ -264,7 +264,7 @@ def keep_sectors(work: Work, tickers: Sequence[str], days: Days | SourceError) -
     if isinstance(days, SourceError):
         read = PeAnswer(failures=[(t, "shenwan", days) for t in tickers])
     else:
-        rows, faults = pe_checks.whole_days(days.valuations, days.sectors, days.cut)
+        rows, faults = whole_days(days.valuations, days.sectors, days.cut)
         read = accept(work, rows, job, stored)
         named = [replace(fault, ticker=fault.ticker or "SI") for fault in faults]
         read.faults += [("shenwan", fault) for fault in named]

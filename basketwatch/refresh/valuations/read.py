@@ -14,7 +14,7 @@ from basketwatch.domain.faults import Fault
 from basketwatch.domain.model import SeriesKey, SymbolState
 from basketwatch.errors import NoData, SourceError, SuspectAnswer
 from basketwatch.refresh.checks import shape
-from basketwatch.refresh.checks import valuations as pe_checks
+from basketwatch.refresh.checks.valuations import NEIGHBOURS, Known, check, hold_against_quote
 from basketwatch.refresh.valuations.own_record import recorded
 from basketwatch.refresh.valuations.plan import AGAIN, EMPTY, PART, Job, PeAnswer, Stored, first_of, was_noted
 from basketwatch.refresh.work import Part, Work, aside, settled, state_of, told
@@ -74,22 +74,20 @@ def accept(work: Work, rows: pd.DataFrame, job: Job, stored: Stored) -> PeAnswer
     return out
 
 
-def _known(
-    work: Work, rows: pd.DataFrame, job: Job, stored: Stored
-) -> Callable[[SeriesKey, pd.Timestamp], pe_checks.Known]:
+def _known(work: Work, rows: pd.DataFrame, job: Job, stored: Stored) -> Callable[[SeriesKey, pd.Timestamp], Known]:
     """What each series of an answer is held against, given its first session; the store is read once for all."""
     tickers = [str(t) for t in rows["ticker"].unique()]
-    since = (rows["session"].min() - pe_checks.NEIGHBOURS).date() if tickers else date.max
+    since = (rows["session"].min() - NEIGHBOURS).date() if tickers else date.max
     bars = prices.read_bars(work.store, tickers, since=since)
     closes = _by_ticker(bars[bars["final"]], "session", "close")
     factors = _by_ticker(prices.read_factors(work.store, tickers), "ex_date", "factor")
     before = valuations.read(work.store, tickers, [str(s) for s in rows["source"].unique()])
     asked = first_of(stored.last(job.tickers[0], "csindex")) if job.noted == "csindex" else None
 
-    def of(key: SeriesKey, first: pd.Timestamp) -> pe_checks.Known:
+    def of(key: SeriesKey, first: pd.Timestamp) -> Known:
         group = markets.group(key.ticker)
         last = settled(work, group, clock.now())
-        return pe_checks.Known(
+        return Known(
             closes.get(key.ticker, NOTHING), factors.get(key.ticker, NOTHING), before.get(key, EMPTY),
             _calendar(work, group, first, stored), last.day if last else None,
             markets.kind(key.ticker) in ("index", "sector"), asked,
@@ -104,14 +102,14 @@ def _by_ticker(rows: pd.DataFrame, index: str, column: str) -> dict[str, pd.Seri
     return {str(t): line.iloc[at] for t, at in rows.groupby("ticker", sort=False).indices.items()}
 
 
-def _check(work: Work, key: SeriesKey, rows: pd.DataFrame, known: pe_checks.Known) -> tuple[pd.DataFrame, list[Fault]]:
+def _check(work: Work, key: SeriesKey, rows: pd.DataFrame, known: Known) -> tuple[pd.DataFrame, list[Fault]]:
     """Rows of one series that may be stored. Raises SuspectAnswer."""
     if key.definition == "cnindex_rolling" and not rows["session"].isin(known.closes.index).all():
         raise SuspectAnswer(source=key.source, ticker=key.ticker, detail="no stored close tells which session it is of")
-    good, faults = pe_checks.check(rows, known)
+    good, faults = check(rows, known)
     quote = work.quotes.get(key.ticker)
     if key.source == "baidu" and quote is not None and recorded(quote) is not None:
-        pe_checks.hold_against_quote(good, quote["pe_ttm"], quote["session"])
+        hold_against_quote(good, quote["pe_ttm"], quote["session"])
     return good, faults
 
 

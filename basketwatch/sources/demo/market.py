@@ -265,10 +265,10 @@ def _ended(panels: Sequence[_Panel], universe: Universe) -> list[_Panel]:
     return [_with(p, np.concatenate([p.moves[:-1], end])) for p, end in zip(panels, last, strict=True)]
 
 
-def _towards(moves: dict[str, float], told: set[str], universe: Universe) -> dict[str, float]:
+def _towards(moves: dict[str, float], fixed: set[str], universe: Universe) -> dict[str, float]:
     """Shift the moves that the story leaves open, as little as possible, so that the baskets' means come out."""
     aims = list(zip(universe.baskets, BASKET_MOVES, strict=False))
-    free = sorted({t for b, _ in aims for t in b.tickers} - told)
+    free = sorted({t for b, _ in aims for t in b.tickers} - fixed)
     if not free:
         return moves
     # Half a draw around zero: the shift below would push a large one over a limit that the story does not tell of.

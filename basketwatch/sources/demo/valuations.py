@@ -117,11 +117,11 @@ def _shares(price: pd.Series, now: float, splits: pd.DataFrame) -> Floats:
     return shares
 
 
-def _path(ticker: str, price: pd.Series, shares: Floats, told: float) -> _Path:
+def _path(ticker: str, price: pd.Series, shares: Floats, target: float) -> _Path:
     days, close = price.index.to_numpy().astype("datetime64[D]"), price.to_numpy(dtype="float64")
     worth = np.log(close * np.where(np.isnan(shares), 1.0, shares))
     announced, profit = _profit(ticker, days, worth)
-    level = told if np.isfinite(told) else _LEVELS.get(ticker, 9 * 6.7 ** _rng(f"level {ticker}").random())
+    level = target if np.isfinite(target) else _LEVELS.get(ticker, 9 * 6.7 ** _rng(f"level {ticker}").random())
     pe = abs(level) * np.exp(worth - profit - (worth[-1] - profit[-1]))
     if ticker in LOSING:
         pe[announced[-2] :] *= -1

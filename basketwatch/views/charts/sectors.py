@@ -87,7 +87,7 @@ def _room(values: pd.Series) -> list[float]:
 
 
 def _add_bars(
-    figure: go.Figure, rows: pd.DataFrame, at: Sequence[int], own: pd.Series, dark: bool, green_up: bool
+    figure: go.Figure, rows: pd.DataFrame, at: Sequence[int], is_own: pd.Series, dark: bool, green_up: bool
 ) -> None:
     up, down = (_GREEN, _RED) if green_up else (_RED, _GREEN)
     hues = [(up if v > 0 else down)[dark] if v == v and v != 0 else _INK[dark] for v in rows["value"]]
@@ -100,16 +100,16 @@ def _add_bars(
         selected={"textfont": {"color": _INK[dark]}},
         unselected={"marker": {"opacity": 1}, "textfont": {"color": _INK[dark]}},
         marker={
-            "color": [_faded(h, 1.0 if mine else _PALE[k]) for h, k, mine in zip(hues, kinds, own, strict=True)],
-            "line": {"color": [_STRONG[dark] if mine else h for h, mine in zip(hues, own, strict=True)],
-                     "width": [1.2 if mine or k != "sector" else 0 for k, mine in zip(kinds, own, strict=True)]},
+            "color": [_faded(h, 1.0 if mine else _PALE[k]) for h, k, mine in zip(hues, kinds, is_own, strict=True)],
+            "line": {"color": [_STRONG[dark] if mine else h for h, mine in zip(hues, is_own, strict=True)],
+                     "width": [1.2 if mine or k != "sector" else 0 for k, mine in zip(kinds, is_own, strict=True)]},
             "pattern": {"shape": ["/" if k == "basket" else "." if k == "index" else "" for k in kinds], "size": 5,
                         "solidity": 0.35, "fillmode": "replace"},
         },
     ))  # fmt: skip
 
 
-def _add_places(figure: go.Figure, rows: pd.DataFrame, at: Sequence[int], own: pd.Series, dark: bool) -> None:
+def _add_places(figure: go.Figure, rows: pd.DataFrame, at: Sequence[int], is_own: pd.Series, dark: bool) -> None:
     """A line from the cheapest day to the dearest a row, and a dot where the PE stands."""
     known = rows["percentile"].notna().to_numpy()
     lines = [p for y in np.array(at)[known] for p in ((0, y), (100, y), (None, None))]
@@ -121,7 +121,7 @@ def _add_places(figure: go.Figure, rows: pd.DataFrame, at: Sequence[int], own: p
     figure.add_trace(go.Scatter(
         x=held["percentile"] * 100, y=np.array(at)[known], xaxis="x2", mode="markers", customdata=list(held["key"]),
         hovertext=[_verbatim(h) for h in held["hover"]], hovertemplate="%{hovertext}<extra></extra>",
-        marker={"size": [11 if m else 8 for m in own[known]], "color": [_HUES[t][dark] for t in held["tone"]],
+        marker={"size": [11 if m else 8 for m in is_own[known]], "color": [_HUES[t][dark] for t in held["tone"]],
                 "line": {"width": 0}}, unselected={"marker": {"opacity": 1}},
     ))  # fmt: skip
 
@@ -202,16 +202,16 @@ def scatter(rows: pd.DataFrame, chosen: str, titles: Sequence[str], *, dark: boo
     return figure
 
 
-def _names(held: pd.DataFrame, at: pd.Series, own: pd.Series, dark: bool, letter: float) -> go.Scatter:
+def _names(rows: pd.DataFrame, at: pd.Series, is_own: pd.Series, dark: bool, letter: float) -> go.Scatter:
     """The names for a figure in which a wide letter takes ``letter`` of the width: those that find room."""
-    up = (held["value"] - held["value"].min()) / _spread(held["value"])
-    first = np.argsort(np.where(own, 0, np.where(held["kind"] == "sector", 2, 1)), kind="stable")
-    places = _labelled(list(held["name"]), at / 112, up, first.tolist(), letter)
+    up = (rows["value"] - rows["value"].min()) / _spread(rows["value"])
+    first = np.argsort(np.where(is_own, 0, np.where(rows["kind"] == "sector", 2, 1)), kind="stable")
+    places = _labelled(list(rows["name"]), at / 112, up, first.tolist(), letter)
     return go.Scatter(
-        x=at, y=held["value"], mode="markers+text", marker={"size": 10, "opacity": 0}, hoverinfo="skip",
+        x=at, y=rows["value"], mode="markers+text", marker={"size": 10, "opacity": 0}, hoverinfo="skip",
         textposition=[p or "top center" for p in places],
-        text=[_verbatim(n) if p else "" for n, p in zip(held["name"], places, strict=True)],
-        textfont={"size": 11, "color": [_ACCENT[dark] if m else _INK[dark] for m in own]},
+        text=[_verbatim(n) if p else "" for n, p in zip(rows["name"], places, strict=True)],
+        textfont={"size": 11, "color": [_ACCENT[dark] if m else _INK[dark] for m in is_own]},
     )  # fmt: skip
 
 
