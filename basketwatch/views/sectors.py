@@ -94,16 +94,16 @@ def _listed(snapshot: Snapshot, ticker: str, kind: str, window: str, lang: str) 
 
 
 def _basket(snapshot: Snapshot, view: Any, window: str, lang: str) -> dict[str, Any]:
-    panel, rank = view.by_group.get(weekly.HOME), view.would_rank[window]
-    value = float(panel["returns"][window]) if panel else np.nan
-    histories = {"key": view.basket.id, "name": view.basket.short[lang], "kind": "basket", "value": value,
+    part, rank = view.by_group.get(weekly.HOME), view.would_rank[window]
+    value = float(part["returns"][window]) if part else np.nan
+    row = {"key": view.basket.id, "name": view.basket.short[lang], "kind": "basket", "value": value,
              "rank": np.nan if rank is None else float(rank), "of": SECTORS + 1}  # fmt: skip
     own = snapshot.basket_valuations.get(view.basket.id)
     if own is None or own.home != weekly.HOME:
-        return histories | _unvalued()
+        return row | _unvalued()
     now = pe_words.leg(own)
     told = _valued(now.pe, pe_words.loses(now), own.bands.get(USUAL), own.bands.get(FIXED))
-    return histories | told | {"definition": "aggregate_ttm"}
+    return row | told | {"definition": "aggregate_ttm"}
 
 
 def _unvalued() -> dict[str, Any]:
