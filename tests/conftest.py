@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import templates
 from tests.upstream import Upstream
 
 pytest_plugins = ["tests.upstream.plugin"]
@@ -31,3 +32,8 @@ def wire(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> Iterator[Upstre
     guard.current().session.close()  # no thread of the stand-in may be reading through the guard when it goes
     guard.uninstall()
     assert (upstream.unknown, upstream.broken) == ([], [])
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):  # the process that started the others
+        templates.sweep()

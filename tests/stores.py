@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import uuid
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from basketwatch.sources import sessions
 from basketwatch.sources.demo import market
 from basketwatch.store import notes, opening, prices, runs
 from basketwatch.store.database import Store
+from tests.templates import template
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -33,18 +36,28 @@ def universe() -> Universe:
     return read_universe(PROJECT)
 
 
-@cache
-def _market() -> market.Market:
-    return market.market(universe(), calendars())
-
-
 def fill(path: Path, *, is_demo: bool) -> Store:
-    """A store at ``path`` with the demo market's rows."""
+    """A store at ``path`` with the demo market's rows: a copy of the run's template, with a name of its own."""
+    name = "demo" if is_demo else "live"
+    made = template(name, lambda folder: _make(folder / "store.sqlite", is_demo=is_demo))
+    shutil.copy(made / "store.sqlite", path)
+    store, _ = opening.open_writer(f"sqlite:///{path}", demo=is_demo)
+    notes.note(store, "store", uuid.uuid4().hex[:8])
+    return store
+
+
+def _make(path: Path, *, is_demo: bool) -> None:
     store, _ = opening.open_writer(f"sqlite:///{path}", demo=is_demo)
     if is_demo:
         demo.build(store, universe(), calendars())
-        return store
-    made = _market()
+    else:
+        _fill(store)
+    store.engine.dispose()  # what is in the write-ahead log goes into the file that is copied
+    assert [p.name for p in path.parent.iterdir() if p.name != "store.sqlite.lock"] == ["store.sqlite"]
+
+
+def _fill(store: Store) -> None:
+    made = market.market(universe(), calendars())
     run = runs.start_run(store, market.NOW, 1)
     for group, calendar in calendars().items():
         prices.save_sessions(store, group, calendar.sessions)
@@ -54,4 +67,3 @@ def fill(path: Path, *, is_demo: bool) -> Store:
     report = {"requests": {"total": 3, "by_host": {}}, "parts": []}
     runs.finish_run(store, run, market.NOW, report, [])
     notes.new_version(store)
-    return store

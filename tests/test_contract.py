@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 import pytest
 
+from basketwatch.analysis.flags.market import CAUSES
 from basketwatch.analysis.prices import WINDOWS
 from basketwatch.analysis.snapshot import Snapshot, market_snapshot
 from basketwatch.analysis.valuation.bands import FIXED, LEAST
@@ -110,6 +111,7 @@ SAID = {
     "direction": lambda v: v in ("up", "down", "none"), "severity": lambda v: v in rules.SEVERITIES,
     "value": _null_or(_number), "threshold": _null_or(_number), "reason": {"zh": TEXT, "en": TEXT}, "raised_at": _instant,
     "state": lambda v: v in ("firing", "no_data"), "notice": FLAG,
+    "cause": _null_or(lambda v: v in CAUSES[1:]), "provisional": FLAG,
 }  # fmt: skip
 CONTRACT = {
     "now": _instant, "demo": FLAG, "version": TEXT,

@@ -402,9 +402,10 @@ def test_a_flag_without_direction_takes_the_place_of_what_could_not_be_judged(st
                   for r in universe().rules)  # fmt: skip
     judging.update(store, replace(universe(), rules=loose), market.NOW)
     first = log.read(store, rules=["volume_surge"], since=date(2026, 7, 2)).query("state == 'firing'").iloc[0]
-    text = "缺这一交易日的行情，“放量”无法判断。"
     with store.engine.begin() as c:
-        c.exec_driver_sql("update flags set state = 'no_data', reason_zh = ? where id = ?", ("甲" + text, first["id"]))
+        c.exec_driver_sql(
+            "update flags set state = 'no_data', cause = 'missing', reason_zh = ? where id = ?", ("缺", first["id"])
+        )
     notes.note(store, judging.NOTE, "")
     judging.update(store, replace(universe(), rules=loose), market.NOW)
     again = log.read(store, rules=["volume_surge"], tickers=[first["ticker"]]).set_index("id").loc[first["id"]]

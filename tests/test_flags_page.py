@@ -18,6 +18,7 @@ from basketwatch import clock
 from basketwatch.analysis.flags import reading
 from basketwatch.analysis.snapshot import Snapshot, market_snapshot
 from basketwatch.app import asgi, data
+from basketwatch.app.refreshing import refresher
 from basketwatch.domain import rules
 from basketwatch.files import rulebook
 from basketwatch.refresh.flags import update
@@ -33,9 +34,8 @@ BEFORE = int((market.NOW - timedelta(days=1)).timestamp())
 
 
 @pytest.fixture(autouse=True)
-def _fresh_caches() -> None:
-    st.cache_resource.clear()
-    st.cache_data.clear()
+def _new_refresher() -> None:
+    refresher.clear()
 
 
 @pytest.fixture(scope="module")

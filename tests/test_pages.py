@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-import streamlit as st
 
 from basketwatch import clock
 from basketwatch.app.refresher import Refresher
+from basketwatch.app.refreshing import refresher
 from basketwatch.app.schedule import Outcome
 from basketwatch.sources.demo import market
 from basketwatch.store import notes, prices
@@ -21,9 +21,8 @@ PAGES = ("today", "basket", "valuation", "sectors", "flags", "health")
 
 
 @pytest.fixture(autouse=True)
-def _fresh_caches() -> None:
-    st.cache_resource.clear()
-    st.cache_data.clear()
+def _new_refresher() -> None:
+    refresher.clear()
 
 
 @pytest.fixture(scope="module")

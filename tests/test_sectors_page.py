@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import streamlit as st
 from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
 
 from basketwatch import clock
 from basketwatch.analysis import weekly
 from basketwatch.analysis.snapshot import Snapshot, market_snapshot
+from basketwatch.app.refreshing import refresher
 from basketwatch.sources.demo import market
 from basketwatch.store import notes, opening, schema
 from basketwatch.store.database import Store
@@ -29,9 +29,8 @@ SECTOR = "801770.SI"
 
 
 @pytest.fixture(autouse=True)
-def _fresh_caches() -> None:
-    st.cache_resource.clear()
-    st.cache_data.clear()
+def _new_refresher() -> None:
+    refresher.clear()
 
 
 @pytest.fixture(scope="module")

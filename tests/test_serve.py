@@ -191,7 +191,7 @@ def test_settings_are_known_to_streamlit_and_win(monkeypatch: pytest.MonkeyPatch
     from streamlit import config
     from streamlit.web.server.starlette.starlette_app import _validate_run_config
 
-    values = serve.settings("127.0.0.1", 1)
+    values = serve.server_settings("127.0.0.1", 1)
     assert _validate_run_config(values) == values
     file = serve._flat(tomllib.loads((serve.PROJECT / ".streamlit/config.toml").read_text("utf-8")))
     assert file.keys() <= config._config_options_template.keys()

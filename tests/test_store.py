@@ -22,6 +22,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from sqlalchemy import String, create_engine, delete, event, insert, make_url, select, text, update
@@ -43,7 +44,7 @@ from basketwatch.errors import (
     StoreNewer,
     StoreReadOnly,
 )
-from basketwatch.store import database, lock, notes, opening, prices, runs, schema
+from basketwatch.store import database, flags, lock, notes, opening, prices, runs, schema
 from basketwatch.store.database import Store
 from basketwatch.store.rows import _upsert_statement
 from basketwatch.words.text import sentence
@@ -53,7 +54,7 @@ NOW = datetime(2026, 7, 3, 8, 30, tzinfo=UTC)
 A, B = "300308.SZ", "COHR.US"
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and kill -9")
 Say = Callable[[object], object]  # a child's line to its parent
-ShownSeries = tuple[Store, Store]  # writer, reader of the same store
+Pair = tuple[Store, Store]  # writer, reader of the same store
 
 
 # --- tools -------------------------------------------------------------------------------------------------------
@@ -185,7 +186,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def opened(url: str) -> ShownSeries:
+def pair(url: str) -> Pair:
     return writer(url), reader(url)
 
 
@@ -259,20 +260,20 @@ def test_a_missing_driver_is_said() -> None:
         opening.open_reader("postgresql+pg8000://u:secret@h/b")
 
 
-def test_newer_schema_is_refused_by_both_and_left_alone(store: ShownSeries, url: str) -> None:
-    set_meta(store[0], "schema", "99")
+def test_newer_schema_is_refused_by_both_and_left_alone(pair: Pair, url: str) -> None:
+    set_meta(pair[0], "schema", "99")
     for call in (opening.open_reader, opening.open_writer):
         with pytest.raises(StoreNewer) as caught:
             call(url)
         assert (caught.value.params["found"], caught.value.params["known"]) == ("99", str(schema.VERSION))
-    assert notes.noted(store[1], "schema") == "99"
+    assert notes.noted(pair[1], "schema") == "99"
 
 
-def test_a_store_of_version_1_gains_its_new_tables_and_keeps_its_rows(store: ShownSeries, url: str) -> None:
-    notes.note(store[0], "kept", "yes")
-    with store[0].engine.begin() as c:
+def test_a_store_of_version_1_gains_its_new_tables_and_keeps_its_rows(pair: Pair, url: str) -> None:
+    notes.note(pair[0], "kept", "yes")
+    with pair[0].engine.begin() as c:
         schema.metadata.drop_all(c, [schema.valuations, schema.flags])
-    set_meta(store[0], "schema", "1")
+    set_meta(pair[0], "schema", "1")
     assert opening.open_reader(url) is None  # as if empty, until a refresh has opened it
     upgraded, damage = opening.open_writer(url)
     assert damage is None and notes.noted(upgraded, "kept") == "yes"
@@ -281,7 +282,27 @@ def test_a_store_of_version_1_gains_its_new_tables_and_keeps_its_rows(store: Sho
         assert c.execute(select(schema.valuations)).all() == c.execute(select(schema.flags)).all() == []
 
 
-def test_demo_and_live_never_meet(store: ShownSeries, url: str, tmp_path: Path) -> None:
+def test_a_store_of_version_2_gains_the_column_of_causes(pair: Pair, url: str) -> None:
+    """Its flags keep their words; why a bar could not be judged is unknown for them."""
+    row = {
+        "id": "gap:300308.SZ:2026-07-02:none", "rule": "gap", "ticker": "300308.SZ", "basket": ("cpo",),
+        "session": pd.Timestamp("2026-07-02"), "direction": "none", "severity": "data", "value": np.nan, "threshold": np.nan,
+        "reason_zh": "缺", "reason_en": "missing", "state": "no_data", "cause": "missing", "notice": True,
+    }  # fmt: skip
+    flags.save(pair[0], pd.DataFrame([row]), NOW)
+    with pair[0].engine.begin() as c:
+        c.exec_driver_sql("ALTER TABLE flags DROP COLUMN cause")
+    set_meta(pair[0], "schema", "2")
+    upgraded, damage = opening.open_writer(url)
+    assert damage is None
+    rows = flags.read(upgraded)
+    assert rows["reason_zh"].tolist() == ["缺"] and rows["cause"].isna().all()
+    later = row | {"id": "gap:300308.SZ:2026-07-03:none", "session": pd.Timestamp("2026-07-03")}
+    flags.save(upgraded, pd.DataFrame([later]), NOW)
+    assert flags.read(upgraded)["cause"].tolist()[0] == "missing"
+
+
+def test_demo_and_live_never_meet(pair: Pair, url: str, tmp_path: Path) -> None:
     for call in (opening.open_reader, opening.open_writer):
         with pytest.raises(StoreMixed):
             call(url, demo=True)
@@ -465,12 +486,12 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_bytes() == b"" and [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
-def test_readers_cannot_write(store: ShownSeries) -> None:
+def test_readers_cannot_write(pair: Pair) -> None:
     with pytest.raises(StoreReadOnly):
-        prices.save_quotes(store[1], quotes({}))
+        prices.save_quotes(pair[1], quotes({}))
     with pytest.raises(StoreReadOnly):
-        notes.new_version(store[1])
-    assert prices.read_quotes(store[0]).empty and notes.version(store[0]).endswith("-0")
+        notes.new_version(pair[1])
+    assert prices.read_quotes(pair[0]).empty and notes.version(pair[0]).endswith("-0")
 
 
 def test_commits_reach_the_disk_and_readers_are_bound_twice(tmp_path: Path) -> None:
@@ -581,10 +602,10 @@ def test_a_second_writer_is_told_who_writes_and_a_kill_frees_the_place(url: str)
     pytest.fail("the place was not freed")
 
 
-def test_the_place_is_free_again_after_an_error_and_one_process_cannot_take_it_twice(store: ShownSeries) -> None:
-    with pytest.raises(ZeroDivisionError), lock.writer_lock(store[0]):
+def test_the_place_is_free_again_after_an_error_and_one_process_cannot_take_it_twice(pair: Pair) -> None:
+    with pytest.raises(ZeroDivisionError), lock.writer_lock(pair[0]):
         raise ZeroDivisionError
-    with lock.writer_lock(store[0]), pytest.raises(RefreshRunning) as caught, lock.writer_lock(store[0]):
+    with lock.writer_lock(pair[0]), pytest.raises(RefreshRunning) as caught, lock.writer_lock(pair[0]):
         pass
     assert caught.value.params == {"pid": "?", "since": "?"}
 
@@ -618,42 +639,42 @@ def test_readers_are_never_locked_out_by_a_writer(url: str) -> None:
 # --- version, words ----------------------------------------------------------------------------------------------
 
 
-def test_the_version_counts_and_belongs_to_this_store(store: ShownSeries, tmp_path: Path) -> None:
-    name, count = notes.version(store[1]).split("-")
-    assert count == "0" and notes.new_version(store[0]) == f"{name}-1" == notes.version(store[1])
+def test_the_version_counts_and_belongs_to_this_store(pair: Pair, tmp_path: Path) -> None:
+    name, count = notes.version(pair[1]).split("-")
+    assert count == "0" and notes.new_version(pair[0]) == f"{name}-1" == notes.version(pair[1])
     other = notes.version(writer(f"sqlite:///{tmp_path}/other.sqlite"))
     assert other.endswith("-0") and not other.startswith(name)
 
 
-def test_words_about_the_store(store: ShownSeries) -> None:
-    assert notes.noted(store[1], "demo_build") is None
-    notes.note(store[0], "demo_build", "a")
-    notes.note(store[0], "demo_build", "b")
-    assert notes.noted(store[1], "demo_build") == "b"
+def test_words_about_the_store(pair: Pair) -> None:
+    assert notes.noted(pair[1], "demo_build") is None
+    notes.note(pair[0], "demo_build", "a")
+    notes.note(pair[0], "demo_build", "b")
+    assert notes.noted(pair[1], "demo_build") == "b"
 
 
 # --- rows: in and out --------------------------------------------------------------------------------------------
 
 
-def test_an_empty_store_gives_frames_with_every_column_and_its_dtype(store: ShownSeries) -> None:
+def test_an_empty_store_gives_frames_with_every_column_and_its_dtype(pair: Pair) -> None:
     for frame, columns in (
-        (prices.read_quotes(store[1]), frames.QUOTES), (prices.read_bars(store[1]), frames.BARS),
-        (prices.read_bars(store[1], []), frames.BARS), (prices.read_factors(store[1]), frames.FACTORS),
-        (prices.read_factors(store[1], []), frames.FACTORS),
+        (prices.read_quotes(pair[1]), frames.QUOTES), (prices.read_bars(pair[1]), frames.BARS),
+        (prices.read_bars(pair[1], []), frames.BARS), (prices.read_factors(pair[1]), frames.FACTORS),
+        (prices.read_factors(pair[1], []), frames.FACTORS),
     ):  # fmt: skip
         assert frame.empty and {c: str(t) for c, t in frame.dtypes.items()} == {
             c: t for c, (t, _, _) in columns.items()
         }
-    assert prices.read_quotes(store[1]).index.name == "ticker"
-    assert runs.last_run(store[1]) is None and runs.recent_runs(store[1]) == []
+    assert prices.read_quotes(pair[1]).index.name == "ticker"
+    assert runs.last_run(pair[1]) is None and runs.recent_runs(pair[1]) == []
     for read in (prices.read_series, prices.last_closes, prices.read_calendars, lambda s: prices.freshness(s, [A])):
-        assert read(store[1]) == {}
-    assert runs.read_states(store[1]) == runs.read_breakers(store[1]) == runs.read_quarantine(store[1]) == []
-    assert runs.requests_since(store[1], NOW) == {} and prices.damaged_series(store[1]) == []
+        assert read(pair[1]) == {}
+    assert runs.read_states(pair[1]) == runs.read_breakers(pair[1]) == runs.read_quarantine(pair[1]) == []
+    assert runs.requests_since(pair[1], NOW) == {} and prices.damaged_series(pair[1]) == []
 
 
-def test_saving_nothing_changes_nothing(store: ShownSeries) -> None:
-    w = store[0]
+def test_saving_nothing_changes_nothing(pair: Pair) -> None:
+    w = pair[0]
     keep(w, bars(A, date(2026, 7, 1), [1.5]), given=factors(A, (date(2026, 7, 1), 0.5)))
     prices.save_quotes(w, quotes({}))
     prices.save_sessions(w, "US", [Session(date(2026, 7, 2), NOW, NOW)])
@@ -673,48 +694,48 @@ def test_saving_nothing_changes_nothing(store: ShownSeries) -> None:
     assert len(prices.read_calendars(w)["US"].sessions) == 1 and prices.damaged_series(w) == []
 
 
-def test_a_quote_comes_back_as_it_went_in_and_nan_is_null_between(store: ShownSeries) -> None:
+def test_a_quote_comes_back_as_it_went_in_and_nan_is_null_between(pair: Pair) -> None:
     sent = quotes({}, {"ticker": B, "name": None, "pe_ttm": float("nan"), "suspended": True, "limit_up": float("nan")})
-    prices.save_quotes(store[0], sent)
-    found = prices.read_quotes(store[1])
+    prices.save_quotes(pair[0], sent)
+    found = prices.read_quotes(pair[1])
     pd.testing.assert_frame_equal(found.loc[[A, B]].reset_index(drop=True), sent)
-    with store[1].engine.connect() as c:
+    with pair[1].engine.connect() as c:
         q = schema.quotes.c
         assert c.execute(
             select(q.ticker).where(q.pe_ttm.is_(None), q.limit_up.is_(None), q.name.is_(None))
         ).scalars().all() == [B]
 
 
-def test_a_column_without_any_value_keeps_its_dtype(store: ShownSeries) -> None:
-    prices.save_quotes(store[0], quotes({"name": None, "limit_up": float("nan"), "delay_minutes": float("nan")}))
-    found = prices.read_quotes(store[1])
+def test_a_column_without_any_value_keeps_its_dtype(pair: Pair) -> None:
+    prices.save_quotes(pair[0], quotes({"name": None, "limit_up": float("nan"), "delay_minutes": float("nan")}))
+    found = prices.read_quotes(pair[1])
     assert {c: str(t) for c, t in found.dtypes.items()} == {c: t for c, (t, _, _) in frames.QUOTES.items()}
     assert found[["limit_up", "name", "delay_minutes"]].isna().all(axis=None)
 
 
-def test_a_new_quote_keeps_the_name_and_caps_that_it_lacks_and_nothing_else(store: ShownSeries) -> None:
-    prices.save_quotes(store[0], quotes({}))
+def test_a_new_quote_keeps_the_name_and_caps_that_it_lacks_and_nothing_else(pair: Pair) -> None:
+    prices.save_quotes(pair[0], quotes({}))
     nan = float("nan")
     prices.save_quotes(
-        store[0], quotes({"name": None, "market_cap": nan, "float_cap": nan, "pe_ttm": nan, "last": 102.5})
+        pair[0], quotes({"name": None, "market_cap": nan, "float_cap": nan, "pe_ttm": nan, "last": 102.5})
     )
-    row = prices.read_quotes(store[1]).loc[A]
+    row = prices.read_quotes(pair[1]).loc[A]
     assert (row["name"], row["market_cap"], row["float_cap"], row["last"]) == ("中际旭创", 1e11, 9e10, 102.5)
     assert pd.isna(row["pe_ttm"])
-    prices.save_quotes(store[0], quotes({"name": "旭创", "market_cap": 2e11}))
-    assert prices.read_quotes(store[1]).loc[A, ["name", "market_cap"]].tolist() == ["旭创", 2e11]
+    prices.save_quotes(pair[0], quotes({"name": "旭创", "market_cap": 2e11}))
+    assert prices.read_quotes(pair[1]).loc[A, ["name", "market_cap"]].tolist() == ["旭创", 2e11]
 
 
-def test_instants_are_stored_as_utc_whatever_their_zone_and_refused_without_one(store: ShownSeries) -> None:
+def test_instants_are_stored_as_utc_whatever_their_zone_and_refused_without_one(pair: Pair) -> None:
     shanghai = datetime(2026, 7, 3, 15, 0, 3, tzinfo=timezone(timedelta(hours=8)))
-    run = runs.start_run(store[0], shanghai, 1)
-    found = runs.last_run(store[1])
+    run = runs.start_run(pair[0], shanghai, 1)
+    found = runs.last_run(pair[1])
     assert found is not None and found.id == run
     assert found.started == datetime(2026, 7, 3, 7, 0, 3, tzinfo=UTC) and found.started.tzinfo == UTC
-    prices.save_quotes(store[0], quotes({"quote_time": shanghai}))
-    assert str(prices.read_quotes(store[1]).loc[A, "quote_time"]) == "2026-07-03 07:00:03+00:00"
+    prices.save_quotes(pair[0], quotes({"quote_time": shanghai}))
+    assert str(prices.read_quotes(pair[1]).loc[A, "quote_time"]) == "2026-07-03 07:00:03+00:00"
     with pytest.raises(Exception, match="without a zone"):
-        runs.start_run(store[0], datetime(2026, 7, 3, 15, 0), 1)  # noqa: DTZ001
+        runs.start_run(pair[0], datetime(2026, 7, 3, 15, 0), 1)  # noqa: DTZ001
 
 
 def test_dates_are_the_exchanges_own_in_every_process_zone(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -737,25 +758,25 @@ def test_dates_are_the_exchanges_own_in_every_process_zone(url: str, monkeypatch
     time.tzset()
 
 
-def test_read_bars_by_ticker_and_date_sorted(store: ShownSeries) -> None:
+def test_read_bars_by_ticker_and_date_sorted(pair: Pair) -> None:
     frame = pd.concat([bars(t, date(2026, 7, 1), [1.5, 2.5, 3.5]) for t in (B, A)]).iloc[::-1]
     prices.save_histories(
-        store[0], frame, factors(A, (date(2026, 7, 3), 0.5), (date(2026, 7, 2), 0.9)), years=3, now=NOW
+        pair[0], frame, factors(A, (date(2026, 7, 3), 0.5), (date(2026, 7, 2), 0.9)), years=3, now=NOW
     )
-    found = prices.read_bars(store[1])
+    found = prices.read_bars(pair[1])
     assert found["ticker"].tolist() == [A] * 3 + [B] * 3 and found["close"].tolist() == [1.5, 2.5, 3.5] * 2
     assert {c: str(t) for c, t in found.dtypes.items()} == {c: t for c, (t, _, _) in frames.BARS.items()}
     assert found["amount"].isna().all()
-    some = prices.read_bars(store[1], [B, "NONE.US"], date(2026, 7, 2))
+    some = prices.read_bars(pair[1], [B, "NONE.US"], date(2026, 7, 2))
     assert some["close"].tolist() == [2.5, 3.5] and set(some["ticker"]) == {B}
-    assert len(prices.read_bars(store[1], [f"{i:05d}.HK" for i in range(5000)] + [A])) == 3
-    assert prices.read_factors(store[1], [A])["factor"].tolist() == [0.9, 0.5]
-    assert prices.read_factors(store[1], [B]).empty
-    assert prices.damaged_series(store[1]) == []
+    assert len(prices.read_bars(pair[1], [f"{i:05d}.HK" for i in range(5000)] + [A])) == 3
+    assert prices.read_factors(pair[1], [A])["factor"].tolist() == [0.9, 0.5]
+    assert prices.read_factors(pair[1], [B]).empty
+    assert prices.damaged_series(pair[1]) == []
 
 
-def test_an_overlapping_history_is_merged_and_a_swap_replaces_it(store: ShownSeries) -> None:
-    w = store[0]
+def test_an_overlapping_history_is_merged_and_a_swap_replaces_it(pair: Pair) -> None:
+    w = pair[0]
     keep(w, bars(A, date(2026, 7, 1), [1.5, 2.5, 3.5, 4.5]))
     later = bars(A, date(2026, 7, 3), [30.5, 40.5, 50.5])
     keep(w, later[later["close"] != 40.5])  # 3 and 5 July: the source has no row for the 4th
@@ -769,8 +790,8 @@ def test_an_overlapping_history_is_merged_and_a_swap_replaces_it(store: ShownSer
     assert prices.damaged_series(w) == []
 
 
-def test_factors_are_left_replaced_from_the_first_bar_on_or_swapped(store: ShownSeries) -> None:
-    w = store[0]
+def test_factors_are_left_replaced_from_the_first_bar_on_or_swapped(pair: Pair) -> None:
+    w = pair[0]
     frame = bars(A, date(2026, 7, 1), [1.5, 2.5])
     old, new = (date(2025, 7, 1), 0.5), (date(2026, 7, 2), 0.75)
     keep(w, frame, given=factors(A, old, (date(2026, 7, 1), 0.9)))
@@ -786,11 +807,11 @@ def test_factors_are_left_replaced_from_the_first_bar_on_or_swapped(store: Shown
     assert prices.read_factors(w)["factor"].tolist() == [0.8]
 
 
-def test_a_failed_write_leaves_the_whole_history_as_it_was(store: ShownSeries) -> None:
-    keep(store[0], bars(A, date(2026, 7, 1), [1.5, 2.5]), given=factors(A, (date(2026, 7, 2), 0.5)))
+def test_a_failed_write_leaves_the_whole_history_as_it_was(pair: Pair) -> None:
+    keep(pair[0], bars(A, date(2026, 7, 1), [1.5, 2.5]), given=factors(A, (date(2026, 7, 2), 0.5)))
     with pytest.raises(IntegrityError):  # a bug of ours, so no sentence
-        keep(store[0], bars(A, date(2026, 7, 1), [9.5, float("nan")]), swap=True, given=factors(A))
-    assert closes(store[1]) == {"07-01": 1.5, "07-02": 2.5} and len(prices.read_factors(store[1])) == 1
+        keep(pair[0], bars(A, date(2026, 7, 1), [9.5, float("nan")]), swap=True, given=factors(A))
+    assert closes(pair[1]) == {"07-01": 1.5, "07-02": 2.5} and len(prices.read_factors(pair[1])) == 1
 
 
 def test_a_run_empties_its_log_once_and_not_after_each_write(tmp_path: Path) -> None:
@@ -804,8 +825,8 @@ def test_a_run_empties_its_log_once_and_not_after_each_write(tmp_path: Path) -> 
     assert not log.exists() and closes(reader(file_url(tmp_path))) == {"07-01": 1.5, "07-02": 2.5}
 
 
-def test_bars_from_quotes_bring_their_series_up_to_date(store: ShownSeries) -> None:
-    w = store[0]
+def test_bars_from_quotes_bring_their_series_up_to_date(pair: Pair) -> None:
+    w = pair[0]
     keep(w, bars(A, date(2026, 7, 1), [1.5, 2.5]))
     prices.save_bars(w, pd.concat([bars(A, date(2026, 7, 3), [3.5], final=False), bars(B, date(2026, 7, 3), [9.5])]))
     row = prices.read_series(w)[A]
@@ -827,33 +848,33 @@ def test_bars_from_quotes_bring_their_series_up_to_date(store: ShownSeries) -> N
     assert closes(w)["07-04"] == 4.75 and prices.damaged_series(w) == []
 
 
-def test_a_history_without_a_final_bar_has_no_series(store: ShownSeries) -> None:
-    keep(store[0], bars(A, date(2026, 7, 3), [1.5], final=False))
-    assert prices.read_series(store[0]) == {} and closes(store[0]) == {"07-03": 1.5}
-    prices.save_histories(store[0], bars(B, date(2026, 7, 3), [1.5], final=False), factors(B), years=3, now=NOW)
-    assert prices.read_series(store[0]) == {} and prices.last_closes(store[0]) == {}
+def test_a_history_without_a_final_bar_has_no_series(pair: Pair) -> None:
+    keep(pair[0], bars(A, date(2026, 7, 3), [1.5], final=False))
+    assert prices.read_series(pair[0]) == {} and closes(pair[0]) == {"07-03": 1.5}
+    prices.save_histories(pair[0], bars(B, date(2026, 7, 3), [1.5], final=False), factors(B), years=3, now=NOW)
+    assert prices.read_series(pair[0]) == {} and prices.last_closes(pair[0]) == {}
 
 
-def test_states_remember_the_last_success_over_failures(store: ShownSeries) -> None:
+def test_states_remember_the_last_success_over_failures(pair: Pair) -> None:
     bad = SymbolState(
         A, "quotes", "blocked", "tencent", NOW, None, "source_blocked", (("host", "h"), ("detail", "四二九"))
     )
     later = NOW + timedelta(hours=1)
-    runs.save_states(store[0], [bad])
-    assert runs.read_states(store[1]) == [bad]
+    runs.save_states(pair[0], [bad])
+    assert runs.read_states(pair[1]) == [bad]
     runs.save_states(
-        store[0], [SymbolState(A, "quotes", "ok", "sina", NOW), SymbolState(B, "bars", "partial", "yahoo", NOW)]
+        pair[0], [SymbolState(A, "quotes", "ok", "sina", NOW), SymbolState(B, "bars", "partial", "yahoo", NOW)]
     )
-    runs.save_states(store[0], [replace(bad, at=later)])
-    found = {s.ticker: s for s in runs.read_states(store[1])}
+    runs.save_states(pair[0], [replace(bad, at=later)])
+    found = {s.ticker: s for s in runs.read_states(pair[1])}
     assert found[A] == replace(bad, at=later, last_ok=NOW) and found[B].last_ok == NOW
-    runs.save_states(store[0], [SymbolState(A, "quotes", "ok", "sina", later)])
-    found = {s.ticker: s for s in runs.read_states(store[1])}
+    runs.save_states(pair[0], [SymbolState(A, "quotes", "ok", "sina", later)])
+    found = {s.ticker: s for s in runs.read_states(pair[1])}
     assert (found[A].last_ok, found[A].key, found[A].params) == (later, None, ())
 
 
-def test_sessions_breakers_quarantine(store: ShownSeries) -> None:
-    w, r = store
+def test_sessions_breakers_quarantine(pair: Pair) -> None:
+    w, r = pair
     day = Session(date(2026, 7, 3), datetime(2026, 7, 3, 1, 30, tzinfo=UTC), datetime(2026, 7, 3, 7, 0, tzinfo=UTC))
     earlier = Session(date(2026, 7, 2), day.opens - timedelta(days=1), day.closes - timedelta(days=1))
     prices.save_sessions(w, "CN", [day, earlier])
@@ -887,18 +908,18 @@ def test_sessions_breakers_quarantine(store: ShownSeries) -> None:
     assert [q.ticker for q in runs.read_quarantine(r)] == [B, A] and len(runs.read_quarantine(r, 1)) == 1
 
 
-def test_freshness_is_by_market_group(store: ShownSeries) -> None:
+def test_freshness_is_by_market_group(pair: Pair) -> None:
     old = NOW - timedelta(hours=2)
-    prices.save_quotes(store[0], quotes(
+    prices.save_quotes(pair[0], quotes(
         {}, {"ticker": "688205.SH", "fetched_at": old, "quote_time": old, "source": "sina"},
         {"ticker": "300394.SZ"}, {"ticker": "801770.SI", "source": "shenwan"},
         {"ticker": B, "fetched_at": old, "quote_time": old, "source": "yahoo"},
     ))  # fmt: skip
-    found = prices.freshness(store[1], [A, "688205.SH", "300394.SZ", "801770.SI", B])
+    found = prices.freshness(pair[1], [A, "688205.SH", "300394.SZ", "801770.SI", B])
     assert set(found) == {"CN", "US"} and (found["CN"].fetched_at, found["CN"].quote_time) == (NOW, NOW)
     assert set(found["CN"].sources) == {"tencent", "sina"}
     assert found["US"] == prices.Freshness(old, old, ("yahoo",))
-    assert set(prices.freshness(store[1], [A])) == {"CN"}, "a member that has left must not make its market look late"
+    assert set(prices.freshness(pair[1], [A])) == {"CN"}, "a member that has left must not make its market look late"
 
 
 def _asked(at: datetime, host: str, status: int | None) -> dict[str, Any]:
@@ -908,8 +929,8 @@ def _asked(at: datetime, host: str, status: int | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_a_run_from_start_to_report(store: ShownSeries) -> None:
-    w, r = store
+def test_a_run_from_start_to_report(pair: Pair) -> None:
+    w, r = pair
     first = runs.start_run(w, NOW, 5)
     runs.note_progress(w, first, 2, 6, "A股")
     seen = runs.last_run(r)
@@ -930,8 +951,8 @@ def test_a_run_from_start_to_report(store: ShownSeries) -> None:
     assert [run.id for run in runs.recent_runs(r, 1)] == [second]
 
 
-def test_old_requests_runs_and_answers_put_aside_are_dropped(store: ShownSeries) -> None:
-    w, r = store
+def test_old_requests_runs_and_answers_put_aside_are_dropped(pair: Pair) -> None:
+    w, r = pair
     day = timedelta(days=1)
     aside = {"ticker": A, "part": "bars", "source": "sina", "key": "suspect", "params": "{}"}
     for age in (61, 59, 15, 13):

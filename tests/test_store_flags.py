@@ -18,7 +18,7 @@ def row(rule: str = "limit", ticker: str = "300394.SZ", day: str = "2026-07-03",
     made = {
         "id": f"{rule}:{ticker}:{day}:up", "rule": rule, "ticker": ticker, "basket": ("cpo",),
         "session": pd.Timestamp(day), "direction": "up", "severity": "high", "value": 0.2, "threshold": 0.2,
-        "reason_zh": "涨停", "reason_en": "Limit-up", "state": "firing", "notice": True,
+        "reason_zh": "涨停", "reason_en": "Limit-up", "state": "firing", "cause": "", "notice": True,
     }  # fmt: skip
     return made | other
 
@@ -39,13 +39,22 @@ def test_what_was_said_is_never_rewritten(store: database.Store) -> None:
 
 
 def test_columns_come_back_as_they_went_in(store: database.Store) -> None:
-    told = row(value=np.nan, threshold=np.nan, basket=("cpo", "ocs"), state="no_data", notice=False, severity="data")
+    told = row(
+        value=np.nan,
+        threshold=np.nan,
+        basket=("cpo", "ocs"),
+        state="no_data",
+        cause="missing",
+        notice=False,
+        severity="data",
+    )
     flags.save(store, pd.DataFrame([told]), NOW)
     found = flags.read(store)
     assert list(found.columns) == [*told, "raised_at"]
     back = found.iloc[0]
     assert back["basket"] == ("cpo", "ocs") and back["session"] == pd.Timestamp("2026-07-03")
     assert np.isnan(back["value"]) and not back["notice"] and back["state"] == "no_data"
+    assert back["cause"] == "missing"
     assert str(found["session"].dtype) == "datetime64[s]" and str(found["raised_at"].dtype) == "datetime64[s, UTC]"
 
 

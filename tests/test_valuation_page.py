@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
-import streamlit as st
 
 from basketwatch import clock
 from basketwatch.analysis.valuation import bands as valuation_bands
@@ -21,6 +20,7 @@ from basketwatch.analysis.valuation import baskets
 from basketwatch.analysis.valuation.bands import Band, channel
 from basketwatch.analysis.valuation.baskets import BasketPe
 from basketwatch.analysis.valuation.readings import BasketPeReading, PeReading
+from basketwatch.app.refreshing import refresher
 from basketwatch.domain.model import Names, SeriesKey
 from basketwatch.sources.demo import market
 from basketwatch.store import notes, prices
@@ -308,8 +308,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 def on_demo(stores: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    refresher.clear()
     monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(market.NOW))
     monkeypatch.setenv("BASKETWATCH_LANG", "zh")
     monkeypatch.setenv("BASKETWATCH_DEMO", "1")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -29,10 +28,10 @@ from basketwatch.store import flags as log
 from basketwatch.store import notes, valuations
 from basketwatch.store.database import Store
 from basketwatch.store.prices import read_calendars, read_factors, read_quotes, read_series
-from basketwatch.words.catalogue import CATALOGUE
 
 LATE = 5  # sessions before the judged one whose missing flags are still added: a source may have failed for days
 NOTE = "flags_grounds"  # of what was judged last
+WAITING = ("missing", "unfinished", "benchmark", "coverage", "sectors")  # causes for which data may still come
 
 
 # --- the door ----------------------------------------------------------------------------------------------------
@@ -95,18 +94,7 @@ def _overtaken(store: Store, data: StoredData, group: str, flag_rows: pd.DataFra
     mine = np.array([g == group for g in markets_of(data.universe, stored["ticker"])], dtype=np.bool_)
     stored = stored.loc[mine & stored["rule"].ne("us_leader") & stored["session"].le(pd.Timestamp(days[-1]))]
     together = stored["rule"].eq("stale_data") & stored["ticker"].str.startswith("basket:")
-    waiting = stored.loc[together | stored["reason_zh"].str.match(_WAITING)]
+    unknown = stored["cause"].isna() & stored["severity"].eq("data")  # said before the log kept causes
+    waiting = stored.loc[together | stored["cause"].isin(WAITING) | unknown]
     still = set(zip(flag_rows["id"], flag_rows["reason_zh"], strict=True))
     return [i for i, reason in zip(waiting["id"], waiting["reason_zh"], strict=True) if (i, reason) not in still]
-
-
-def _sentence(key: str) -> str:
-    """A regular expression for what a text of the catalogue becomes with its parameters."""
-    return re.sub(r"\\\{\w+\\\}", ".*", re.escape(CATALOGUE[key][0]))
-
-
-# What is said where data may still come; a name may hold anything, hence the end of the line as well.
-_WAITING = "(?s:" + "|".join(_sentence(key) for key in (
-    "flag_stale_data_missing", "flag_stale_data_unfinished", "flag_no_data_missing", "flag_no_data_unfinished",
-    "flag_no_data_benchmark", "flag_no_data_coverage", "flag_no_data_sectors",
-)) + r")\Z"  # fmt: skip

@@ -34,6 +34,7 @@ COLUMNS: dict[str, tuple[str, str, bool]] = {
     "reason_zh": ("str", "the sentence", True),
     "reason_en": ("str", "the sentence", True),
     "state": ("str", "firing, no_data", True),
+    "cause": ("str", "why a bar could not be judged (a word of market.CAUSES), empty where it was", False),
     "notice": ("bool", "False: in the log, not in the feed", True),
     "raised_at": ("datetime64[s, UTC]", "instant at which it was said", True),
 }

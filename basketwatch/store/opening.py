@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import URL, insert, make_url, update
+from sqlalchemy import URL, Connection, insert, inspect, make_url, update
 
 from basketwatch.errors import StoreCorrupt, StoreError, StoreFull, StoreMixed, StoreNewer, StoreReadOnly
 from basketwatch.store import schema
@@ -127,15 +127,24 @@ def _admitted(store: Store) -> bool:
 
 
 def _create(store: Store) -> None:
-    """Make the tables, or those that an earlier version of the program did not have yet."""
+    """Make the tables, or the tables and columns that an earlier version of the program did not have yet."""
     earlier = read_meta(store.engine)
     with store.engine.begin() as c:
         schema.metadata.create_all(c)
         if earlier:
+            _add_columns(c)
             c.execute(update(schema.meta).where(schema.meta.c.key == "schema").values(value=str(schema.VERSION)))
             return
         words = {"schema": schema.VERSION, "demo": int(store.demo), "store": uuid.uuid4().hex[:8], "version": 0}
         c.execute(insert(schema.meta), [{"key": k, "value": str(v)} for k, v in words.items()])
+
+
+def _add_columns(c: Connection) -> None:
+    """Add the columns of ``schema.ADDED`` that the tables of an earlier version lack."""
+    for name, column in schema.ADDED:
+        if column not in {known["name"] for known in inspect(c).get_columns(name)}:
+            kind = schema.metadata.tables[name].c[column].type.compile(c.dialect)
+            c.exec_driver_sql(f"ALTER TABLE {name} ADD COLUMN {column} {kind}")
 
 
 def _move_aside(path: Path) -> StoreCorrupt:

@@ -22,9 +22,10 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-# Raise it with every change. So far each version only added tables: a writer makes those that are missing (1 → 2:
-# valuations, flags).
-VERSION = 2
+# Raise it with every change. A writer makes the tables (1 → 2: valuations, flags) and columns (2 → 3: flags.cause)
+# that an earlier store does not have yet; ``ADDED`` lists the columns, which are null in the rows of before.
+VERSION = 3
+ADDED = (("flags", "cause"),)
 
 metadata = MetaData()
 
@@ -205,6 +206,7 @@ flags = Table(
     Column("reason_zh", Text, nullable=False),
     Column("reason_en", Text, nullable=False),
     Column("state", String(8), nullable=False),
+    Column("cause", String(16)),
     Column("notice", Boolean, nullable=False),
     Column("raised_at", Instant, nullable=False),
     Index("flags_session", "session"),

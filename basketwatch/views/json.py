@@ -46,6 +46,7 @@ def flags(flag_rows: pd.DataFrame) -> list[dict[str, Any]]:
         "session": row["session"].date().isoformat(), "direction": row["direction"], "severity": row["severity"],
         "value": number(row["value"]), "threshold": number(row["threshold"]),
         "reason": {"zh": row["reason_zh"], "en": row["reason_en"]}, "raised_at": iso(row["raised_at"]),
+        "cause": row["cause"] if pd.notna(row["cause"]) and row["cause"] else None, "provisional": False,
         "state": row["state"], "notice": bool(row["notice"]),
     } for row in flag_rows.to_dict("records")]  # fmt: skip
 

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.stores import PROJECT
+from basketwatch.settings import DEMO_FILE
+from tests.stores import PROJECT, fill
 
 ARTEFACTS = PROJECT / "artefacts"
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
@@ -54,6 +55,15 @@ def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return int(s.getsockname()[1])
+
+
+def demo_home(folder: Path) -> str:
+    """A home in ``folder`` with the shipped files and the demo market in its store."""
+    for name in ("watchlists", "sector_maps"):
+        shutil.copytree(PROJECT / name, folder / name)
+    (folder / "data").mkdir()
+    fill(folder / DEMO_FILE, is_demo=True).engine.dispose()
+    return str(folder)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from basketwatch import clock
 from basketwatch.sources.demo import market
 from basketwatch.store import notes, prices
-from tests.browser.conftest import picture, served
+from tests.browser.conftest import demo_home, picture, served
 from tests.stores import PROJECT, fill
 
 READY = {
@@ -31,8 +31,8 @@ LOOKS = [("desktop", "zh", False), ("desktop", "en", True), ("phone", "zh", True
 
 
 @pytest.fixture(scope="module")
-def demo_url() -> Iterator[str]:
-    with served("demo") as url:
+def demo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served("demo", BASKETWATCH_HOME=demo_home(tmp_path_factory.mktemp("demo"))) as url:
         yield url
 
 
@@ -89,8 +89,8 @@ def test_a_card_opens_its_basket_and_a_row_its_stock(demo_url: str, open_page: C
 
 
 @pytest.mark.parametrize("name", ["basket", "health"])
-def test_a_deep_link_is_whole_as_the_first_request_of_a_server(open_page: Callable, name: str) -> None:
-    with served("demo") as url:
+def test_a_deep_link_is_whole_as_the_first_request_of_a_server(open_page: Callable, tmp_path: Path, name: str) -> None:
+    with served("demo", BASKETWATCH_HOME=demo_home(tmp_path)) as url:
         page, watch = open_page(url, PATHS[name])
         page.wait_for_selector(READY[name])
         expect(page.get_by_text("CPO · OCS · 液冷")).to_be_visible()

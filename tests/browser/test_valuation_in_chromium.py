@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import served
+from tests.browser.conftest import demo_home, served
 
 CHART = ".js-plotly-plot .main-svg"
 BOARD = "[data-testid=stDataFrame] canvas"
 
 
 @pytest.fixture(scope="module")
-def demo_url() -> Iterator[str]:
-    with served("demo") as url:
+def demo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served("demo", BASKETWATCH_HOME=demo_home(tmp_path_factory.mktemp("demo"))) as url:
         yield url
 
 

@@ -32,7 +32,7 @@ __all__ = ["COLUMNS", "LIVE", "LONG_LISTED", "LOOKBACK", "AdjustedPrices", "Bask
            "RawPrices", "empty", "evaluate"]  # fmt: skip
 
 COLUMNS = ("id", "rule", "ticker", "basket", "session", "direction", "severity", "value", "threshold", "reason_zh",
-           "reason_en", "state", "notice", "final")  # fmt: skip
+           "reason_en", "state", "cause", "notice", "final")  # fmt: skip
 LIVE = ("limit", "big_move")
 LOOKBACK = 320  # sessions before the first wanted one that the windows, and the levels entered in them, need
 
@@ -68,7 +68,7 @@ def evaluate(
     return _frame(sorted(rows, key=lambda row: (row[4], place[row[1]], row[2], row[5])))
 
 
-_Row = tuple[str, str, str, tuple[str, ...], str, str, str, float, float, str, str, str, bool, bool]
+_Row = tuple[str, str, str, tuple[str, ...], str, str, str, float, float, str, str, str, str, bool, bool]
 
 
 def _found(market: MarketData, rule: Rule, raised: dict[str, set[tuple[int, int, str]]]) -> RuleEvents:
@@ -91,7 +91,7 @@ def _row(market: MarketData, fired: RuleEvents, event: Event) -> _Row:
     return (
         f"{rule}:{ticker}:{day}:{event.direction}", rule, ticker, baskets, day, event.direction,
         semantics.severity(fired, event), event.value, event.threshold, *semantics.reasons(market, fired, event),
-        "no_data" if event.signal is None else "firing", event.notice,
+        "no_data" if event.signal is None else "firing", semantics.cause(fired, event), event.notice,
         bool(market.inputs.due[event.row]) or rule == "us_leader",
     )  # fmt: skip
 
@@ -99,5 +99,5 @@ def _row(market: MarketData, fired: RuleEvents, event: Event) -> _Row:
 def _frame(rows: list[_Row]) -> pd.DataFrame:
     out = pd.DataFrame(rows, columns=list(COLUMNS))
     kinds = {"session": "datetime64[s]", "value": "float64", "threshold": "float64", "notice": "bool", "final": "bool"}
-    texts = ("id", "rule", "ticker", "direction", "severity", "reason_zh", "reason_en", "state")
+    texts = ("id", "rule", "ticker", "direction", "severity", "reason_zh", "reason_en", "state", "cause")
     return out.astype(kinds | dict.fromkeys(texts, "str"))

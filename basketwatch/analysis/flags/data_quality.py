@@ -24,7 +24,7 @@ def stale_data(market: MarketData, rule: Rule) -> Judged:
     def said(row: int, column: int) -> tuple[str, dict[str, object]]:
         return f"flag_stale_data_{CAUSES[codes[row, column]]}", {"name": market.name(market.inputs.tickers[column])}
 
-    signal = Signal("none", bad, value, np.ones(bad.shape), said, held=bad)
+    signal = Signal("none", bad, value, np.ones(bad.shape), said, held=bad, causes=codes)
     return market.judged(market.applies, np.zeros(bad.shape, dtype=np.int8), signal)
 
 

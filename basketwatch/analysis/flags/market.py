@@ -28,7 +28,8 @@ class Signal:
 
     ``on``: the threshold is passed. ``held``: not yet back past the exit band (contains ``on``); None = an event,
     judged anew each session. ``tier`` counts up from 0 within a rule: a higher one is told while a lower one holds.
-    ``said`` gives the key and the parameters of the reason for a cell.
+    ``said`` gives the key and the parameters of the reason for a cell. ``causes``: codes of ``CAUSES``, for a rule that
+    speaks of bars that cannot be judged.
     """
 
     direction: str
@@ -39,6 +40,7 @@ class Signal:
     held: Bools | None = None
     tier: int = 0
     louder: bool = False  # one step above the rule's own severity
+    causes: Small | None = None
 
 
 @dataclass(frozen=True)

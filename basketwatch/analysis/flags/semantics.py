@@ -157,13 +157,22 @@ def severity(fired: RuleEvents, event: Event) -> str:
     return SEVERITIES[min(own + 1, len(SEVERITIES) - 1)] if event.signal.louder else SEVERITIES[own]
 
 
+def cause(fired: RuleEvents, event: Event) -> str:
+    """The word of ``CAUSES`` for why a bar could not be judged; empty where it was, and for members taken together."""
+    if event.grouped:
+        return ""
+    if event.signal is None:
+        return CAUSES[fired.judged.unknown[event.row, event.column]]
+    codes = event.signal.causes
+    return "" if codes is None else CAUSES[codes[event.row, event.column]]
+
+
 def reasons(market: MarketData, fired: RuleEvents, event: Event) -> tuple[str, str]:
     """The sentence of a row in Chinese and in English."""
     if event.grouped:
         key, params = _together(market, fired, event.direction, *event.grouped)
     elif event.signal is None:
-        code = fired.judged.unknown[event.row, event.column]
-        key = f"flag_no_data_{CAUSES[code]}"
+        key = f"flag_no_data_{cause(fired, event)}"
         params = {**fired.judged.why(event.row, event.column), "rule": _Text(f"rule_{fired.rule.id}")}
     else:
         key, params = event.signal.said(event.row, event.column)
