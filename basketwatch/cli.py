@@ -62,14 +62,15 @@ def commands(context: click.Context) -> int | None:
 @click.option("--port", type=click.IntRange(1, 65535), help="Port; by default 8501 or the next free one.")
 @click.option("--address", default="127.0.0.1", show_default=True, help="Another address needs BASKETWATCH_TOKEN.")
 @click.option("--demo", "is_demo", is_flag=True, help="The demo market: offline, invented prices.")
+@click.option("--host", "hosts", multiple=True, help="A further name by which people reach it, such as a proxy's.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
-def serve(port: int | None, address: str, is_demo: bool, no_browser: bool) -> int:
+def serve(port: int | None, address: str, is_demo: bool, hosts: tuple[str, ...], no_browser: bool) -> int:
     """Open the dashboard (the default command)."""
     from basketwatch.app import server
 
     if is_demo:
         _prepare_demo()
-    server.serve(port, address, os.environ.get("BASKETWATCH_TOKEN"), open_browser=not no_browser)
+    server.serve(port, address, os.environ.get("BASKETWATCH_TOKEN"), hosts=hosts, open_browser=not no_browser)
     return 0
 
 

@@ -27,7 +27,7 @@ def wire(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> Iterator[Upstre
     from basketwatch.sources.net import guard
 
     monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(upstream.market.now))
-    guard.install(guard.Guard(pace={"": 0.0}))
+    guard.install(guard.Guard(pace=0.0))
     yield upstream
     guard.current().session.close()  # no thread of the stand-in may be reading through the guard when it goes
     guard.uninstall()

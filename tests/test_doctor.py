@@ -54,7 +54,7 @@ def _warm() -> None:
 def wire(_warm: None, upstream: Upstream, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Upstream]:
     """The stand-in at its own instant, guards without pauses, and a yfinance that has never been used."""
     monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(NOW))
-    monkeypatch.setattr(guard, "Guard", partial(guard.Guard, pace={"": 0.0}))
+    monkeypatch.setattr(guard, "Guard", partial(guard.Guard, pace=0.0))
     monkeypatch.setattr(eastmoney, "_dialects", list(eastmoney._dialects))
     forget()
     yahoo.configure(tmp_path / "warm")

@@ -249,9 +249,9 @@ def test_what_the_demo_market_tells_is_said(store: database.Store) -> None:
         "300394.SZ": "up", "002536.SZ": "up", "300620.SZ": "up", "300548.SZ": "down",
     }  # fmt: skip
     assert "108.17" in last.loc["300394.SZ", "reason_zh"] and "55.93" in last.loc["300620.SZ", "reason_en"]
-    stale = log.read(store, rules=["stale_data"], since=date(2026, 7, 2))
+    stale = log.read(store, since=date(2026, 7, 2)).query("rule == 'stale_data'")
     assert stale["ticker"].tolist() == ["AXTI.US"]
-    ex = log.read(store, tickers=["603203.SH"], since=date(2026, 7, 3))
+    ex = log.read(store, since=date(2026, 7, 3)).query("ticker == '603203.SH'")
     assert not set(ex["rule"]) & {"gap", "big_move"}, "−16 % raw, +2.4 % against the reference price"
 
 
@@ -325,7 +325,7 @@ def _settled_by_thursday(flag_rows: pd.DataFrame) -> pd.Series:
 def test_the_first_judgement_of_a_member_that_comes_late_is_still_added(store: database.Store) -> None:
     """A source that failed for three sessions: their flags are missing in the log, and are added when the bars come."""
     judging.update(store, universe(), market.NOW)
-    whole = log.read(store, since=date(2026, 7, 1), tickers=["300620.SZ"])
+    whole = log.read(store, since=date(2026, 7, 1)).query("ticker == '300620.SZ'").reset_index(drop=True)
     assert len(whole) > 3
     with store.engine.begin() as c:
         c.exec_driver_sql("delete from flags where ticker = '300620.SZ' and session >= '2026-07-01'")
@@ -401,14 +401,14 @@ def test_a_flag_without_direction_takes_the_place_of_what_could_not_be_judged(st
     loose = tuple(replace(r, values={"ratio": 1.0, "turnover": 0.0001}) if r.id == "volume_surge" else r
                   for r in universe().rules)  # fmt: skip
     judging.update(store, replace(universe(), rules=loose), market.NOW)
-    first = log.read(store, rules=["volume_surge"], since=date(2026, 7, 2)).query("state == 'firing'").iloc[0]
+    first = log.read(store, since=date(2026, 7, 2)).query("rule == 'volume_surge' and state == 'firing'").iloc[0]
     with store.engine.begin() as c:
         c.exec_driver_sql(
             "update flags set state = 'no_data', cause = 'missing', reason_zh = ? where id = ?", ("缺", first["id"])
         )
     notes.note(store, judging.NOTE, "")
     judging.update(store, replace(universe(), rules=loose), market.NOW)
-    again = log.read(store, rules=["volume_surge"], tickers=[first["ticker"]]).set_index("id").loc[first["id"]]
+    again = log.read(store).set_index("id").loc[first["id"]]
     assert (again["state"], again["reason_zh"]) == ("firing", first["reason_zh"])
 
 

@@ -186,7 +186,7 @@ def test_html_in_a_name_is_shown_to_the_letter(live: Callable[[str], database.St
     from basketwatch.views import charts
 
     bars = prices.read_bars(store, ["300308.SZ"], date(2026, 6, 1))
-    marks = flags_view.marks(log.read(store, tickers=["300308.SZ"]), "en")
+    marks = flags_view.marks(log.read(store).query("ticker == '300308.SZ'").reset_index(drop=True), "en")
     trace = charts.candles(bars, marks, dark=False, green_up=False).data[-1]
     assert "&lt;img" in "".join(trace.text) and "<img" not in "".join(trace.text)
 
@@ -200,7 +200,7 @@ def test_marks_are_one_a_session_above_the_high(snapshot: Snapshot, filled: Path
     store = opening.open_reader(f"sqlite:///{filled}")
     assert store is not None
     bars = prices.read_bars(store, ["300620.SZ"], date(2026, 1, 1))
-    said = log.read(store, tickers=["300620.SZ"])
+    said = log.read(store).query("ticker == '300620.SZ'").reset_index(drop=True)
     marks = flags_view.marks(said, "zh")
     assert marks["session"].is_unique and len(marks["lines"].iat[-1]) == int((said["session"] == "2026-07-03").sum())
     trace = charts.candles(bars, marks, dark=False, green_up=False).data[-1]

@@ -178,21 +178,8 @@ def test_hosts_do_not_wait_for_each_other() -> None:
     assert time.starts == [1000.0] * 3
 
 
-def test_pace_goes_by_the_longest_suffix() -> None:
-    time = Time()
-    paced = made(time, pace={"": 0.2, "example": 1.0, "slow.example": 5.0})
-    for url in (
-        "https://x.slow.example/",
-        "https://x.slow.example/",
-        "https://notslow.example/",
-        "https://notslow.example/",
-    ):
-        paced.exchange(url, time.answer)
-    assert time.starts == pytest.approx([1000.0, 1005.0, 1005.0, 1006.0])
-
-
 def test_threads_share_one_pace() -> None:
-    paced, starts, lock = Guard(pace={"": 0.05}), [], threading.Lock()
+    paced, starts, lock = Guard(pace=0.05), [], threading.Lock()
 
     def send(_: float) -> Answer:
         with lock:
@@ -222,7 +209,7 @@ def test_nothing_is_asked_after_the_deadline() -> None:
 
 def test_a_call_gives_each_request_only_what_is_left() -> None:
     time, given = Time(), []
-    paced = made(time, limits=Limits(total=15, call=15), pace={"": 0.0})
+    paced = made(time, limits=Limits(total=15, call=15), pace=0.0)
 
     def slow(seconds: float) -> Answer:
         given.append(seconds)
@@ -271,13 +258,13 @@ def test_skew_is_the_smallest_seen_and_none_while_frozen(monkeypatch: pytest.Mon
         date = (datetime.now(UTC) + ahead).strftime("%a, %d %b %Y %H:%M:%S GMT")
         return lambda _: Answer(None, 200, {"Date": date}, b"")
 
-    paced = Guard(pace={"": 0.0})
+    paced = Guard(pace=0.0)
     paced.exchange(QUOTES, dated(timedelta(minutes=9)))
     assert paced.skew == pytest.approx(540, abs=2)
     paced.exchange(QUOTES, dated(timedelta(hours=-3)))
     assert paced.skew == pytest.approx(540, abs=2)
     monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(NOW))
-    frozen = Guard(pace={"": 0.0})
+    frozen = Guard(pace=0.0)
     frozen.exchange(QUOTES, dated(timedelta()))
     assert frozen.skew is None
 
@@ -289,7 +276,7 @@ def test_skew_is_the_smallest_seen_and_none_while_frozen(monkeypatch: pytest.Mon
 def wire(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> Iterator[Upstream]:
     """The stand-in, at its own instant, behind a guard of short limits and without pauses."""
     monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(upstream.market.now))
-    guard.install(Guard(limits=Limits(connect=1, read=1, total=1.5, call=1.5), pace={"": 0.0}))
+    guard.install(Guard(limits=Limits(connect=1, read=1, total=1.5, call=1.5), pace=0.0))
     yield upstream
     guard.uninstall()
 
@@ -461,7 +448,7 @@ def dripping() -> Iterator[int]:
 
     thread = threading.Thread(target=drip, daemon=True)
     thread.start()
-    guard.install(Guard(limits=Limits(total=0.5, call=0.5), pace={"": 0.0}))
+    guard.install(Guard(limits=Limits(total=0.5, call=0.5), pace=0.0))
     yield server.getsockname()[1]
     guard.uninstall()
     stop.set()

@@ -442,11 +442,11 @@ def test_excess_needs_the_same_market_and_the_same_session() -> None:
 
 def test_ranks_with_ties_and_a_missing_sector() -> None:
     table = members(**{"1w": [0.03, 0.01, 0.03, -0.02], "ytd": [0.1, nan, 0.2, 0.3]}).set_axis(list("abcd"))
-    found = baskets.ranks(table, 4)
+    found = baskets.ranked(table[[*WINDOWS]], 4)
     assert found["1w"].tolist() == [1, 3, 1, 4]
     assert found["ytd"].isna().all()
-    assert baskets.ranks(table, 3)["ytd"].tolist() == pytest.approx([3, nan, 2, 1], nan_ok=True)
-    assert baskets.ranks(table, 31).isna().all(axis=None)
+    assert baskets.ranked(table[[*WINDOWS]], 3)["ytd"].tolist() == pytest.approx([3, nan, 2, 1], nan_ok=True)
+    assert baskets.ranked(table[[*WINDOWS]], 31).isna().all(axis=None)
 
 
 def test_would_rank() -> None:

@@ -250,7 +250,7 @@ def filled(ups: Upstream, tmp_path_factory: pytest.TempPathFactory) -> dict[date
 
 def quick(patch: pytest.MonkeyPatch) -> None:
     """No pace."""
-    patch.setitem(guard.PACE, "", 0.0)
+    patch.setattr(guard, "PACE", 0.0)
 
 
 def short(patch: pytest.MonkeyPatch, seconds: float = 1.0) -> None:

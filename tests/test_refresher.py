@@ -73,8 +73,8 @@ def finish(refresher: Refresher, only: Sequence[str] = (), **options: Any) -> Ou
 def test_command_and_arguments(make: Make) -> None:
     assert refresh_command(["--only", "bars"])[1:] == ["-m", "basketwatch", "refresh", "--json", "--only", "bars"]
     refresher = make("import json, sys; print(json.dumps({'argv': sys.argv[1:]}))")
-    report = finish(refresher, ("quotes", "bars"), years=5).report
-    assert report == {"argv": ["--only", "quotes", "--only", "bars", "--years", "5"]}
+    report = finish(refresher, ("quotes", "bars")).report
+    assert report == {"argv": ["--only", "quotes", "--only", "bars"]}
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,6 @@ from basketwatch.analysis.valuation.bands import (
     channel,
     counted,
     earnings,
-    earnings_steps,
     rolling_percentile,
     span,
 )
@@ -241,7 +240,6 @@ def test_no_rows_at_all() -> None:
     assert bands_of({}) == {}
     assert not len(channel(history([]), "5y"))
     assert not len(thin(history([])))
-    assert not len(earnings_steps(history([])))
 
 
 def test_nothing_after_as_of_is_known() -> None:
@@ -301,20 +299,6 @@ def test_a_channel_shows_its_window_only() -> None:
 def test_a_source_s_own_eps_where_it_has_no_pe() -> None:
     rows = history([nan] * 3, eps=[1.5, -0.2, 1.5], price=30.0, losing=[False, True, False])
     assert earnings(rows).tolist() == pytest.approx([1.5, nan, 1.5], nan_ok=True)
-
-
-def test_steps_of_earnings() -> None:
-    """Profit 10, 10 (a printed PE rounds it to 10.004), 13, then a split of the price that leaves the profit alone."""
-    rows = history([50.0, 49.98, 38.46, 38.46], price=[25.0, 25.0, 25.0, 12.5], market_cap=[500.0] * 4)
-    steps = earnings_steps(rows)
-    assert steps["session"].tolist() == [rows["session"][0], rows["session"][2]]
-    assert steps["change"].tolist() == pytest.approx([nan, 49.98 / 38.46 - 1], nan_ok=True)
-    assert steps["profit"].iloc[-1] == pytest.approx(500 / 38.46)
-
-
-def test_a_step_is_not_counted_over_a_loss() -> None:
-    steps = earnings_steps(history([50.0, -9.0, 20.0], market_cap=500.0, price=1.0))
-    assert steps["change"].isna().tolist() == [True, True]
 
 
 def test_thin_keeps_the_last_of_each_week_and_the_newest() -> None:

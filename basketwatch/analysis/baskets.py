@@ -135,11 +135,6 @@ def _of_session(rows: pd.DataFrame, group: str, session: pd.Timestamp) -> pd.Ser
     return (rows["group"] == group) & (rows["session"] == session)
 
 
-def ranks(sectors: pd.DataFrame, full: int) -> pd.DataFrame:
-    """Rank of each sector per window, 1 = best, ties share the lower number; NaN where fewer than ``full`` have one."""
-    return ranked(sectors[[*WINDOWS]], full)
-
-
 def ranked(moves: pd.DataFrame, full: int) -> pd.DataFrame:
     """Rank within each column, 1 = highest, ties share the lower number; a column with fewer than ``full`` has none."""
     return moves.rank(ascending=False, method="min").mask(moves.notna().sum() < full, axis="columns")

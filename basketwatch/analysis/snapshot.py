@@ -159,7 +159,7 @@ def market_snapshot(store: Store, universe: Universe, now: datetime) -> Snapshot
     judged, overnight = _judged(store, calendars, now), _overnight(universe, closes, table, calendars, now)
     return Snapshot(
         now=now, demo=store.demo, version=notes.version(store), universe=universe, markets=states, calendars=calendars,
-        table=table, ranks=analysis_baskets.ranks(sectors, SECTORS), baskets=views, closes=closes,
+        table=table, ranks=analysis_baskets.ranked(sectors[[*WINDOWS]], SECTORS), baskets=views, closes=closes,
         lines=_lines(views, closes, calendars), overnight=overnight,
         valuations=values, basket_valuations=readings.of_baskets(held, values, series, calendars),
         flags=_flags(store, table.index, views, judged, overnight), judged=judged,

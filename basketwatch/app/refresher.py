@@ -94,14 +94,13 @@ class Refresher:
         """How many refreshes in a row brought nothing."""
         return self._failures
 
-    def start(self, only: Sequence[str] = (), *, years: int | None = None, deadline: float = QUOTES_SECONDS) -> bool:
+    def start(self, only: Sequence[str] = (), *, deadline: float = QUOTES_SECONDS) -> bool:
         """Start a refresh of the parts named (none = all); False while one runs, in the demo, or if it cannot start."""
         with self._lock:
             if self._demo or self.running:
                 return False
             self._stopping.clear()
             arguments = [word for part in only for word in ("--only", part)]
-            arguments += ["--years", str(years)] if years is not None else []
             started = clock.now()
             try:
                 child = _spawn(self._command(arguments), self._home)

@@ -63,23 +63,13 @@ def _insert_new(dialect: str) -> Any:
     return insert(schema.flags).on_conflict_do_nothing(index_elements=[schema.flags.c.id])
 
 
-def read(
-    store: Store,
-    *,
-    since: date | None = None,
-    rules: Sequence[str] | None = None,
-    tickers: Sequence[str] | None = None,
-) -> pd.DataFrame:
+def read(store: Store, *, since: date | None = None) -> pd.DataFrame:
     """Flags of sessions from ``since`` on (None = all), newest session first: ``COLUMNS``, with ``basket`` as a tuple
-    of ids in place of ``baskets``. ``rules`` and ``tickers`` choose (None = all)."""
+    of ids in place of ``baskets``."""
     f = schema.flags.c
     query = select(schema.flags).order_by(f.session.desc(), f.id)
     if since is not None:
         query = query.where(f.session >= since)
-    if rules is not None:
-        query = query.where(f.rule.in_(rules))
-    if tickers is not None:
-        query = query.where(f.ticker.in_(tickers))
     found = frame_of(store, query, COLUMNS)
     baskets = [tuple(json.loads(text)) for text in found.pop("baskets")]
     found.insert(3, "basket", baskets)

@@ -222,7 +222,6 @@ class Freshness:
     """Of one market group's quotes, sectors apart: their typical (median) instants, and their sources."""
 
     fetched_at: datetime
-    quote_time: datetime
     sources: tuple[str, ...]
 
 
@@ -238,13 +237,12 @@ def freshness(store: Store, tickers: Collection[str]) -> dict[str, Freshness]:
     shares = {t for t in tickers if not t.endswith(".SI")}
     found: dict[str, list[Any]] = {}
     with store.engine.connect() as c:
-        for row in c.execute(select(q.ticker, q.fetched_at, q.quote_time, q.source)):
+        for row in c.execute(select(q.ticker, q.fetched_at, q.source)):
             if row.ticker in shares:
                 found.setdefault(group(row.ticker), []).append(row)
     return {
         g: Freshness(
             fetched_at=median_low(r.fetched_at for r in rows),
-            quote_time=median_low(r.quote_time for r in rows),
             sources=tuple(dict.fromkeys(r.source for r in rows)),
         )
         for g, rows in found.items()

@@ -93,11 +93,6 @@ class Inputs:
     baskets: tuple[BasketInput, ...] = ()
     leaders: tuple[Leader, ...] = ()
 
-    def baskets_of(self, ticker: str, row: int) -> tuple[str, ...]:
-        """Ids of the baskets in which a ticker is on the session of ``row``."""
-        column = self.tickers.index(ticker)
-        return tuple(b.id for b in self.baskets if b.inside[row, column])
-
 
 def empty(market: str, sessions: Days, tickers: Sequence[str], names: Mapping[str, Names]) -> Inputs:
     """Inputs in which nothing is known, to be filled with ``dataclasses.replace``: every session due and final."""

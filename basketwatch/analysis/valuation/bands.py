@@ -28,7 +28,6 @@ LEAST = 250  # observations; with fewer, a window is insufficient
 QUANTILES: Mapping[str, float] = {"q10": 0.1, "q30": 0.3, "q50": 0.5, "q70": 0.7, "q90": 0.9}
 _OLDEST = timedelta(days=400)
 _WEEKLY = np.timedelta64(5, "D")  # between most values of a weekly series
-_STEP = 0.005  # a smaller relative change of earnings is the rounding of a printed PE, or a few shares bought back
 _CHUNK = 512  # series measured at a time
 Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.datetime64]
@@ -312,24 +311,6 @@ def earnings(history: pd.DataFrame) -> Floats:
     found = np.where(np.isnan(pe), np.where(history["losing"].to_numpy(dtype=bool), nan, eps),
                      history["price"].to_numpy(dtype="float64") / pe)  # fmt: skip
     return np.where(found > 0, found, nan)
-
-
-def earnings_steps(history: pd.DataFrame) -> pd.DataFrame:
-    """Sessions at which the earnings of four quarters changed, with their new level: session, eps, profit, change.
-
-    ``change`` is the fraction by which profit (market cap / PE, which a split leaves alone) changed, or EPS where the
-    source sends no cap; NaN on the first row and after a loss. Changes below 0.5 % are the rounding of a printed PE.
-    """
-    eps, profit = earnings(history), history["market_cap"].to_numpy(dtype="float64") / counted(history)
-    frame = pd.DataFrame({"session": history["session"].to_numpy(), "eps": eps, "profit": profit})
-    frame = frame.loc[frame["eps"].notna() | frame["profit"].notna()]
-    change = frame["profit"].pct_change(fill_method=None)
-    change = change.fillna(frame["eps"].pct_change(fill_method=None))
-    # a source's own loss sessions lie between two rows: what is compared across them is no announcement
-    gap = pd.Series(np.diff(frame.index, prepend=-2) > 1, index=frame.index)
-    frame["change"] = change.mask(gap)
-    steps: pd.DataFrame = frame.loc[(frame["change"].abs() >= _STEP) | gap].reset_index(drop=True)
-    return steps
 
 
 def channel(history: pd.DataFrame, window: str) -> pd.DataFrame:

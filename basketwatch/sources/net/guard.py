@@ -60,7 +60,7 @@ T = TypeVar("T")
 
 BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0 Safari/537.36"
 _NEUTRAL: Outcome = "neutral"
-PACE = {"": 0.22}  # host suffix -> seconds between two starts; above 4.5 a second upstreams begin to refuse
+PACE = 0.22  # seconds between two starts at one host; above 4.5 a second upstreams begin to refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Call:
 class Guard:
     """Limits, pace, breakers, log and clock skew of one refresh process.
 
-    ``breakers`` are those of an earlier process; ``pace`` maps a host's suffix to the seconds between two requests.
+    ``breakers`` are those of an earlier process; ``pace``: seconds between two requests to a host, by default ``PACE``.
     ``monotonic`` and ``sleep`` are replaced in tests.
     """
 
@@ -112,7 +112,7 @@ class Guard:
         breakers: Iterable[Breaker] = (),
         *,
         limits: Limits | None = None,
-        pace: Mapping[str, float] = PACE,
+        pace: float | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -121,7 +121,7 @@ class Guard:
         self.skew: float | None = None  # seconds by which the servers' clock is ahead of ours; None while unknown
         self.session = requests.Session()
         self.session.headers.update({"User-Agent": BROWSER, "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"})
-        self._pace, self._monotonic, self._sleep = pace, monotonic, sleep
+        self._pace, self._monotonic, self._sleep = PACE if pace is None else pace, monotonic, sleep
         self._breakers = {b.host: b for b in breakers}
         self._next: dict[str, float] = {}
         self._lock = threading.Lock()
@@ -191,7 +191,7 @@ class Guard:
             raise error
         with self._lock:
             turn = max(self._monotonic(), self._next.get(host, 0.0))
-            self._next[host] = turn + _longest_suffix(self._pace, host)
+            self._next[host] = turn + self._pace
         if (wait := turn - self._monotonic()) > 0:
             self._sleep(wait)
         limits = [t - self._monotonic() for t in (self._until, call.until) if t is not None]
@@ -259,10 +259,6 @@ class Guard:
         ahead = (date - clock.now()).total_seconds()
         if self.skew is None or abs(ahead) < abs(self.skew):
             self.skew = ahead
-
-
-def _longest_suffix(table: Mapping[str, float], host: str) -> float:
-    return table[max((s for s in table if not s or host == s or host.endswith("." + s)), key=len)]
 
 
 # --- one guard a process ---------------------------------------------------------------------------------------------
