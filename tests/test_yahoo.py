@@ -41,7 +41,7 @@ CRUMB, QUOTE, CHART = "/v1/test/getcrumb", "/v7/finance/quote", "/v8/finance/cha
 def wire(upstream: Upstream, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Upstream]:
     """The stand-in at its own instant, a guard without pauses, and a yfinance that has never been used."""
     monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(upstream.market.now))
-    guard.install(guard.Guard(pace={"": 0.0}))
+    guard.install(guard.Guard(pace=0.0))
     forget()
     yahoo.configure(tmp_path / "yahoo")
     yahoo._yfinance()  # its import takes a second, which is not the network's
@@ -185,7 +185,7 @@ import sys
 from pathlib import Path
 from basketwatch.sources import yahoo
 from basketwatch.sources.net import guard
-guard.install(guard.Guard(pace={"": 0.0}))
+guard.install(guard.Guard(pace=0.0))
 yahoo.configure(Path(sys.argv[1]))
 print(len(yahoo.fetch_quotes(["NVDA.US", "USDCNY.FX"])))
 """
@@ -356,7 +356,7 @@ FAULTS: list[Any] = [
 
 def short() -> guard.Guard:
     """A guard that gives up soon."""
-    return guard.Guard(limits=guard.Limits(connect=1, read=1, total=1.5, call=2), pace={"": 0.0})
+    return guard.Guard(limits=guard.Limits(connect=1, read=1, total=1.5, call=2), pace=0.0)
 
 
 @pytest.mark.parametrize(("fault", "error", "detail"), FAULTS)
@@ -377,7 +377,7 @@ def test_yfinance_says_what_went_wrong(
     assert len(wire.log) <= 5
     assert not wire.requests("evil")
     wire.clear_faults()
-    guard.install(guard.Guard(pace={"": 0.0}))  # without the breaker
+    guard.install(guard.Guard(pace=0.0))  # without the breaker
     assert ask(what) > 0
 
 

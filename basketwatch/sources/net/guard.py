@@ -52,6 +52,7 @@ from basketwatch.sources.net.breaker import (
     of_status,
     retry_after,
 )
+from basketwatch.sources.net.call import Call, Limits, Way
 
 __all__ = ["Breaker", "Guard", "Limits", "Redact", "Request", "current", "fetch", "fetch_json", "install", "run"]
 
@@ -61,17 +62,6 @@ T = TypeVar("T")
 BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0 Safari/537.36"
 _NEUTRAL: Outcome = "neutral"
 PACE = 0.22  # seconds between two starts at one host; above 4.5 a second upstreams begin to refuse
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds of connecting, one read, one request and one call (``run``, ``fetch``); bytes of a body."""
-
-    connect: float = 3.05
-    read: float = 8.0
-    total: float = 15.0
-    call: float = 15.0
-    size: int = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +76,6 @@ class Request:
     ms: float
     size: int
     error: str
-
-
-@dataclass(slots=True)
-class Call:
-    """What one ``run`` or ``fetch`` has met so far; one a thread."""
-
-    source: str = ""
-    until: float | None = None
-    verdict: SourceError | None = None  # about the last request; None when it went well
-    refused: Blocked | None = None  # says more than the breaker that it opened
-    again: bool = False  # the last request failed in a way that a second one may cure
-    head: str = ""  # beginning of the last body
 
 
 class Guard:
@@ -272,7 +250,7 @@ def install(guard: Guard) -> None:
     os.environ.setdefault("TQDM_DISABLE", "1")  # read when tqdm is imported: akshare draws progress bars
     getLogger("yfinance").setLevel(CRITICAL + 1)  # it logs "possibly delisted" for whatever went wrong
     _installed = guard
-    hooks.replace(guard)
+    hooks.replace(Way(guard.exchange, guard.read_seconds, lambda: guard.call, lambda: guard.limits))
 
 
 def uninstall() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from curl_cffi import CurlOpt
@@ -19,18 +19,16 @@ from requests.adapters import HTTPAdapter
 
 from basketwatch.errors import BadAnswer, Blocked, BreakerOpen, SourceError, TooLarge, Unreachable
 from basketwatch.sources.net.breaker import Answer
+from basketwatch.sources.net.call import Way
 from basketwatch.sources.net.certificates import bundle
-
-if TYPE_CHECKING:
-    from basketwatch.sources.net.guard import Guard
 
 _send, _request, _readinto = HTTPAdapter.send, CurlSession.request, socket.SocketIO.readinto
 _REDIRECTS = 5
 _replaced: list[Any] = []  # a thread may still be inside a replaced function when it is put back: it must not be freed
 
 
-def replace(guard: Guard) -> None:
-    """Send every request of this process through ``guard.exchange``."""
+def replace(way: Way) -> None:
+    """Send every request of this process through ``way.exchange``."""
 
     def send(
         adapter: HTTPAdapter,
@@ -41,13 +39,13 @@ def replace(guard: Guard) -> None:
         cert: Any = None,
         proxies: Any = None,
     ) -> Response:
-        return _guarded_send(guard, adapter, request, timeout, verify, cert, proxies)
+        return _guarded_send(way, adapter, request, timeout, verify, cert, proxies)
 
     def request(session: CurlSession[Any], method: str, url: str, **kwargs: Any) -> Any:
-        return _guarded_request(guard, session, method, url, kwargs)
+        return _guarded_request(way, session, method, url, kwargs)
 
     def readinto(stream: socket.SocketIO, buffer: Any) -> int | None:
-        _bound_read(stream, guard.read_seconds())
+        _bound_read(stream, way.read_seconds())
         return _readinto(stream, buffer)
 
     _replaced.extend((send, request, readinto))
@@ -67,46 +65,47 @@ def restore() -> None:
 
 
 def _guarded_send(
-    guard: Guard, adapter: HTTPAdapter, request: PreparedRequest, timeout: Any, verify: Any, cert: Any, proxies: Any
+    way: Way, adapter: HTTPAdapter, request: PreparedRequest, timeout: Any, verify: Any, cert: Any, proxies: Any
 ) -> Response:
     """``HTTPAdapter.send`` that reads the body itself, and raises where akshare would lose the status."""
     url = request.url or ""
 
     def send(seconds: float) -> Answer:
-        limits = (min(guard.limits.connect, seconds), min(_seconds(timeout, guard.limits.read), seconds))
+        limits = (min(way.limits().connect, seconds), min(_seconds(timeout, way.limits().read), seconds))
         response = _send(adapter, request, True, limits, _authorities(verify, url), cert, proxies)
         if response.is_redirect:
-            _stay(guard, url, response.headers["location"])
-        response._content = _body(guard, response)
+            _stay(way, url, response.headers["location"])
+        response._content = _body(way, response)
         return Answer(response, response.status_code, response.headers, response._content)
 
-    answer = guard.exchange(url, send)
-    if isinstance(guard.call.verdict, (Blocked, Unreachable)):
-        raise guard.call.verdict
+    answer = way.exchange(url, send)
+    verdict = way.call().verdict
+    if isinstance(verdict, (Blocked, Unreachable)):
+        raise verdict
     native: Response = answer.native
     return native
 
 
-def _body(guard: Guard, response: Response) -> bytes:
+def _body(way: Way, response: Response) -> bytes:
     """The unpacked body, given up as soon as it has grown too large."""
     body = bytearray()
     for chunk in response.iter_content(65_536):
         body += chunk
-        if len(body) > guard.limits.size:
+        if len(body) > way.limits().size:
             response.close()
-            raise _too_large(guard, response.url)
+            raise _too_large(way, response.url)
     return bytes(body)
 
 
 # --- curl_cffi -------------------------------------------------------------------------------------------------------
 
 
-def _guarded_request(guard: Guard, session: CurlSession[Any], method: str, url: str, kwargs: dict[str, Any]) -> Any:
+def _guarded_request(way: Way, session: CurlSession[Any], method: str, url: str, kwargs: dict[str, Any]) -> Any:
     """``Session.request`` that follows redirects itself, each of them a request of its own."""
     follow = kwargs.pop("allow_redirects", True)
     for _ in range(_REDIRECTS):
         try:
-            response = _one(guard, session, method, url, kwargs)
+            response = _one(way, session, method, url, kwargs)
         except SourceError as error:
             if (said := _in_yahoos_words(url, error)) is error:
                 raise
@@ -114,18 +113,18 @@ def _guarded_request(guard: Guard, session: CurlSession[Any], method: str, url: 
         location = response.headers.get("location") or ""
         if not (follow and location and 300 <= response.status_code < 400):
             return response
-        _stay(guard, url, location)
+        _stay(way, url, location)
         method, url = "GET" if response.status_code in (301, 302, 303) else method, urljoin(url, location)
         kwargs = {name: value for name, value in kwargs.items() if name not in ("params", "data", "json", "content")}
-    raise BadAnswer(source=guard.call.source, host=_host(url), detail="too many redirects")
+    raise BadAnswer(source=way.call().source, host=_host(url), detail="too many redirects")
 
 
-def _one(guard: Guard, session: CurlSession[Any], method: str, url: str, kwargs: dict[str, Any]) -> Any:
+def _one(way: Way, session: CurlSession[Any], method: str, url: str, kwargs: dict[str, Any]) -> Any:
     def send(seconds: float) -> Answer:
-        connect = min(guard.limits.connect, seconds / 2)
-        silence = _seconds(kwargs.get("timeout", session.timeout), guard.limits.read)
+        connect = min(way.limits().connect, seconds / 2)
+        silence = _seconds(kwargs.get("timeout", session.timeout), way.limits().read)
         bounds: dict[Any, Any] = {
-            CurlOpt.MAXFILESIZE_LARGE: guard.limits.size,
+            CurlOpt.MAXFILESIZE_LARGE: way.limits().size,
             CurlOpt.LOW_SPEED_LIMIT: 1,  # less than a byte a second for so long is what requests calls a read time-out
             CurlOpt.LOW_SPEED_TIME: ceil(silence),
         }
@@ -136,11 +135,11 @@ def _one(guard: Guard, session: CurlSession[Any], method: str, url: str, kwargs:
             "verify": _authorities(kwargs.get("verify") or session.verify, url),
         }
         response = _request(session, method, url, **kwargs | limits | {"allow_redirects": False})  # type: ignore[arg-type]
-        if len(response.content) > guard.limits.size:  # curl counts the bytes before it unpacks them
-            raise _too_large(guard, url)
+        if len(response.content) > way.limits().size:  # curl counts the bytes before it unpacks them
+            raise _too_large(way, url)
         return Answer(response, response.status_code, response.headers, response.content)
 
-    return guard.exchange(url, send).native
+    return way.exchange(url, send).native
 
 
 def _in_yahoos_words(url: str, error: SourceError) -> Exception:
@@ -190,12 +189,12 @@ def _seconds(timeout: Any, longest: float) -> float:
     return min(float(given), longest) if isinstance(given, (int, float)) and given > 0 else longest
 
 
-def _stay(guard: Guard, url: str, location: str) -> None:
+def _stay(way: Way, url: str, location: str) -> None:
     """Refuse a redirect to another host; only Yahoo's consent pages are spread over hosts of yahoo.com."""
-    settings, there = _host(url), _host(urljoin(url, location))
-    if settings != there and not (settings.endswith(".yahoo.com") and there.endswith(".yahoo.com")):
-        raise BadAnswer(source=guard.call.source, host=settings, detail=f"redirect to {there}")
+    host, there = _host(url), _host(urljoin(url, location))
+    if host != there and not (host.endswith(".yahoo.com") and there.endswith(".yahoo.com")):
+        raise BadAnswer(source=way.call().source, host=host, detail=f"redirect to {there}")
 
 
-def _too_large(guard: Guard, url: str) -> TooLarge:
-    return TooLarge(source=guard.call.source, host=_host(url), detail=f"more than {guard.limits.size} bytes")
+def _too_large(way: Way, url: str) -> TooLarge:
+    return TooLarge(source=way.call().source, host=_host(url), detail=f"more than {way.limits().size} bytes")
