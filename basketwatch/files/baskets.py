@@ -133,8 +133,8 @@ def _side(doc: Doc, path: Place, items: list[object]) -> tuple[str, ...]:
     for at, ticker in _tickers(doc, path, items, _SECURITIES):
         first = doc.places.get(ticker, at)
         if first[:2] != at[:2]:
-            there, settings = (doc.table["segment"][p[1]]["id"] for p in (first, at))
-            doc.fault(at, "two_segments", ticker=ticker, segment=settings, other=there, first=first)
+            other, segment = (doc.table["segment"][p[1]]["id"] for p in (first, at))
+            doc.fault(at, "two_segments", ticker=ticker, segment=segment, other=other, first=first)
         elif _is_new(doc, at, ticker):
             kept.append(ticker)
             if (ticker.rpartition(".")[2] in _MAINLAND) != (path[-1] == "tickers"):
