@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from math import inf, nan
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import pytest
 
@@ -98,11 +98,16 @@ CONSTITUENT = {
     "flags": lambda v: set(v) <= set(rules.SPECS) and len(v) == len(set(v)),
 }  # fmt: skip
 COVERAGE = dict.fromkeys(WINDOWS, COUNT)
+BREADTH = dict.fromkeys(("up", "flat", "down", "limit_up", "limit_down", "suspended"), COUNT)
 BASKET = {
     "id": TEXT, "name": {"zh": TEXT, "en": TEXT}, "members": COUNT, "covered": COUNT, "returns": RETURNS, "returns_cap": RETURNS,
     "coverage": COVERAGE, "coverage_cap": COVERAGE,
-    "by_market": {"*": {"returns": RETURNS, "coverage": COVERAGE, "members": COUNT, "covered": COUNT}}, "excess": {"*": RETURNS},
-    "breadth": dict.fromkeys(("up", "flat", "down", "limit_up", "limit_down", "suspended"), COUNT),
+    "home": {"group": _word(Literal["CN", "HK", "US", "TW", "KR"]), "members": COUNT, "covered": COUNT, "session": _null_or(_date)},
+    "groups": {"*": {
+        "returns": RETURNS, "coverage": COVERAGE, "members": COUNT, "covered": COUNT, "session": _null_or(_date), "breadth": BREADTH,
+    }},
+    "returns_all": RETURNS, "coverage_all": COVERAGE, "not_comparable": {"*": {"zh": TEXT, "en": TEXT}},
+    "excess": {"*": RETURNS}, "breadth": BREADTH,
     "would_rank": {w: _null_or(COUNT) for w in WINDOWS}, "valuation": BASKET_VALUATION, "constituents": [CONSTITUENT],
 }  # fmt: skip
 SAID = {
@@ -182,7 +187,11 @@ def test_numbers_are_the_picture_s_own_unrounded(snapshot: Snapshot) -> None:
     for row in found["constituents"]:
         assert row["returns"]["1d"] == json_view.number(view.table["1d"][row["ticker"]])
         assert row["returns"]["1d"] is None or abs(row["returns"]["1d"]) < 0.31  # fractions, not percent
-    mean = [r["returns"]["1d"] for r in found["constituents"] if r["returns"]["1d"] is not None]
+    home = [r for r in found["constituents"] if markets.group(r["ticker"]) == found["home"]["group"]]
+    mean = [r["returns"]["1d"] for r in home if r["returns"]["1d"] is not None]
+    assert found["home"] | {"session": None} == {
+        "group": "CN", "members": len(home), "covered": len(mean), "session": None,
+    }  # fmt: skip
     assert found["returns"]["1d"] == pytest.approx(sum(mean) / len(mean), rel=1e-12)
 
 

@@ -12,10 +12,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from basketwatch.analysis.snapshot import Snapshot, against, home_of, market_snapshot
+from basketwatch.analysis.snapshot import Snapshot, against, market_snapshot
 from basketwatch.domain import columns, markets
 from basketwatch.domain.model import Basket, Chain, Listed, Member, Names, Problem, Segment, SymbolState, Universe
 from basketwatch.store import opening, prices, runs
+from tests import stores
 from tests.test_calendars import CALENDARS, at
 
 FRIDAY, THURSDAY = date(2026, 7, 3), date(2026, 7, 2)
@@ -68,7 +69,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that knows the calendars and nothing else, to be copied."""
     path = tmp_path_factory.mktemp("daily") / "empty.sqlite"
     store, _ = opening.open_writer(f"sqlite:///{path}")
-    for group, calendar in CALENDARS.items():
+    for group, calendar in (CALENDARS | stores.calendars()).items():
         prices.save_sessions(store, group, calendar.sessions)
     return path
 
@@ -413,19 +414,84 @@ def test_caps_in_yuan(look: Look) -> None:
     assert list(without[tickers[:5]]) == pytest.approx([100, 90, nan, nan, nan], nan_ok=True)
 
 
-def test_a_mixed_basket_weighed_in_yuan(look: Look) -> None:
-    """+10 % on 110 yuan and −50 % on 10 dollars of 7: 180 now, 240 before."""
+def test_the_home_market_leads_and_the_others_stand_beside_it(look: Look) -> None:
+    """+10 % on 110 yuan (100 before) and −50 % on 10 (20 before) at home: −20 % of equal weight, 0 of cap weight."""
     quotes = [
-        quote(ZTE, 11, 10, market_cap=110.0), quote("COHR.US", 5, 10, THURSDAY, market_cap=10.0),
-        quote("2308.TW", 20, 10, market_cap=1e9), quote("USDCNY.FX", 7.0, 7.0),
+        quote(ZTE, 11, 10, market_cap=110.0), quote("000001.SZ", 5, 10, market_cap=10.0),
+        quote("COHR.US", 5, 10, THURSDAY, market_cap=1e9), quote("USDCNY.FX", 7.0, 7.0), quote("000300.SH", 101, 100),
+        quote("^SOX.US", 110, 100, THURSDAY),
     ]  # fmt: skip
-    rate = (Listed("USDCNY.FX", Names("", "")),)
-    view = look(universe(ZTE, "COHR.US", "2308.TW", also=rate), quotes).baskets[0]
-    assert view.returns_cap["1d"] == pytest.approx(180 / 240 - 1)
-    assert view.returns["1d"] == pytest.approx((0.1 - 0.5 + 1.0) / 3)
-    assert {g: (p["covered"], round(p["returns"]["1d"], 12)) for g, p in view.by_group.items()} == {
-        "CN": (1, 0.1), "US": (1, -0.5), "TW": (1, 1.0),
+    rate, indices = (Listed("USDCNY.FX", Names("", "")),), ["000300.SH", "^SOX.US"]
+    view = look(universe(ZTE, "000001.SZ", "COHR.US", also=rate, benchmarks=indices), quotes).baskets[0]
+    assert (view.home, view.covered, view.coverage["1d"]) == ("CN", 3, 2)
+    assert (view.returns["1d"], view.returns_cap["1d"]) == pytest.approx((-0.2, 0.0))
+    assert (view.breadth["up"], view.breadth["down"]) == (1, 1)
+    assert view.excess["000300.SH"]["1d"] == pytest.approx(-0.21)
+    assert isnan(view.excess["^SOX.US"]["1d"])  # another market's day
+    us = view.by_group["US"]
+    assert (us["members"], us["covered"], us["session"], us["returns"]["1d"]) == (1, 1, THURSDAY, pytest.approx(-0.5))
+    assert us["breadth"]["down"] == 1
+
+
+def closes(ticker: str, prices_of: Mapping[str, float]) -> pd.DataFrame:
+    return bars(ticker, {date.fromisoformat(day): price for day, price in prices_of.items()})
+
+
+def test_the_year_of_one_market_is_not_averaged_with_the_last_year_of_another(look: Look) -> None:
+    """Saturday 2026-01-03: Shanghai closed the year on 12-31, New York has traded on 01-02.
+
+    +50 % is the whole of 2025 (100 → 150), −1 % one session of 2026 (100 → 99): no mean of the two.
+    """
+    histories = [
+        closes(ZTE, {"2024-12-31": 100, "2025-11-28": 145, "2025-12-26": 148, "2025-12-30": 149, "2025-12-31": 150}),
+        closes("COHR.US", {"2024-12-31": 80, "2025-11-28": 99, "2025-12-26": 101, "2025-12-30": 100.5, "2025-12-31": 100,
+                           "2026-01-02": 99}),
+    ]  # fmt: skip
+    view = look(universe(ZTE, "COHR.US"), histories=histories, now=at("2026-01-03 10:00", "CN")).baskets[0]
+    assert view.returns["ytd"] == pytest.approx(0.5) and view.by_group["US"]["returns"]["ytd"] == pytest.approx(-0.01)
+    assert isnan(view.returns_all["ytd"]) and isnan(view.returns_all["mtd"]) and isnan(view.returns_all["1d"])
+    assert view.not_comparable["ytd"] == {
+        "CN": (date(2024, 12, 31), date(2025, 12, 31)), "US": (date(2025, 12, 31), date(2026, 1, 2)),
     }  # fmt: skip
+    # the week from 12-26 on is one for both: 150/148 − 1 and 99/101 − 1
+    assert view.returns_all["1w"] == pytest.approx((150 / 148 - 1 + 99 / 101 - 1) / 2)
+
+
+def test_a_week_that_has_begun_is_not_averaged_with_the_last_one(look: Look) -> None:
+    """Monday 2026-07-06, 16:00 in Shanghai: +1 % of one session there, −10 % of last week in New York."""
+    histories = [
+        closes(ZTE, {"2026-06-26": 103, "2026-07-01": 99.5, "2026-07-02": 99, "2026-07-03": 100, "2026-07-06": 101}),
+        closes("COHR.US", {"2026-06-26": 100, "2026-06-30": 96, "2026-07-01": 92, "2026-07-02": 90}),
+    ]
+    view = look(universe(ZTE, "COHR.US"), histories=histories, now=at("2026-07-06 16:00", "CN")).baskets[0]
+    assert view.returns["1w"] == pytest.approx(0.01)
+    assert isnan(view.returns_all["1w"]) and "1w" in view.not_comparable
+
+
+def test_golden_week_is_no_week_for_both(look: Look) -> None:
+    """Monday 2025-10-06: Shanghai's week is that of 09-30, New York's began on 10-03's close, and its month on 09-30's."""
+    histories = [
+        closes(ZTE, {"2024-12-31": 80, "2025-08-29": 90, "2025-09-26": 100, "2025-09-30": 110}),
+        closes("COHR.US", {"2024-12-31": 80, "2025-08-29": 90, "2025-09-26": 100, "2025-09-30": 100, "2025-10-03": 80,
+                           "2025-10-06": 88}),
+    ]  # fmt: skip
+    view = look(universe(ZTE, "COHR.US"), histories=histories, now=at("2025-10-07 09:00", "CN")).baskets[0]
+    assert (view.returns["1w"], view.returns["mtd"]) == pytest.approx((0.1, 110 / 90 - 1))
+    assert {w: isnan(view.returns_all[w]) for w in ("1d", "1w", "mtd", "ytd")} == {
+        "1d": True, "1w": True, "mtd": True, "ytd": False,
+    }  # fmt: skip
+    assert view.returns_all["ytd"] == pytest.approx((110 / 80 - 1 + 88 / 80 - 1) / 2)  # both from 2024-12-31 until now
+
+
+def test_markets_that_have_both_closed_are_averaged(look: Look) -> None:
+    """Saturday 2026-06-27: both markets' Friday is over, the day and the week are the same for both."""
+    histories = [
+        closes(ZTE, {"2026-06-18": 100, "2026-06-25": 100, "2026-06-26": 110}),
+        closes("COHR.US", {"2026-06-18": 100, "2026-06-25": 100, "2026-06-26": 90}),
+    ]
+    view = look(universe(ZTE, "COHR.US"), histories=histories, now=at("2026-06-27 10:00", "CN")).baskets[0]
+    assert view.returns_all["1d"] == pytest.approx(0.0, abs=1e-12) and view.coverage_all["1d"] == 2
+    assert "1d" not in view.not_comparable
 
 
 # --- baskets -----------------------------------------------------------------------------------------------------
@@ -453,10 +519,10 @@ def test_suspended_and_lagging_members_stand_aside(look: Look) -> None:
     tickers = [q["ticker"] for q in quotes if q["ticker"] != "000300.SH"]
     view = look(universe(*tickers, "000005.SZ", benchmarks=["000300.SH", "399006.SZ"]), quotes).baskets[0]
     assert (view.covered, len(view.table)) == (4, 7)
-    assert view.returns["1d"] == pytest.approx((3 * 0.1 + 0.2) / 4)
+    assert view.returns["1d"] == pytest.approx(0.1) and view.by_group["US"]["returns"]["1d"] == pytest.approx(0.2)
     assert view.table["1d"]["000004.SZ"] == pytest.approx(0.5)  # shown, and marked as stale
     assert view.excess == {"000300.SH": pytest.approx(dict.fromkeys(view.returns, nan) | {"1d": 0.09}, nan_ok=True)}
-    assert view.breadth == {"up": 4, "flat": 0, "down": 0, "limit_up": 3, "limit_down": 0, "suspended": 1}
+    assert view.breadth == {"up": 3, "flat": 0, "down": 0, "limit_up": 3, "limit_down": 0, "suspended": 1}
     assert view.excess_coverage["000300.SH"]["1d"] == 3  # of six on the mainland
 
 
@@ -531,7 +597,7 @@ def test_lines_and_the_basket_against_its_benchmarks(look: Look) -> None:
     assert list(lines) == ["b", "000300.SH"]  # the other one has no close sixty sessions ago
     assert [line.iloc[-1] for line in lines.values()] == pytest.approx([1.1, 1.02])
     assert {len(line) for line in lines.values()} == {61}
-    assert home_of(snapshot.baskets[0]) == "CN"
+    assert snapshot.baskets[0].home == "CN"
 
 
 def test_series_of_a_basket_without_data(look: Look) -> None:

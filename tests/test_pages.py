@@ -71,7 +71,7 @@ def test_today_shows_every_benchmark_and_basket_with_its_numbers(on) -> None:
     for name in ("沪深300", "创业板指", "申万通信", "费城半导体", "纳斯达克", "美元兑人民币"):
         assert name in shown
     assert "−0.52%" in shown and "+1.31%" in shown  # CSI 300 and SOX as the demo market tells them
-    assert "28/28" in shown and "8/9" in shown, "coverage: the suspended stock has no return"
+    assert "26/26" in shown and "8/9" in shown, "coverage: the suspended stock has no return"
     assert "停牌 1" in shown and "涨停 1" in shown
 
 
@@ -148,7 +148,7 @@ def test_a_broken_file_is_on_health_and_hides_no_other(on, tmp_path: Path, monke
     monkeypatch.setenv("BASKETWATCH_HOME", str(tmp_path))
     app = run("health")
     assert any("watchlists/ocs.toml:1" in str(frame.value.to_numpy()) for frame in app.dataframe)
-    assert "28/28" in html_of(run("today"))
+    assert "26/26" in html_of(run("today"))
 
 
 def test_a_damaged_store_is_one_sentence(on, stores: dict[str, Path], tmp_path: Path, monkeypatch) -> None:
@@ -166,7 +166,7 @@ def test_a_live_page_never_shows_the_demo_store(on, stores: dict[str, Path], mon
     monkeypatch.setenv("BASKETWATCH_DB", str(stores["demo"]))
     app = run("today")
     assert "demo market" in app.error[0].value
-    assert "28/28" not in html_of(app)
+    assert "26/26" not in html_of(app)
 
 
 def test_a_new_version_is_drawn_and_the_old_picture_is_not_served(on, tmp_path: Path, monkeypatch) -> None:
@@ -194,6 +194,6 @@ def test_an_empty_store_offers_the_demo_market_and_the_way_back(on) -> None:
     on("empty", "en")
     app = run("today", cold=True)
     next(b for b in app.button if b.key == "start_demo").click().run()
-    assert "DEMO" in html_of(app) and "28/28" in html_of(app)
+    assert "DEMO" in html_of(app) and "26/26" in html_of(app)
     next(b for b in app.button if b.key == "back_to_live").click().run()
     assert "DEMO" not in html_of(app) and "No data yet" in html_of(app)

@@ -16,6 +16,7 @@ from basketwatch.analysis import prices as analysis_prices
 from basketwatch.analysis.age import AHEAD, add_age, delay
 from basketwatch.analysis.baskets import basket_series, cap_coverage, cap_weight, equal_weight, in_step, rebased
 from basketwatch.analysis.overnight import overnight_window
+from basketwatch.analysis.periods import Period, is_one_period, periods_of
 from basketwatch.analysis.prices import (
     WINDOWS,
     Days,
@@ -52,23 +53,30 @@ _TRADED = ["open", "high", "low", "last", "volume", "amount", "turnover"]
 class BasketView:
     """One basket, measured. ``table`` has a row a member (columns of ``Snapshot.table``, plus segment).
 
-    A member whose numbers are of an older session than those of its market's other members stands in ``table``, but
-    not in the basket's own figures, nor in ``covered`` (members with a return of the day). ``coverage``,
-    ``coverage_cap`` and ``excess_coverage``: of how many members the figure of each window speaks.
+    The home market leads: ``returns``, ``returns_cap``, ``excess``, ``breadth``, ``would_rank`` and their coverages are
+    of the members of ``home``, the market of most of them. ``by_group`` has each market apart, with its session.
+    ``returns_all`` is of all members, NaN over a window whose periods differ by market: ``not_comparable`` has that
+    window with the period of each market. A member whose numbers are of an older session than those of its market's
+    other members stands in ``table``, but in no figure, nor in ``covered`` (all members with a return of the day).
+    ``coverage``, ``coverage_cap``, ``coverage_all`` and ``excess_coverage``: of how many members a window's figure is.
     """
 
     basket: Basket
     chain: Chain | None
     table: pd.DataFrame
+    home: str
     covered: int
     returns: dict[str, float]
     returns_cap: dict[str, float]
+    returns_all: dict[str, float]
+    not_comparable: dict[str, dict[str, Period]]
     by_group: dict[str, dict[str, Any]]
     excess: dict[str, dict[str, float]]
     breadth: dict[str, int]
     would_rank: dict[str, int | None]
     coverage: dict[str, int]
     coverage_cap: dict[str, int]
+    coverage_all: dict[str, int]
     excess_coverage: dict[str, dict[str, int]]
 
 
@@ -152,10 +160,10 @@ def market_snapshot(store: Store, universe: Universe, now: datetime) -> Snapshot
     table.loc[table["suspended"], "volume_ratio"] = np.nan  # nothing traded
     table = table.copy()  # columns added one by one lie one by one, and a row is then taken from forty pieces
     sectors = in_step(table.loc[[s.ticker for s in universe.sectors if s.ticker in table.index]])
-    views = tuple(_view(b, universe, table, sectors, now) for b in universe.baskets)
+    views = tuple(_view(b, universe, table, sectors, calendars, now) for b in universe.baskets)
     series = readings.histories(store, readings.wanted(universe), calendars, now)
     values = readings.pe_readings(series, table, calendars)
-    held = {v.basket.id: (v.table, home_of(v)) for v in views}
+    held = {v.basket.id: (v.table, v.home) for v in views}
     judged, overnight = _judged(store, calendars, now), _overnight(universe, closes, table, calendars, now)
     return Snapshot(
         now=now, demo=store.demo, version=notes.version(store), universe=universe, markets=states, calendars=calendars,
@@ -321,24 +329,39 @@ def _volume_ratio(row: Any, sessions: Days, volumes: Floats, calendar: Calendar,
 # --- baskets -----------------------------------------------------------------------------------------------------
 
 
-def _view(basket: Basket, universe: Universe, table: pd.DataFrame, sectors: pd.DataFrame, now: datetime) -> BasketView:
+def _view(
+    basket: Basket, universe: Universe, table: pd.DataFrame, sectors: pd.DataFrame, calendars: Mapping[str, Calendar],
+    now: datetime,
+) -> BasketView:  # fmt: skip
     chain = next((c for c in universe.chains if c.id == basket.chain), None)
     rows = _members(basket, chain, table, now)
     counted = in_step(rows[["group", "session", "suspended", "stale", "limit_state", "cap_cny", *WINDOWS]])
-    mainland = counted.loc[counted["group"] == "CN"]
-    mean = equal_weight(mainland)
-    ranked = sectors.loc[sectors["session"] == mainland["session"].max()]
+    home = markets.home(rows.index)
+    own = counted.loc[counted["group"] == home]
+    mean, apart = equal_weight(own), _apart(counted, calendars, now)
+    together = equal_weight(counted)
+    ranked = sectors.loc[(sectors["group"] == home) & (sectors["session"] == own["session"].max())]
     benchmarks = table.loc[[b for b in basket.benchmarks if b in table.index], ["group", "session", "stale", *WINDOWS]]
     return BasketView(
-        basket=basket, chain=chain, table=rows, covered=_covered(counted),
-        returns=equal_weight(counted), returns_cap=cap_weight(counted),
+        basket=basket, chain=chain, table=rows, home=home, covered=_covered(counted),
+        returns=mean, returns_cap=cap_weight(own),
+        returns_all={w: float("nan") if w in apart else together[w] for w in WINDOWS}, not_comparable=apart,
         by_group={g: _part(counted.loc[counted["group"] == g]) for g in dict.fromkeys(counted["group"])},
-        excess=analysis_baskets.excess(counted, benchmarks),
-        breadth=analysis_baskets.breadth(counted),
+        excess=analysis_baskets.excess(own, benchmarks),
+        breadth=analysis_baskets.breadth(own),
         would_rank={w: analysis_baskets.would_rank(mean[w], ranked[w], SECTORS) for w in WINDOWS},
-        coverage=analysis_baskets.coverage(counted), coverage_cap=cap_coverage(counted),
-        excess_coverage=analysis_baskets.excess_coverage(counted, benchmarks),
+        coverage=analysis_baskets.coverage(own), coverage_cap=cap_coverage(own),
+        coverage_all=analysis_baskets.coverage(counted),
+        excess_coverage=analysis_baskets.excess_coverage(own, benchmarks),
     )  # fmt: skip
+
+
+def _apart(rows: pd.DataFrame, calendars: Mapping[str, Calendar], now: datetime) -> dict[str, dict[str, Period]]:
+    """The windows whose periods differ by market, with the period of each market that has a session."""
+    ends = rows.groupby("group", sort=False)["session"].max().dropna().dt.date.to_dict()
+    states = {group: calendars[group].state(now) for group in ends if group in calendars}
+    periods = periods_of(ends, calendars)
+    return {w: each for w, each in periods.items() if not is_one_period(each, calendars, states)}
 
 
 def _members(basket: Basket, chain: Chain | None, table: pd.DataFrame, now: datetime) -> pd.DataFrame:
@@ -361,15 +384,17 @@ def _covered(rows: pd.DataFrame) -> int:
 
 
 def _part(rows: pd.DataFrame) -> dict[str, Any]:
+    newest = rows["session"].max()
     return {
         "returns": equal_weight(rows), "coverage": analysis_baskets.coverage(rows), "members": len(rows),
-        "covered": _covered(rows),
+        "covered": _covered(rows), "session": newest.date() if pd.notna(newest) else None,
+        "breadth": analysis_baskets.breadth(rows),
     }  # fmt: skip
 
 
-def home_of(view: BasketView) -> str:
-    """The market on whose closing instants a basket's series is drawn: that of most of its members."""
-    return markets.home(view.table.index)
+def home_rows(view: BasketView) -> pd.DataFrame:
+    """The rows of the members of the basket's home market, of which its headline speaks."""
+    return view.table.loc[view.table["group"] == view.home]
 
 
 def _lines(
@@ -377,8 +402,8 @@ def _lines(
 ) -> dict[str, list[float]]:
     out: dict[str, list[float]] = {}
     recent = closes.tail(SPARK * 2)
-    for home in dict.fromkeys(home_of(view) for view in views):
-        own = {view.basket.id: list(view.table.index) for view in views if home_of(view) == home}
+    for home in dict.fromkeys(view.home for view in views):
+        own = {view.basket.id: list(home_rows(view).index) for view in views if view.home == home}
         held = [t for t in dict.fromkeys(t for tickers in own.values() for t in tickers) if t in recent]
         grid = aligned(recent[held], calendars, home).tail(SPARK)
         start = grid.index[0].date() if len(grid) else date.min
@@ -387,18 +412,17 @@ def _lines(
 
 
 def against(snapshot: Snapshot, view: BasketView, window: str) -> tuple[dict[str, pd.Series], int]:
-    """The basket and its benchmarks over a window, each 1 on the base session, and how many members the basket holds.
+    """The basket's home market and its benchmarks over a window, each 1 on the base session, and how many members it holds.
 
     Everything is put on the closing instants of the basket's home market. A benchmark that has no close as old as the
     base is left out.
     """
-    home = home_of(view)
-    ends = view.table.loc[view.table["group"] == home, "session"].dropna()
+    home, ends = view.home, home_rows(view)["session"].dropna()
     if not len(ends):
         return {}, 0
     base = window_bases(snapshot.calendars.get(home), ends.max().date())[window]
     benchmarks = [b for b in view.basket.benchmarks if b in snapshot.closes]
-    held = [t for t in view.table.index if t in snapshot.closes]
+    held = [t for t in home_rows(view).index if t in snapshot.closes]
     start = base or ends.min().date()
     recent = snapshot.closes.loc[snapshot.closes.index >= pd.Timestamp(start - timedelta(days=30))]
     grid = aligned(recent[[*dict.fromkeys([*held, *benchmarks])]], snapshot.calendars, home)
@@ -441,7 +465,7 @@ def _flags(
     """The flags of each market's judged session, a basket's with those of its home market; and what was said overnight
     of the mainland session that is running or to come. The log holds more, of ``tickers`` that are no longer followed.
     """
-    homes = {f"basket:{view.basket.id}": home_of(view) for view in views}
+    homes = {f"basket:{view.basket.id}": view.home for view in views}
     said = flag_log.read(store, since=min(judged.values(), default=date.max))
     said = said.loc[said["ticker"].isin([*tickers, *homes])]
     groups = [

@@ -243,7 +243,7 @@ def settled(snapshot: Snapshot, end: date) -> pd.DataFrame:
 
 def _basket(view: BasketView, week: Week, sectors: pd.DataFrame) -> BasketWeek:
     own = view.table.loc[view.table["group"] == HOME]
-    part = view.by_group.get(HOME)
+    part = view.by_group.get(HOME) if view.home == HOME else None
     current = part is not None and own["session"].max() == pd.Timestamp(week.last)
     returns = {w: float(part["returns"][w]) if part and current else float("nan") for w in SPANS}
     ranks = {w: analysis_baskets.would_rank(returns[w], sectors[w], SECTORS) for w in SPANS}

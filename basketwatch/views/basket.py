@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from basketwatch.analysis.periods import Period
 from basketwatch.analysis.prices import WINDOWS
-from basketwatch.analysis.snapshot import BasketView, Snapshot, against
+from basketwatch.analysis.snapshot import BasketView, Snapshot, against, home_rows
 from basketwatch.domain import markets
 from basketwatch.domain.markets import SECTORS
 from basketwatch.views import html, pe, valuation
 from basketwatch.views.origin import origin
-from basketwatch.words.text import day, escape, points, price, say, signed
+from basketwatch.words.text import DASH, day, escape, points, price, say, signed
 
 if TYPE_CHECKING:
     from basketwatch.domain.model import SeriesKey
@@ -49,39 +51,69 @@ def beside(snapshot: Snapshot, lang: str) -> str:
 
 
 def summary(snapshot: Snapshot, view: BasketView, lang: str) -> str:
-    """Returns over every window: the basket equal- and cap-weighted, its parts by market, its excess.
+    """Returns over every window: the home market equal- and cap-weighted, the other markets, all where they compare.
 
-    A figure that not all of the row's members have a share in is dotted, and says of how many it speaks; of the basket
-    and its parts the line below says it too.
+    Below them each benchmark with the excess over it, so that the subtraction can be checked. A figure that not all of
+    the row's members have a share in is dotted, and says of how many it speaks; the line below says it too.
     """
-    members, sizes = len(view.table), view.table["group"].value_counts()
-    rows = [_summary_row(view.basket.short[lang], view.returns, (view.coverage, members))]
+    home, members = market_label(view, view.home, lang), len(home_rows(view))
+    name = f"{view.basket.short[lang]} · {home}"
+    rows = [_summary_row(name, view.returns, (view.coverage, members))]
     rows.append(_summary_row(say("cap_weight", lang), view.returns_cap, (view.coverage_cap, members), soft=True))
+    for group, part in view.by_group.items():
+        if group != view.home:
+            spoken = part["coverage"], part["members"]
+            rows.append(_summary_row(market_label(view, group, lang), part["returns"], spoken, soft=True))
     if len(view.by_group) > 1:
-        for group, part in view.by_group.items():
-            label = f"{say('group_' + group, lang)} {part['covered']}/{part['members']}"
-            rows.append(_summary_row(label, part["returns"], (part["coverage"], part["members"]), soft=True))
+        label, spoken = _all(view, lang), (view.coverage_all, len(view.table))
+        reasons = {w: why_apart(each, lang) for w, each in view.not_comparable.items()}
+        rows.append(_summary_row(label, view.returns_all, spoken, soft=True, reasons=reasons))
     for ticker, values in view.excess.items():
-        label = say("relative", lang, name=snapshot.name(ticker)[lang])
-        counts = view.excess_coverage[ticker], int(sizes.get(markets.group(ticker), 0))
-        rows.append(_summary_row(label, values, counts, points, soft=True))
+        name, spoken = snapshot.name(ticker)[lang], (view.excess_coverage[ticker], members)
+        rows.append(_summary_row(name, snapshot.row(ticker), ({}, 0), soft=True))
+        rows.append(_summary_row(say("relative", lang, name=name), values, spoken, points, soft=True))
     return html.table(["", *(say(f"col_{w}", lang) for w in WINDOWS)], rows) + _partly(view, lang)
 
 
+def _all(view: BasketView, lang: str) -> str:
+    return say("all_members", lang, covered=view.covered, members=len(view.table))
+
+
+def market_label(view: BasketView, group: str, lang: str) -> str:
+    """A market's members with a return of the day, and its session: A股 26/26 · 7月3日."""
+    part = view.by_group.get(group)
+    count = f"{part['covered']}/{part['members']}" if part else DASH
+    return f"{say(f'group_{group}', lang)} {count} · {session_of(view, group, lang)}"
+
+
+def session_of(view: BasketView, group: str, lang: str) -> str:
+    """The session that a market's figures end with, as a day."""
+    part = view.by_group.get(group)
+    return day(part["session"], lang) if part and part["session"] else DASH
+
+
+def why_apart(periods: Mapping[str, Period], lang: str) -> str:
+    """Why all members have no figure over a window: the dates from which and to which it goes in each market."""
+    spans = [
+        say("period_of", lang, market=say(f"short_{g}", lang), base=p.base or DASH, end=p.end)
+        for g, p in periods.items()
+    ]
+    return say("not_comparable", lang, spans=("；" if lang == "zh" else "; ").join(spans))
+
+
 def _partly(view: BasketView, lang: str) -> str:
-    """Of how many members the basket's figures speak where not all of them go back that far, part by part; else ""."""
-    whole = (view.basket.short[lang], view.coverage, len(view.table))
-    parts = [(say(f"group_{g}", lang), p["coverage"], p["members"]) for g, p in view.by_group.items()]
-    told = []
-    for name, coverage, members in (whole, *(parts if len(parts) > 1 else ())):
-        short = {w: short_of(coverage[w], members) for w in WINDOWS}
+    """Of how many members the figures speak where not all of them go back that far, market by market; else ""."""
+    lines = []
+    for group, part in view.by_group.items():
+        short = {w: short_of(part["coverage"][w], part["members"]) for w in WINDOWS}
         for n in dict.fromkeys(n for n in short.values() if n):
             alike = (say(f"col_{w}", lang) for w, count in short.items() if count == n)
-            told.append(f"{name} {n} ({', '.join(alike)})" if lang == "en" else f"{name} {n}（{'、'.join(alike)}）")
-    if not told:
+            name = say(f"group_{group}", lang)
+            lines.append(f"{name} {n} ({', '.join(alike)})" if lang == "en" else f"{name} {n}（{'、'.join(alike)}）")
+    if not lines:
         return ""
-    listed = ("；" if lang == "zh" else "; ").join(told)
-    return f'<div class="soft" style="font-size:12px;margin-top:5px">{escape(say("partly", lang, counts=listed))}</div>'
+    counts = ("；" if lang == "zh" else "; ").join(lines)
+    return f'<div class="soft" style="font-size:12px;margin-top:5px">{escape(say("partly", lang, counts=counts))}</div>'
 
 
 def members_line(view: BasketView, lang: str) -> str:
@@ -100,12 +132,12 @@ def valued_line(snapshot: Snapshot, view: BasketView, lang: str) -> str:
 
 
 def _summary_row(
-    label: str, values: Mapping[str, float], counts: tuple[Mapping[str, int], int], write: Any = signed, *,
-    soft: bool = False,
+    label: str, values: Mapping[Any, Any], counts: tuple[Mapping[str, int], int], write: Any = signed, *,
+    soft: bool = False, reasons: Mapping[str, str] = MappingProxyType({}),
 ) -> list[str]:  # fmt: skip
     name = f'<span class="{"soft" if soft else "num"}">{escape(label)}</span>'
     coverage, members = counts
-    beside = {w: short_of(coverage[w], members) for w in WINDOWS}
+    beside = {w: reasons.get(w) or short_of(coverage.get(w, 0), members) for w in WINDOWS}
     return [name, *(html.change(values[w], write(values[w]), css="num of" if n else "num", title=n)
                     for w, n in beside.items())]  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, date
 from typing import Any
 
 import pandas as pd
@@ -18,6 +18,7 @@ from basketwatch.clock import iso
 from basketwatch.domain import markets
 from basketwatch.domain.markets import SECTORS
 from basketwatch.domain.model import Names
+from basketwatch.views.basket import why_apart
 from basketwatch.words.text import sentence
 
 
@@ -113,11 +114,17 @@ def _basket(snapshot: Snapshot, view: BasketView) -> dict[str, Any]:
         "name": {"zh": view.basket.name.zh, "en": view.basket.name.en},
         "members": len(view.table),
         "covered": view.covered,
+        "home": _home(view),
         "returns": _numbers(view.returns),
         "coverage": view.coverage,
         "returns_cap": _numbers(view.returns_cap),
         "coverage_cap": view.coverage_cap,
-        "by_market": {g: p | {"returns": _numbers(p["returns"])} for g, p in view.by_group.items()},
+        "groups": {g: _market(part) for g, part in view.by_group.items() if g != view.home},
+        "returns_all": _numbers(view.returns_all),
+        "coverage_all": view.coverage_all,
+        "not_comparable": {
+            w: {lang: why_apart(periods, lang) for lang in ("zh", "en")} for w, periods in view.not_comparable.items()
+        },
         "excess": {b: _numbers(values) for b, values in view.excess.items()},
         "breadth": view.breadth,
         "would_rank": view.would_rank,
@@ -126,6 +133,25 @@ def _basket(snapshot: Snapshot, view: BasketView) -> dict[str, Any]:
             _constituent(snapshot, rows[m.ticker], m.name) for m in view.basket.members if m.ticker in rows
         ],
     }
+
+
+def _home(view: BasketView) -> dict[str, Any]:
+    """The market that leads: every figure without another name is of its members alone."""
+    part = view.by_group.get(view.home, {"members": 0, "covered": 0, "session": None})
+    return {
+        "group": view.home,
+        "members": part["members"],
+        "covered": part["covered"],
+        "session": _day(part["session"]),
+    }
+
+
+def _market(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {**part, "returns": _numbers(part["returns"]), "session": _day(part["session"])}
+
+
+def _day(value: date | None) -> str | None:
+    return value.isoformat() if value else None
 
 
 def _constituent(snapshot: Snapshot, row: Mapping[Any, Any], name: Names) -> dict[str, Any]:

@@ -94,8 +94,8 @@ def _listed(snapshot: Snapshot, ticker: str, kind: str, window: str, lang: str) 
 
 
 def _basket(snapshot: Snapshot, view: Any, window: str, lang: str) -> dict[str, Any]:
-    part, rank = view.by_group.get(weekly.HOME), view.would_rank[window]
-    value = float(part["returns"][window]) if part else np.nan
+    rank = view.would_rank[window]
+    value = view.returns[window] if view.home == weekly.HOME else np.nan
     row = {"key": view.basket.id, "name": view.basket.short[lang], "kind": "basket", "value": value,
              "rank": np.nan if rank is None else float(rank), "of": SECTORS + 1}  # fmt: skip
     own = snapshot.basket_valuations.get(view.basket.id)

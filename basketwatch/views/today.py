@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from basketwatch.analysis.snapshot import BasketView, Snapshot, home_of
+from basketwatch.analysis.snapshot import BasketView, Snapshot, home_rows
 from basketwatch.views import html, pe
-from basketwatch.views.basket import breadth, short_of
+from basketwatch.views.basket import breadth, market_label, session_of, short_of
 from basketwatch.views.origin import age_note, origin
 from basketwatch.words.text import DASH, day, escape, points, price, say, signed
 
@@ -48,7 +48,7 @@ def card(snapshot: Snapshot, view: BasketView, lang: str) -> str:
     method = escape(say("equal_weight", lang, covered=own["covered"], members=own["members"]))
     head = (
         f'<div class="row"><span class="soft" title="{method}">'
-        f"{escape(_leg_label(view, home, lang))}</span>{_stale_mark(view, lang)}"
+        f"{escape(market_label(view, home, lang))}</span>{_stale_mark(view, lang)}"
         f"{html.change(value, css='big')}</div>"
     )
     rule = '<div class="rule"></div>'
@@ -57,8 +57,10 @@ def card(snapshot: Snapshot, view: BasketView, lang: str) -> str:
 
 def movers(snapshot: Snapshot, view: BasketView, lang: str) -> str:
     """The lower part of a card: where its PE stands, who moved it most."""
-    live = view.table.loc[~view.table["stale"].fillna(value=True).astype(bool), "1d"].dropna()
-    ranked = view.table.loc[live.sort_values(ascending=False, kind="stable").index]
+    rows = home_rows(view)
+    newest = rows["session"].max()
+    live = rows.loc[(rows["session"] == newest) & ~rows["stale"].fillna(value=True).astype(bool), "1d"].dropna()
+    ranked = rows.loc[live.sort_values(ascending=False, kind="stable").index]
     each = min(LEADERS, (len(ranked) + 1) // 2)  # nobody stands on both sides but the middle one of three
     best = [(snapshot.name(t)[lang], ranked["1d"][t]) for t in ranked.index[:each]]
     worst = [(snapshot.name(t)[lang], ranked["1d"][t]) for t in ranked.index[::-1][: len(ranked) - each][:each]]
@@ -74,17 +76,20 @@ def _series_line(snapshot: Snapshot, view: BasketView) -> str:
 
 
 def _relative(snapshot: Snapshot, view: BasketView, lang: str) -> str:
-    """Excess over the first two benchmarks, week and year to date of the home leg; all members, and the other legs."""
-    excess = [(b, view.excess[b]["1d"]) for b in view.basket.benchmarks[:2] if b in view.excess]
+    """The home market's excess over the first two benchmarks, its week and year; the other markets, and all together.
+
+    All together only where the day is one day in every market.
+    """
+    excess = [(b, view.excess[b]["1d"]) for b in [*view.excess][:2]]
     facts = [(say("versus", lang, name=snapshot.name(b)[lang]), value, points(value)) for b, value in excess]
     home, own = _leg(view)
     facts += [_over(own, window, say(key, lang)) for key, window in (("week", "1w"), ("year", "ytd"))]
-    if len(view.by_group) > 1:
+    if len(view.by_group) > 1 and "1d" not in view.not_comparable:
         everyone = say("all_members", lang, covered=view.covered, members=len(view.table))
-        facts.append((everyone, view.returns["1d"], signed(view.returns["1d"])))
+        facts.append((everyone, view.returns_all["1d"], signed(view.returns_all["1d"])))
     parts = {g: p for g, p in view.by_group.items() if g != home}
     facts += [
-        (_leg_label(view, g, lang, brief=True), p["returns"]["1d"], signed(p["returns"]["1d"]))
+        (f"{say(f'short_{g}', lang)} {session_of(view, g, lang)}", p["returns"]["1d"], signed(p["returns"]["1d"]))
         for g, p in parts.items()
     ]
     return html.grid(facts)
@@ -98,25 +103,14 @@ def _over(part: Mapping[str, Any], window: str, label: str) -> tuple[str, float,
 
 def _leg(view: BasketView) -> tuple[str, dict[str, Any]]:
     """The market of most members, and its part: a headline that mixed two markets' days would be of no day."""
-    home = home_of(view)
+    home = view.home
     whole = {"returns": view.returns, "coverage": view.coverage, "covered": view.covered, "members": len(view.table)}
     return home, view.by_group.get(home, whole)
 
 
-def _leg_label(view: BasketView, group: str, lang: str, *, brief: bool = False) -> str:
-    """A leg's market, coverage and day: A股 26/26 等权 · 7月3日."""
-    part = view.by_group.get(group)
-    days = view.table.loc[view.table["group"] == group, "session"].dropna()
-    on = day(days.max().date(), lang) if len(days) else DASH
-    count = f"{part['covered']}/{part['members']}" if part else DASH
-    if brief:
-        return f"{say(f'short_{group}', lang)} {on}"
-    return f"{say(f'group_{group}', lang)} {count} · {on}"
-
-
 def _stale_mark(view: BasketView, lang: str) -> str:
-    """How many members' quotes are old, where the headline counts them."""
-    old = int(view.table["stale"].eq(other=True).sum())
+    """How many quotes of the home market's members are old, where the headline counts them."""
+    old = int(home_rows(view)["stale"].eq(other=True).sum())
     return f'<span class="amber">{escape(say("old_quotes", lang, n=old))}</span>' if old else ""
 
 

@@ -55,6 +55,11 @@ UI: dict[str, tuple[str, str]] = {
     "stale_at": ("停在 {time}", "as of {time}"),
     "equal_weight": ("{covered}/{members} 只 等权", "{covered}/{members} equal weight"),
     "all_members": ("全部 {covered}/{members}", "all {covered}/{members}"),
+    "period_of": ("{market} {base} 至 {end}", "{market} {base} to {end}"),
+    "not_comparable": (
+        "各市场的时段不同，不合并：{spans}",
+        "The markets' periods differ, so they are not averaged: {spans}",
+    ),
     "stale_mark": ("行情旧", "old quote"),
     "old_quotes": ("{n} 只行情旧", "{n} old"),
     "old_quotes_of": (
