@@ -216,7 +216,9 @@ def _print_check(answer: dict[str, Any], lang: str) -> None:
         old = f"  {say('stale_mark', lang)}" if row["stale"] else ""
         line(row["name"] if lang == "zh" else row["name_en"], row["returns"], f"  {row['session'] or '–'}{old}")
     for row in answer["baskets"]:
-        line(row["name"][lang], row["returns"], f"  {row['covered']}/{row['members']}")
+        home = row["home"]
+        counted = f"  {say('group_' + home['group'], lang)} {home['covered']}/{home['members']}"
+        line(row["name"][lang], row["returns"], counted)
 
 
 @commands.command()
