@@ -245,16 +245,24 @@ def test_one_bad_member_hides_no_other(universe: Universe) -> None:
 @pytest.mark.parametrize(
     ("ticker", "key", "told"),
     [
-        ("300308", "ticker_form", {"ticker": "300308"}),
+        ("300308", "ticker_spelling", {"ticker": "300308", "proper": "300308.SZ"}),
         (".SZ", "ticker_form", {"ticker": ".SZ"}),
         ("300308.", "ticker_form", {"ticker": "300308."}),
         ("300308.sz", "ticker_spelling", {"ticker": "300308.sz", "proper": "300308.SZ"}),
         ("cohr.us", "ticker_spelling", {"ticker": "cohr.us", "proper": "COHR.US"}),
         ("３００３０８.SZ", "ticker_spelling", {"ticker": "３００３０８.SZ", "proper": "300308.SZ"}),
         (" 300308.SZ", "ticker_spelling", {"ticker": " 300308.SZ", "proper": "300308.SZ"}),
-        ("600000.SS", "unknown_market", {"ticker": "600000.SS", "market": "SS", "known": "SH, SZ, BJ, HK, US, TW, KS"}),
+        ("600000.SS", "ticker_spelling", {"ticker": "600000.SS", "proper": "600000.SH"}),
+        (
+            "600000.LSE",
+            "unknown_market",
+            {"ticker": "600000.LSE", "market": "LSE", "known": "SH, SZ, BJ, HK, US, TW, KS"},
+        ),
+        ("300308.SH", "ticker_spelling", {"ticker": "300308.SH", "proper": "300308.SZ"}),
+        ("830799.BJ", "old_beijing_code", {"ticker": "830799.BJ"}),
+        ("430047", "old_beijing_code", {"ticker": "430047"}),
         ("30308.SZ", "bad_code", {"ticker": "30308.SZ", "code": "30308", "market": "SZ"}),
-        ("700.HK", "bad_code", {"ticker": "700.HK", "code": "700", "market": "HK"}),
+        ("700.HK", "ticker_spelling", {"ticker": "700.HK", "proper": "00700.HK"}),
     ],
 )
 def test_ticker_faults(ticker: str, key: str, told: dict[str, str], home: Path) -> None:

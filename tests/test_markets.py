@@ -24,7 +24,7 @@ TABLE = [
     ("801770.SI", "sector", "CNY", "CN", None, None, None),
     ("01686.HK", "stock", "HKD", "HK", "hk01686", "116.01686", "1686.HK"),
     ("00700.HK", "stock", "HKD", "HK", "hk00700", "116.00700", "0700.HK"),
-    ("80700.HK", "stock", "HKD", "HK", "hk80700", "116.80700", "80700.HK"),
+    ("80700.HK", "stock", "CNY", "HK", "hk80700", "116.80700", "80700.HK"),
     ("NVDA.US", "stock", "USD", "US", "usNVDA", None, "NVDA"),
     ("BRK-B.US", "stock", "USD", "US", "usBRK.B", None, "BRK-B"),
     ("^SOX.US", "index", "USD", "US", None, None, "^SOX"),

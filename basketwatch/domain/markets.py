@@ -112,6 +112,9 @@ def calendar_of(group_name: str) -> str | None:
     return next(m.calendar for m in MARKETS.values() if m.group == group_name)
 
 
+# the first digits of codes that trade in another currency than their exchange's: B shares, renminbi counters (GEM is 08…)
+_OTHER_MONEY = {"SH": {"900": "USD"}, "SZ": {"200": "HKD", "201": "HKD"}, "HK": {"8": "CNY"}}
+
 # the first digits of codes that are no shares: indices, and exchange-traded or listed funds
 _INDEX = {"SH": ("000", "93"), "SZ": ("399",), "BJ": ("899",)}
 _FUND = {"SH": ("5",), "SZ": ("15", "16")}
@@ -130,9 +133,15 @@ def kind(ticker: str) -> Kind:
 
 
 def currency(ticker: str) -> str:
-    """Listing currency; of an exchange rate ``USDCNY.FX`` the quoted one (CNY)."""
+    """The currency in which a security trades; of an exchange rate ``USDCNY.FX`` the quoted one (CNY).
+
+    B shares trade in dollars in Shanghai and in Hong Kong dollars in Shenzhen, renminbi counters in yuan in Hong Kong.
+    """
     code, market = split(ticker)
-    return code[3:] if market.suffix == "FX" else market.currency
+    if market.suffix == "FX":
+        return code[3:]
+    apart = (money for first, money in _OTHER_MONEY.get(market.suffix, {}).items() if code.startswith(first))
+    return next(apart, market.currency)
 
 
 def tencent(ticker: str) -> str | None:

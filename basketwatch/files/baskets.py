@@ -20,6 +20,7 @@ from typing import Any
 from basketwatch.domain import markets, rules
 from basketwatch.domain.markets import SECTORS
 from basketwatch.domain.model import Basket, Chain, Listed, Member, Names, Problem, Segment, Universe
+from basketwatch.domain.spelling import is_old_beijing, ticker_of
 from basketwatch.domain.universe import names
 from basketwatch.files.flag_rules import read
 from basketwatch.files.toml import Doc, Place, documents, located
@@ -278,9 +279,11 @@ def _tickers(doc: Doc, path: Place, items: Iterable[object], allowed: tuple[str,
 
 def _is_ticker(doc: Doc, path: Place, text: str, allowed: tuple[str, ...]) -> bool:
     """CODE.MARKET as the table of markets knows it, of a market that can stand here; else a fault."""
-    proper = unicodedata.normalize("NFKC", text).strip().upper()
+    proper = ticker_of(text)
     code, dot, suffix = text.rpartition(".")
-    if proper != text and markets.is_ticker(proper):
+    if is_old_beijing(text):
+        doc.fault(path, "old_beijing_code", ticker=text)
+    elif proper is not None and proper != text:
         doc.fault(path, "ticker_spelling", ticker=text, proper=proper)
     elif not (dot and code and suffix):
         doc.fault(path, "ticker_form", ticker=text)

@@ -87,6 +87,10 @@ FILES: dict[str, tuple[str, str]] = {
         "“{ticker}”请写成 {proper}；未采用。",
         "Write “{ticker}” as {proper}; it was left out.",
     ),
+    "old_beijing_code": (
+        "{ticker}：北交所代码已于 2025 年 10 月全部改为 920 开头，未采用；请查新代码（多为 920 加原末三位）。",
+        "{ticker}: Beijing's codes all changed to 920… in October 2025, left out; look up the new one (mostly 920 and the last three digits).",
+    ),
     "unknown_market": (
         "{ticker}：此处不能用市场 {market}，未采用；可用：{known}。",
         "{ticker}: market {market} cannot stand here, left out; use one of {known}.",
