@@ -19,6 +19,7 @@ from basketwatch.domain.universe import all_tickers, find_basket, members_once, 
 from basketwatch.errors import UsageError
 from basketwatch.files import baskets, toml
 from basketwatch.files.baskets import read_universe
+from basketwatch.words.text import sentence
 
 PROJECT = Path(__file__).parent.parent
 
@@ -749,6 +750,10 @@ def test_a_broken_chain_is_told_once(home: Path) -> None:
         (b"since = 2026-02-30\n", "syntax", 1),
         (b'\nbenchmarks = ["000300.SH",\n   399006.SZ]\n', "ticker_unquoted", 3),
         (b"x = " + b"[" * 4000, "too_deep", 1),
+        (b"id = 'mine'\norder = " + b"9" * 309, "number_too_large", 2),
+        (b"[[member]]\nsince = 0x" + b"f" * 3800, "number_too_large", 2),
+        (b"order = 9223372036854775808", "number_too_large", 1),
+        (b"order = " + b"9" * 5000, "line_too_long", 1),
         (b"#\na" + b".a" * 201 + b" = 1", "too_deep", 2),
         (b"a\n" + b"#" * 4097 + b"\n", "line_too_long", 2),
         (b"#\n" + "名".encode("gbk"), "not_utf8", 2),
@@ -899,3 +904,27 @@ def test_no_text_raises(text: str | bytes, home: Path) -> None:
 def test_deep_dotted_keys_stay_cheap() -> None:
     line = ".".join(["a"] * 2000) + " = 1\n"
     assert len(toml._lines("".join(f"{n}.{line}" for n in range(60)))) == 60 * 6
+
+
+NASTY = (
+    "1" + "0" * 308, "0x" + "f" * 3800, "-9223372036854775808", "1e999", "-inf", "nan", "''", '"\\u0000"', "'" + "长" * 300 + "'",
+    "[]", "[[1]]", "{}", "{ zh = 1 }", "true", "1979-05-27", "0001-01-01", "9999-12-31", "07:32:00", "1979-05-27T07:32:00Z", "0",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("file", sorted(str(p.relative_to(PROJECT)) for f in ("watchlists", "sector_maps")
+                                        for p in (PROJECT / f).glob("*.toml")))  # fmt: skip
+def test_no_value_of_any_type_at_any_key_raises(tmp_path: Path, file: str) -> None:
+    """Each key of each shipped file gets each kind of value once: a problem with its line or none, never an error."""
+    for folder in ("watchlists", "sector_maps"):
+        shutil.copytree(PROJECT / folder, tmp_path / folder)
+    text = (tmp_path / file).read_text("utf-8")
+    first: dict[str, re.Match[str]] = {}
+    for line in re.finditer(r"(?m)^\s*(?:\{ )?(\w+) *= *([^\[{\n]+?)(?=,? *(?:#.*)?$)", text):
+        first.setdefault(line[1], line)
+    assert first or file.endswith("benchmarks.toml") or file.endswith("shenwan.toml")
+    for number, found in enumerate(first.values()):
+        for value in NASTY[number % 3 :: 3]:
+            (tmp_path / file).write_text(text[: found.start(2)] + value + text[found.end(2) :], "utf-8")
+            problems = read_universe(tmp_path).problems
+            assert all(sentence(p, lang) for p in problems for lang in ("zh", "en"))

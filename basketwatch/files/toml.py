@@ -65,7 +65,9 @@ def documents(folder: Path, problems: list[Problem]) -> dict[str, Doc | None]:
         try:
             data = _bytes(path)
             text = _text(data)
-            docs[path.stem] = Doc(file, path.stem, hashlib.sha256(data).hexdigest(), text, _table(text))
+            table = _table(text)
+            _require_numbers(table, text)
+            docs[path.stem] = Doc(file, path.stem, hashlib.sha256(data).hexdigest(), text, table)
         except _RefusedError as fault:
             problems.append(Problem.of(f"{file}:{fault.line}", fault.key, "hard", **fault.params))
     return docs
@@ -117,6 +119,21 @@ def _table(text: str) -> dict[str, Any]:
         if bare := _BARE_TICKER.search(text.split("\n")[line - 1]):
             raise _RefusedError("ticker_unquoted", line, ticker=_shown(bare[1])) from None
         raise _RefusedError("syntax", line, column=at[2] if at else 1, detail=_shown(detail or error)) from None
+
+
+def _require_numbers(table: dict[str, Any], text: str) -> None:
+    """Refuse a whole number of more than 64 bits, the most that TOML has: no float and no text can be made of it."""
+    waiting: list[tuple[Place, object]] = [((), table)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [((*path, key), inner) for key, inner in value.items()]
+        elif isinstance(value, list):
+            waiting += [((*path, number), inner) for number, inner in enumerate(value)]
+        elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+            lines = _lines(text)
+            line = next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), 1)
+            raise _RefusedError("number_too_large", line, name=_shown(".".join(map(str, path))))
 
 
 # --- where in the file -------------------------------------------------------------------------------------------

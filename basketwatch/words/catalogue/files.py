@@ -87,6 +87,10 @@ FILES: dict[str, tuple[str, str]] = {
         "“{ticker}”请写成 {proper}；未采用。",
         "Write “{ticker}” as {proper}; it was left out.",
     ),
+    "number_too_large": (
+        "{name} 的数过大（TOML 的整数至多 64 位），整个文件未采用；请改小。",
+        "The number of {name} is too large (a whole number of TOML has 64 bits), the file was left out; make it smaller.",
+    ),
     "old_beijing_code": (
         "{ticker}：北交所代码已于 2025 年 10 月全部改为 920 开头，未采用；请查新代码（多为 920 加原末三位）。",
         "{ticker}: Beijing's codes all changed to 920… in October 2025, left out; look up the new one (mostly 920 and the last three digits).",
