@@ -396,6 +396,40 @@ def test_no_limit_abroad_and_for_indices(look: Look) -> None:
     assert snapshot.table["limit_state"].tolist() == ["no_limit"] * 3
 
 
+# --- rows that are lost ------------------------------------------------------------------------------------------
+
+
+LOST = {"2026-06-26": 1699.24, "2026-06-29": 1664.63, "2026-06-30": 1700.05, "2026-07-02": 1671.82}  # without 07-01
+
+
+def test_a_lost_row_shifts_no_base(look: Look) -> None:
+    """The day of COHR is 1671.82 / 1722.57 − 1 = −2.95 %, of which 1722.57 is not known: not −1.66 % of two sessions."""
+    alone = look(universe("COHR.US"), histories=[closes("COHR.US", LOST)]).table.loc["COHR.US"]
+    assert isnan(alone["1d"]) and alone["1w"] == pytest.approx(1671.82 / 1699.24 - 1)
+    # a chart in the place of a quote lacks the same row: its previous close is two sessions old
+    chart = quote("COHR.US", 1671.82, 1700.05, THURSDAY)
+    before = {day: close for day, close in LOST.items() if day != "2026-07-02"}
+    assert isnan(row(look, chart, histories=[closes("COHR.US", before)])["1d"])
+    # a real quote knows the close that the store lacks
+    real = quote("COHR.US", 1671.82, 1722.57, THURSDAY)
+    assert row(look, real, histories=[closes("COHR.US", before)])["1d"] == pytest.approx(-0.02946, abs=1e-5)
+
+
+@pytest.mark.parametrize("ticker", [ZTE, "01686.HK", "000300.SH", "COHR.US"])
+def test_the_base_of_a_week_is_its_session(look: Look, ticker: str) -> None:
+    """Friday 06-26 is lost between Thursday and Monday: the week has no base."""
+    history = closes(ticker, {"2026-06-25": 8.0, "2026-06-29": 9.0, "2026-06-30": 9.0, "2026-07-02": 10.0})
+    assert isnan(look(universe(ticker), histories=[history]).table["1w"][ticker])
+
+
+def test_a_suspension_over_the_base_leaves_the_close_before_it(look: Look) -> None:
+    """Suspended from 06-24 to 06-29 (four sessions): the week is measured from 06-23's close."""
+    history = closes(
+        ZTE, {"2026-06-23": 8.0, "2026-06-30": 9.0, "2026-07-01": 9.0, "2026-07-02": 9.5, "2026-07-03": 10.0}
+    )
+    assert look(universe(ZTE), histories=[history]).table["1w"][ZTE] == pytest.approx(0.25)
+
+
 # --- money -------------------------------------------------------------------------------------------------------
 
 

@@ -115,7 +115,9 @@ def returns(
 ) -> pd.DataFrame:  # fmt: skip
     """Return of each ticker over each window, a fraction; NaN where a base is missing or nothing traded since.
 
-    A suspended share's return is that up to its last trade; a window in which it has not traded at all has none.
+    The base is the close of the window's base session. Only where the security was suspended then its last close before
+    stands in (``_suspended``); a row that is lost shifts no base. A suspended share's return is that up to its last
+    trade; a window in which it has not traded at all has none.
 
     ``closes``: adjusted, wide. ``as_of``: each ticker's last session. ``previous``: the exchange's previous close (the
     ex-rights reference price), the base of ``1d``; without it the adjusted close of the session before.
@@ -137,12 +139,35 @@ def returns(
     for window in WINDOWS:
         base = days_of(b[window] for b in bases)
         base[base > broken] = np.datetime64("NaT")
-        out[window] = moves_of(values, at_of(newest, days, base), last)
+        rows = at_of(newest, days, base)
+        known = [_holds(t, b[window], days, values[:, i], r, calendars)
+                 for i, (t, b, r) in enumerate(zip(tickers, bases, rows, strict=True))]  # fmt: skip
+        out[window] = moves_of(values, np.where(known, rows, -1), last)
     reference = np.array([previous.get(t) or np.nan for t in tickers], dtype="float64")
     traded = at_of(newest, days, sessions, oldest=timedelta(0))
     now = np.where(traded >= 0, values[traded, np.arange(len(tickers))] if len(days) else np.nan, np.nan)
     out["1d"] = np.where(reference > 0, now / reference - 1, out["1d"])
     return pd.DataFrame(out, index=pd.Index(tickers, dtype="str"), columns=list(WINDOWS), dtype="float64")
+
+
+def _holds(
+    ticker: str, base: date | None, days: Days, values: Floats, row: int, calendars: Mapping[str, Calendar]
+) -> bool:
+    """Whether the close of ``row`` may stand for session ``base``: it is its own, or the security was suspended."""
+    calendar = calendars.get(markets.group(ticker))
+    if base is None or row < 0 or days[row] == np.datetime64(base) or calendar is None or not calendar.sessions:
+        return True
+    return markets.suspends(ticker) and _suspended(calendar, base, days, values)
+
+
+def _suspended(calendar: Calendar, day: date, days: Days, values: Floats) -> bool:
+    """Whether a security without a close on session ``day`` was suspended: it has none on a session beside it either.
+
+    A single session without a close is more likely a lost row than a suspension; neither is told by the closes.
+    """
+    traded = set(days[~np.isnan(values)].astype("datetime64[D]").tolist())
+    beside = (calendar.before(day), calendar.after(day))
+    return any(session is not None and session.day not in traded for session in beside)
 
 
 def between(closes: pd.DataFrame, base: date | None, end: date) -> pd.Series:

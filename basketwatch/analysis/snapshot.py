@@ -236,16 +236,38 @@ def _gaps(latest: pd.DataFrame, bars: pd.DataFrame, calendars: Mapping[str, Cale
 
     A hole alone is no fault, the share may have been suspended; but then its previous close is the one that is stored.
     """
+    out = {}
+    for ticker, day, close, reference in _before_a_hole(latest, bars, calendars):
+        if abs(reference - close) > max(0.005, 1e-4 * close):
+            out[ticker] = day
+    return out
+
+
+def _repeated(latest: pd.DataFrame, bars: pd.DataFrame, calendars: Mapping[str, Calendar]) -> set[str]:
+    """Tickers whose previous close is that of an older session, while their market does not suspend for sessions.
+
+    A source that lacks the row of the session before gives the close of the one before that.
+    """
+    holes = _before_a_hole(latest, bars, calendars)
+    return {
+        ticker for ticker, _, close, reference in holes
+        if not (markets.suspends(ticker) or abs(reference - close) > max(0.005, 1e-4 * close))
+    }  # fmt: skip
+
+
+def _before_a_hole(
+    latest: pd.DataFrame, bars: pd.DataFrame, calendars: Mapping[str, Calendar]
+) -> list[tuple[str, date, float, float]]:
+    """Ticker, session and close of its last bar, previous close of its quote, where the session before lacks a bar."""
     earlier = bars.loc[bars["session"] < latest["session"].reindex(bars["ticker"]).to_numpy()]
     last = earlier.drop_duplicates("ticker", keep="last").set_index("ticker")
-    out = {}
+    found = []
     for ticker, day, close in zip(last.index, last["session"].dt.date, last["close"], strict=True):
         newest, calendar = latest["session"][ticker].date(), calendars.get(markets.group(ticker))
         before = window_bases(calendar, newest)["1d"]
-        reference = latest["previous_close"][ticker]
-        if before is not None and day < before and abs(reference - close) > max(0.005, 1e-4 * close):
-            out[ticker] = day
-    return out
+        if before is not None and day < before and calendar is not None and calendar.sessions:
+            found.append((str(ticker), day, float(close), float(latest["previous_close"][ticker])))
+    return found
 
 
 def _young(bars: pd.DataFrame, series: Mapping[str, Any]) -> dict[str, int]:
@@ -264,7 +286,8 @@ def _table(
     gaps: Mapping[str, date],
 ) -> pd.DataFrame:  # fmt: skip
     as_of = dict(zip(latest.index, latest["session"].dt.date, strict=True))
-    previous = {str(t): float(v) for t, v in latest["previous_close"].dropna().items()}
+    repeated = _repeated(latest, bars, calendars)
+    previous = {str(t): float(v) for t, v in latest["previous_close"].dropna().items() if t not in repeated}
     moves = analysis_prices.returns(closes, as_of, calendars, previous, gaps)
     moves.loc[latest["suspended"].to_numpy(), "1d"] = np.nan
     table = pd.concat([latest, moves, year_range(bars, as_of).reindex(latest.index)], axis=1)

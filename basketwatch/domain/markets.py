@@ -179,6 +179,11 @@ def yahoo(ticker: str) -> str | None:
     return code + _YAHOO_SUFFIX[market.suffix] if market.suffix in _YAHOO_SUFFIX else None
 
 
+def suspends(ticker: str) -> bool:
+    """Whether a security may stand without a trade for whole sessions: shares and funds of the mainland and Hong Kong."""
+    return group(ticker) in ("CN", "HK") and kind(ticker) in ("stock", "etf")
+
+
 def home(tickers: Iterable[str]) -> str:
     """The group of most of ``tickers``; of a tie the one that comes first, CN where there are none."""
     groups = [group(t) for t in tickers]
