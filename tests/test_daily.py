@@ -138,14 +138,17 @@ def test_age_of_a_mainland_quote(
 
 
 def test_a_delayed_exchange_shows_its_close_only_after_the_delay(look: Look) -> None:
-    for fetched, stale in (("16:01", True), ("16:16", False)):
-        sent = quote("01686.HK", 10, 10, fetched_at=at(f"2026-07-03 {fetched}", "HK"), delay_minutes=15)
+    """In Hong Kong the auction's price of 16:08 is the close, and 15 minutes later a delayed source has it."""
+    for traded, fetched, stale in (("16:00", "16:01", True), ("16:01", "16:16", True), ("16:08", "16:23", False)):
+        times = {"quote_time": at(f"2026-07-03 {traded}", "HK"), "fetched_at": at(f"2026-07-03 {fetched}", "HK")}
+        sent = quote("01686.HK", 10, 10, **times, delay_minutes=15)
         assert row(look, sent, now=at("2026-07-03 20:00", "HK"))["stale"] == stale
 
 
 def test_half_days_end_early(look: Look) -> None:
     eve = date(2026, 12, 24)
-    sent = quote("01686.HK", 10, 10, eve, fetched_at=at("2026-12-24 12:05", "HK"))
+    traded, fetched = at("2026-12-24 12:08", "HK"), at("2026-12-24 12:10", "HK")
+    sent = quote("01686.HK", 10, 10, eve, quote_time=traded, fetched_at=fetched)
     assert row(look, sent, now=at("2026-12-24 14:00", "HK"))["state"] == "ok"
     assert row(look, sent | {"fetched_at": at("2026-12-24 11:30", "HK")}, now=at("2026-12-24 14:00", "HK"))["stale"]
 

@@ -341,7 +341,7 @@ def _volume_ratio(row: Any, sessions: Days, volumes: Floats, calendar: Calendar,
     session = calendar.session(row.session.date())
     if session is None:
         return float("nan")
-    known = now if pd.isna(row.fetched_at) else row.fetched_at.to_pydatetime() - delay(row)
+    known = now if pd.isna(row.fetched_at) else row.fetched_at.to_pydatetime() - delay(row.delay_minutes)
     if row.final:
         known = session.closes
     full = minutes_open(calendar, session, session.closes)

@@ -44,6 +44,7 @@ class Hours:
 
 _CN, _HK, _US = ZoneInfo("Asia/Shanghai"), ZoneInfo("Asia/Hong_Kong"), ZoneInfo("America/New_York")
 _TW, _KR = ZoneInfo("Asia/Taipei"), ZoneInfo("Asia/Seoul")
+FX_ZONE = ZoneInfo("Europe/London")  # by which exchange rates are dated
 _SIX = re.compile(r"[0-9]{6}")
 
 MARKETS: dict[str, Market] = {

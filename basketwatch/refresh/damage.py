@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from basketwatch import clock
-from basketwatch.refresh.work import FX_ZONE, Work
+from basketwatch.domain.markets import FX_ZONE
+from basketwatch.refresh.work import Work
 from basketwatch.store import notes, prices, repair
 
 EXAMINED = "closes_examined"  # the store's word: when all closes were found to be those that were written

@@ -14,9 +14,10 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from basketwatch.analysis.age import is_closing
 from basketwatch.domain import markets
-from basketwatch.domain.calendars import FINAL_AFTER, Calendar
-from basketwatch.refresh.work import FX_ZONE, Row
+from basketwatch.domain.calendars import Calendar
+from basketwatch.refresh.work import Row
 from basketwatch.store import prices
 from basketwatch.store.database import Store
 
@@ -25,7 +26,6 @@ Fit = Literal["fits", "contradicts", "unknown"]
 WEEK, WEEKS = timedelta(days=7), timedelta(days=60)
 VOLUME = 25  # times the median session: more is rare enough to want a second opinion
 RATE = 0.04  # exchange rates have no session before to hold against; further moves want a second opinion
-AUCTION = {"HK": timedelta(minutes=8)}  # trading goes on so long after what calendars call the close
 
 
 @dataclass(frozen=True)
@@ -74,17 +74,6 @@ def look_back(store: Store, calendars: Mapping[str, Calendar], now: datetime) ->
     volumes = {ticker: median(found) for ticker, found in traded.items()}
     taken = {row["ticker"]: row for row in prices.read_quotes(store).to_dict("records")}
     return Past(calendars, closes, volumes, taken, series)  # type: ignore[arg-type]
-
-
-def is_closing(row: Row, calendars: Mapping[str, Calendar], now: datetime) -> bool:
-    """Whether a quote holds its session's final values: taken after the close, and the half hour has passed."""
-    group, day = markets.group(row["ticker"]), row["session"].date()
-    if group not in calendars:
-        return bool(day < now.astimezone(FX_ZONE).date())
-    session = calendars[group].session(day)
-    if session is None or now < session.closes + FINAL_AFTER:
-        return False
-    return bool(row["quote_time"] >= session.closes + AUCTION.get(group, timedelta()))
 
 
 def fit(row: Row, past: Past, now: datetime) -> Fit:

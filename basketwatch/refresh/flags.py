@@ -10,17 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from basketwatch.analysis.age import after_close
 from basketwatch.analysis.flags.log import markets_of
-from basketwatch.analysis.flags.reading import (
-    YEAR,
-    StoredData,
-    after_close,
-    evaluated,
-    groups_of,
-    joined,
-    read,
-    sessions_of,
-)
+from basketwatch.analysis.flags.reading import YEAR, evaluated, groups_of, joined, read, sessions_of
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import settled_days
 from basketwatch.domain.model import Universe
@@ -68,7 +60,7 @@ def _grounds(store: Store, universe: Universe, now: datetime) -> str:
     quotes = read_quotes(store)
     rows: list[Any] = list(quotes.itertuples())
     over = np.array([q.session.date() <= days.get(markets.group(q.Index), date.min) for q in rows], dtype=bool)
-    closing = [after_close(q, calendars.get(markets.group(q.Index))) for q in rows]
+    closing = [after_close(q._asdict(), calendars.get(markets.group(q.Index))) for q in rows]
     settled = quotes.drop(columns=["fetched_at", "quote_time"]).assign(closing=closing).loc[over]
     running = quotes.loc[~over, ["ticker", "name", "suspended"]]
     frames = (settled, running, read_factors(store), log.read(store, since=since)[["id"]])

@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 
 from basketwatch import clock
+from basketwatch.analysis.age import is_closing
 from basketwatch.domain import columns, markets
 from basketwatch.domain.calendars import FINAL_AFTER
 from basketwatch.domain.faults import Fault, remark
@@ -258,7 +259,7 @@ def add_bars(work: Work, rows: Sequence[Row], known: Past) -> None:
         if last is None or row["suspended"] or last >= day or day.weekday() > 4 or ticker in work.reread:
             continue
         if _reaches(known, ticker, last, before):
-            bars.append(row | {"final": evidence.is_closing(row, work.calendars, now)})
+            bars.append(row | {"final": is_closing(row, work.calendars, now)})
     if bars:
         prices.save_bars(work.store, pd.DataFrame(bars).rename(columns={"last": "close"}))
 

@@ -11,9 +11,9 @@ from queue import Empty, Queue
 from threading import Thread
 from time import monotonic
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from basketwatch.domain.calendars import DELAY, FINAL_AFTER, Calendar, Session
+from basketwatch.domain.markets import FX_ZONE
 from basketwatch.domain.model import SymbolState, Universe
 from basketwatch.errors import SourceError, Unreachable
 from basketwatch.store import notes, runs
@@ -21,7 +21,6 @@ from basketwatch.store.database import Store
 from basketwatch.words.text import sentence
 
 SHOW_EVERY = 3.0  # seconds between new versions during a first fill
-FX_ZONE = ZoneInfo("Europe/London")  # by which exchange rates are dated
 # Of several failures the one told for a symbol: a source that refused or failed may well have had it.
 UNCERTAIN = ("blocked", "error", "suspect", "no_data", "unknown_symbol")
 

@@ -35,7 +35,6 @@ SOURCE = "yahoo"
 QUOTE_URL = "https://query1.finance.yahoo.com/v7/finance/quote"
 CHUNK = 50  # symbols a request; above 65 Yahoo has answered 429
 PERIODS = {1: "1y", 2: "2y", 5: "5y", 10: "10y"}
-FX_ZONE = "Europe/London"  # by which Yahoo dates currencies
 
 # field of an answer -> our column; units are the same
 PRICES = {
@@ -151,7 +150,7 @@ def _zone(raw: Mapping[str, Any], ticker: str) -> ZoneInfo:
 
 
 def _zone_name(ticker: str) -> str:
-    return FX_ZONE if markets.kind(ticker) == "fx" else markets.split(ticker)[1].zone.key
+    return markets.FX_ZONE.key if markets.kind(ticker) == "fx" else markets.split(ticker)[1].zone.key
 
 
 def _with_bar(meta: Mapping[str, Any], bars: pd.DataFrame) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from basketwatch.analysis import flags, overnight
 from basketwatch.analysis import prices as analysis_prices
+from basketwatch.analysis.age import after_close
 from basketwatch.analysis.flags import AdjustedPrices, BasketInput, Inputs, Leader, RawPrices
 from basketwatch.analysis.flags.inputs import Bools, Days, Floats, Rows
 from basketwatch.analysis.prices import multipliers, wide, with_quotes
@@ -100,15 +101,9 @@ def _with_closing_quotes(stored: pd.DataFrame, quotes: pd.DataFrame, calendars: 
     fresh = quotes.loc[~own.isin(settled)]
     bars = with_quotes(stored, fresh)
     rows: Iterable[Any] = fresh.itertuples()
-    after = {(r.ticker, r.session) for r in rows if after_close(r, calendars.get(markets.group(r.ticker)))}
+    after = {(r.ticker, r.session) for r in rows if after_close(r._asdict(), calendars.get(markets.group(r.ticker)))}
     closing = pd.MultiIndex.from_frame(bars[["ticker", "session"]]).isin(list(after)) if after else False
     return bars.assign(final=bars["final"].astype(bool) | closing)
-
-
-def after_close(quote: Any, calendar: Calendar | None) -> bool:
-    session = calendar.session(quote.session.date()) if calendar else None
-    delay = timedelta(minutes=0 if np.isnan(quote.delay_minutes) else quote.delay_minutes)
-    return session is not None and quote.fetched_at >= session.closes + delay
 
 
 def _values(
@@ -365,7 +360,7 @@ def _other_closes(data: StoredData, grid: _Grid) -> Floats:
     codes, named = pd.factorize(grid.bars["source"])
     own, code = grid.put(codes, -1.0), {source: float(i) for i, source in enumerate(named)}
     quoted: Iterable[Any] = data.quotes.itertuples()
-    closing = {q.Index: q for q in quoted if after_close(q, data.calendars.get(markets.group(q.Index)))}
+    closing = {q.Index: q for q in quoted if after_close(q._asdict(), data.calendars.get(markets.group(q.Index)))}
     out = np.full(own.shape, np.nan)
 
     def put(i: int, days: Days, prices: Floats, source: str) -> None:

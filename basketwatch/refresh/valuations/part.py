@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from basketwatch import clock
+from basketwatch.analysis.age import is_closing
 from basketwatch.domain import columns, markets
 from basketwatch.domain.model import SeriesKey
 from basketwatch.errors import NoData, SourceError
-from basketwatch.refresh import evidence
 from basketwatch.refresh.checks.valuations import whole_days
 from basketwatch.refresh.valuations import announced
 from basketwatch.refresh.valuations.own_record import recorded
@@ -281,7 +281,7 @@ def record(work: Work) -> None:
     that stand in for an index (etf_trailing). A quote of a session that is not over is no session's value.
     """
     now = clock.now()
-    final = [r for r in work.quotes.values() if not r["suspended"] and evidence.is_closing(r, work.calendars, now)]
+    final = [r for r in work.quotes.values() if not r["suspended"] and is_closing(r, work.calendars, now)]
     rows = pd.DataFrame([row for quote in final if (row := recorded(quote)) is not None])
     if rows.empty:
         return
