@@ -330,7 +330,7 @@ def test_a_gap_between_history_and_quote(look: Look) -> None:
 
 def test_fifty_two_week_place(look: Look) -> None:
     days = [f"{d:%Y-%m-%d}" for d in pd.bdate_range(date(2025, 6, 30), THURSDAY)]
-    history = bars(ZTE, {date.fromisoformat(d): 9.0 for d in days} | {date(2026, 6, 30): 8.0, date(2026, 7, 1): 16.0})
+    history = bars(ZTE, {date.fromisoformat(d): 9.0 for d in days} | {date(2026, 6, 30): 13.0})
     assert row(look, quote(ZTE, 10, 10), histories=[history])["place_52w"] == pytest.approx(0.25)
     assert isnan(row(look, quote(ZTE, 10, 10), histories=[history.tail(150)])["place_52w"])  # seven months are no year
     assert isnan(row(look, quote(ZTE, 10, 10))["place_52w"])  # one price is no range
@@ -431,6 +431,51 @@ def test_a_suspension_over_the_base_leaves_the_close_before_it(look: Look) -> No
         ZTE, {"2026-06-23": 8.0, "2026-06-30": 9.0, "2026-07-01": 9.0, "2026-07-02": 9.5, "2026-07-03": 10.0}
     )
     assert look(universe(ZTE), histories=[history]).table["1w"][ZTE] == pytest.approx(0.25)
+
+
+# --- factors that contradict the prices --------------------------------------------------------------------------
+
+DELTA = {
+    "2025-12-31": 1820, "2026-05-21": 2500, "2026-05-22": 2532, "2026-05-25": 2524, "2026-06-05": 2520, "2026-06-26": 2400,
+    "2026-06-30": 2390, "2026-07-02": 2380, "2026-07-03": 2374, "2026-07-06": 2408,
+}  # fmt: skip
+
+
+def test_a_dividend_in_another_unit_is_not_believed(look: Look) -> None:
+    """The close moves −0.3 % over the ex-date, so a factor of 0.78 cannot be: no +69.6 % since the year's start.
+
+    True is 2408 / (1820 × 0.993) − 1 = +33.2 % with a dividend of 0.7 %, which no source has said.
+    """
+    now = at("2026-07-06 16:00", "CN")
+    wrong = look(universe("2308.TW"), histories=[closes("2308.TW", DELTA)], factors=[("2308.TW", date(2026, 5, 25), 0.78)],
+                 now=now)  # fmt: skip
+    assert isnan(wrong.table["ytd"]["2308.TW"]) and wrong.table["1w"]["2308.TW"] == pytest.approx(2408 / 2374 - 1)
+    said = next(p for p in wrong.problems if p.key == "factor_contradicts")
+    assert (said.where, dict(said.params)) == ("2308.TW", {"day": "2026-05-25", "move": "-0.3%", "factor": "0.78"})
+    right = look(universe("2308.TW"), histories=[closes("2308.TW", DELTA)], factors=[("2308.TW", date(2026, 5, 25), 0.993)],
+                 now=now)  # fmt: skip
+    assert right.table["ytd"]["2308.TW"] == pytest.approx(2408 / (1820 * 0.993) - 1)
+    assert not [p for p in right.problems if p.key == "factor_contradicts"]
+
+
+@pytest.mark.parametrize(
+    ("ticker", "after", "factor", "known"),
+    [
+        ("COHR.US", 50.0, 0.5, True), ("COHR.US", 50.0, None, False),  # two for one, with and without its factor
+        ("COHR.US", 100.0, 0.5, False), ("COHR.US", 60.0, None, True),  # a split that was none; a fall of 40 %
+        ("515880.SH", 34.3, 1 / 3, True), ("515880.SH", 34.3, None, False),  # the fund's split of 2026-02-03, raw −65.7 %
+        (ZTE, 100.0, 0.98, True), (ZTE, 97.0, 0.97, True), (ZTE, 99.0, 0.7, False),
+        ("01686.HK", 90.0, 0.9, True), ("01686.HK", 100.0, 0.85, False), ("01686.HK", 1000.0, None, False),  # ten into one
+    ],
+)  # fmt: skip
+def test_a_factor_must_fit_the_move_and_a_split_must_have_its_factor(
+    look: Look, ticker: str, after: float, factor: float | None, known: bool
+) -> None:
+    history = closes(ticker, {"2026-06-26": 100, "2026-06-29": 100, "2026-06-30": after, "2026-07-02": after})
+    factors = [(ticker, date(2026, 6, 30), factor)] if factor else []
+    snapshot = look(universe(ticker), histories=[history], factors=factors)
+    assert isnan(snapshot.table["1w"][ticker]) != known
+    assert bool([p for p in snapshot.problems if p.key in ("factor_contradicts", "split_without_factor")]) != known
 
 
 # --- money -------------------------------------------------------------------------------------------------------

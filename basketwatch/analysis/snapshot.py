@@ -13,6 +13,8 @@ import pandas as pd
 from basketwatch.analysis import baskets as analysis_baskets
 from basketwatch.analysis import overnight as analysis_overnight
 from basketwatch.analysis import prices as analysis_prices
+from basketwatch.analysis.adjustment import breaks_of, unbroken
+from basketwatch.analysis.adjustment import problems as adjustment_problems
 from basketwatch.analysis.age import AHEAD, add_age, delay
 from basketwatch.analysis.baskets import basket_series, cap_coverage, cap_weight, equal_weight, in_step, rebased
 from basketwatch.analysis.overnight import overnight_window
@@ -151,7 +153,9 @@ def market_snapshot(store: Store, universe: Universe, now: datetime) -> Snapshot
     quotes = _quotes(store, wanted)
     stored = _until(prices.read_bars(store, wanted, since), calendars, now)
     latest = _latest(quotes.loc[quotes["fetched_at"] <= now + AHEAD], stored)
-    bars = adjusted(with_quotes(stored, latest), prices.read_factors(store, wanted))
+    raw, factors = with_quotes(stored, latest), prices.read_factors(store, wanted)
+    breaks = breaks_of(raw, factors)
+    bars = adjusted(unbroken(raw, breaks), factors)
     closes, gaps = wide(bars), _gaps(latest, bars, calendars)
     table = _table(latest, bars, closes, calendars, gaps)
     add_age(table, calendars, states, words, now)
@@ -173,7 +177,7 @@ def market_snapshot(store: Store, universe: Universe, now: datetime) -> Snapshot
         flags=_flags(store, table.index, views, judged, overnight), judged=judged,
         problems=(
             *universe.problems, *problems_of(table, wanted, words, gaps), *unconfirmed(calendars, states),
-            *remarks(wanted, words), *old_multiples(wanted, words, values, states, now),
+            *remarks(wanted, words), *adjustment_problems(breaks), *old_multiples(wanted, words, values, states, now),
         ),
         run=runs.last_run(store, finished=True),
     )  # fmt: skip

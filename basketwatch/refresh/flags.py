@@ -12,7 +12,7 @@ import pandas as pd
 
 from basketwatch.analysis.age import after_close
 from basketwatch.analysis.flags.log import markets_of
-from basketwatch.analysis.flags.reading import YEAR, evaluated, groups_of, joined, read, sessions_of
+from basketwatch.analysis.flags.reading import YEAR, StoredData, evaluated, groups_of, joined, read, sessions_of
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import settled_days
 from basketwatch.domain.model import Universe

@@ -13,6 +13,7 @@ import pandas as pd
 
 from basketwatch.analysis import flags, overnight
 from basketwatch.analysis import prices as analysis_prices
+from basketwatch.analysis.adjustment import breaks_of, unbroken
 from basketwatch.analysis.age import after_close
 from basketwatch.analysis.flags import AdjustedPrices, BasketInput, Inputs, Leader, RawPrices
 from basketwatch.analysis.flags.inputs import Bools, Days, Floats, Rows
@@ -86,10 +87,10 @@ def read(store: Store, universe: Universe, now: datetime, sessions: int = YEAR) 
     calendars = {group: known.get(group) or Calendar(group, ()) for group in groups_of(universe)}
     quotes = read_quotes(store)
     quotes = quotes.loc[quotes.index.isin(wanted)]
-    stored = read_bars(store, wanted, since)
+    factors = read_factors(store, wanted)
+    bars = _with_closing_quotes(read_bars(store, wanted, since), quotes, calendars)
     return StoredData(
-        universe, now, calendars, settled_days(calendars, now), quotes,
-        _with_closing_quotes(stored, quotes, calendars), read_factors(store, wanted),
+        universe, now, calendars, settled_days(calendars, now), quotes, unbroken(bars, breaks_of(bars, factors)), factors,
         {ticker: row.first for ticker, row in read_series(store).items()}, _values(store, wanted, calendars, now),
     )  # fmt: skip
 

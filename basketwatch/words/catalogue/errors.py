@@ -92,6 +92,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "没有当日行情，显示的是历史数据中尚未收盘的最后一根日线。",
         "There is no quote of the session; the history's last bar, not final yet, is shown instead.",
     ),
+    "factor_contradicts": (
+        "{day} 的复权因子 {factor} 与当日收盘变动 {move} 矛盾；跨过该日的涨跌幅不显示，直到有来源给出相符的因子。",
+        "The adjustment factor {factor} of {day} contradicts that day's move of {move}; returns that reach across it are withheld until a source gives a factor that fits.",
+    ),
+    "split_without_factor": (
+        "{day} 的收盘变动 {move} 像是拆股，但没有复权因子；跨过该日的涨跌幅不显示，直到有来源给出因子。",
+        "The move of {move} on {day} looks like a split without an adjustment factor; returns that reach across it are withheld until a source gives it.",
+    ),
     "never_fetched": ("还没有取到行情。", "No quote has been received yet."),
     "stale": ("行情停在 {session}，落后 {behind} 个交易日。", "The quote is of {session}; sessions behind: {behind}."),
     "limit_disagrees": (
