@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from basketwatch.domain import markets
-from basketwatch.domain.calendars import Session
+from basketwatch.domain.calendars import Calendar, Session, minutes_open
 from basketwatch.sources.sessions import bound, fetch_apart, fetch_sessions
 
 
@@ -42,6 +42,39 @@ def test_hours_of_a_day(group: str, day: date, opens: str, closes: str) -> None:
     session = year(group)[day]
     assert (session.day, session.opens, session.closes) == (day, utc(opens), utc(closes))
     assert session.confirmed
+
+
+# Days that the exchanges closed or shortened, and exchange_calendars 4.13.2 does not know
+SHUT = (
+    ("HK", date(2023, 7, 17)),
+    ("HK", date(2023, 9, 1)),
+    ("HK", date(2023, 9, 8)),
+    ("HK", date(2024, 9, 6)),
+    ("TW", date(2024, 10, 31)),
+)
+LATE = (
+    ("HK", date(2020, 8, 19), "13:30", 150), ("HK", date(2021, 6, 28), "13:30", 150), ("HK", date(2023, 10, 9), "14:00", 120),
+    ("KR", date(2021, 11, 18), "10:00", 390), ("KR", date(2024, 11, 14), "10:00", 390), ("KR", date(2025, 11, 13), "10:00", 390),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("group", "day"), SHUT)
+def test_storms_that_shut_an_exchange(group: str, day: date) -> None:
+    days = [s.day for s in fetch_sessions(group, date(day.year, 7, 1), date(day.year, 12, 31))]
+    assert day not in days and len(days) > 110
+
+
+@pytest.mark.parametrize(("group", "day", "opens", "minutes"), LATE)
+def test_late_openings(group: str, day: date, opens: str, minutes: float) -> None:
+    """Half past one to four are 150 minutes: the lunch break before the opening is none."""
+    (session,) = [s for s in fetch_sessions(group, date(day.year, 6, 1), date(day.year, 12, 31)) if s.day == day]
+    assert f"{session.opens.astimezone(markets.zone_of(group)):%H:%M}" == opens
+    assert minutes_open(Calendar(group, (session,)), session, session.closes) == minutes
+
+
+@pytest.mark.parametrize("day", [date(2024, 11, 14), date(2025, 9, 23), date(2025, 9, 24)])
+def test_hong_kong_trades_through_storms_since_2024(day: date) -> None:
+    assert day in [s.day for s in fetch_sessions("HK", date(day.year, 9, 1), date(day.year, 12, 31))]
 
 
 @pytest.mark.parametrize(

@@ -174,9 +174,10 @@ def minutes_open(calendar: Calendar, session: Session, now: datetime) -> float:
     """Minutes of trading in ``session`` up to ``now``, the lunch break left out; the whole session once closed."""
     end, pause = min(now, session.closes), lunch(calendar.group, session.day)
     total = max(0.0, (end - session.opens).total_seconds() / 60)
-    if pause is None or end <= pause[0]:
+    if pause is None:
         return total
-    return total - (min(end, pause[1]) - pause[0]).total_seconds() / 60
+    inside = min(end, pause[1]) - max(session.opens, pause[0])  # a late session may begin after it
+    return total - max(0.0, inside.total_seconds() / 60)
 
 
 def due_session(state: MarketState, now: datetime) -> Session | None:

@@ -15,13 +15,22 @@ from basketwatch.domain.calendars import Session
 
 # Days that exchange_calendars 4.13.2 takes for sessions, and why they were none.
 NOT_SESSIONS: dict[tuple[str, date], str] = {
+    ("HK", date(2023, 9, 1)): "typhoon Saola",
+    ("HK", date(2023, 9, 8)): "black rainstorm",
+    ("TW", date(2024, 10, 31)): "typhoon Kong-rey",
     ("KR", date(2026, 6, 3)): "local elections",
     ("KR", date(2026, 7, 17)): "Constitution Day, a public holiday again from 2026",
 }
 # Days with other hours than it knows (exchange-local), and why.
 OTHER_HOURS: dict[tuple[str, date], tuple[time, time, str]] = {
-    ("KR", date(2026, 11, 19)): (time(10, 0), time(16, 30), "university entrance examination"),
-}
+    ("HK", date(2020, 8, 19)): (time(13, 30), time(16, 0), "typhoon Higos, no morning session"),
+    ("HK", date(2021, 6, 28)): (time(13, 30), time(16, 0), "black rainstorm, no morning session"),
+    ("HK", date(2023, 10, 9)): (time(14, 0), time(16, 0), "typhoon Koinu, no morning session"),
+} | {
+    ("KR", day): (time(10, 0), time(16, 30), "university entrance examination")
+    for day in (date(2021, 11, 18), date(2022, 11, 17), date(2023, 11, 16), date(2024, 11, 14), date(2025, 11, 13),
+                date(2026, 11, 19))
+}  # fmt: skip
 _PAD = timedelta(days=30)  # the package raises for a span without any session; no holiday is as long as this
 
 
