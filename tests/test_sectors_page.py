@@ -174,7 +174,7 @@ def test_bars_are_red_or_green_by_sign_and_places_amber_or_teal(snapshot: Snapsh
     bars, _, dots = figure.data
     up, down = ("#0b8f5a", "#cf2338") if green_up else ("#cf2338", "#0b8f5a")
     assert all((hue == up) == (v > 0) for hue, v in zip(bars.textfont.color, board["value"], strict=True) if v)
-    assert set(dots.marker.color) <= {"#9a6700", "#0e7490", "#667085"} and not {up, down} & set(dots.marker.color)
+    assert set(dots.marker.color) <= {"#8a5a00", "#0e7490", "#667085"} and not {up, down} & set(dots.marker.color)
     assert all(text[0] in "+−0" for text in bars.text), "the sign is printed"
     assert list(bars.customdata) == list(board["key"])
 

@@ -12,12 +12,12 @@ import streamlit as st
 from basketwatch.analysis.baskets import excess_of_each
 from basketwatch.analysis.prices import WINDOWS
 from basketwatch.views import flags, pe, valuation
+from basketwatch.views.colours import CHEAP, DEAR, NEUTRAL, up_and_down
 from basketwatch.views.origin import origin
 from basketwatch.words.text import day, plain, price, say
 
 if TYPE_CHECKING:
     from basketwatch.analysis.snapshot import BasketView, Snapshot
-_NEUTRAL = "#8494b2"  # bars of a place in history: not the colours of rises and falls, nor of dear and cheap
 SHOWN_WINDOWS = ("1d", "1w", "ytd")
 
 
@@ -59,8 +59,7 @@ def _valued(snapshot: Snapshot, tickers: pd.Index) -> tuple[list[float], list[fl
 
 def coloured(frame: pd.DataFrame, *, dark: bool, green_up: bool) -> Any:
     """The frame with rises and falls in their colours; the sign stays printed."""
-    red, green = ("#ff6b76", "#3ecf8e") if dark else ("#cf2338", "#0b8f5a")
-    up, down = (green, red) if green_up else (red, green)
+    up, down = (colour[dark] for colour in up_and_down(green_up=green_up))
     moves: list[Hashable] = [c for c in (*SHOWN_WINDOWS, "excess") if c in frame]
     # pandas would send each spark line once more, as text
     return frame.style.format(lambda _: "", subset=["spark"]).map(
@@ -121,15 +120,16 @@ def _columns(snapshot: Snapshot, first: str | None, lang: str, green_up: bool) -
 def _place_column(window: str, lang: str) -> Any:
     label = say("pe_col_place", lang, window=say(f"pe_window_{window}", lang))
     return st.column_config.ProgressColumn(
-        label, min_value=0, max_value=100, format="%.1f%%", width=104, help=say("pe_help_place", lang), color=_NEUTRAL
-    )
+        label, min_value=0, max_value=100, format="%.1f%%", width=104, help=say("pe_help_place", lang),
+        color=NEUTRAL.light,
+    )  # fmt: skip
 
 
 def board(snapshot: Snapshot, lang: str, *, dark: bool) -> tuple[Any, dict[str, Any]]:
     """``valuation.board`` with dear and cheap in their colours, and the settings of its columns."""
     frame = valuation.board(snapshot, lang)
     tones = dict(zip(frame.index, frame["tone"], strict=True))
-    hues = {"dear": "#e3b341" if dark else "#9a6700", "cheap": "#4fc3d9" if dark else "#0e7490"}
+    hues = {"dear": DEAR[dark], "cheap": CHEAP[dark]}
     shown = frame.drop(columns="tone")
     styled = shown.style.apply(lambda column: [_ink(hues, tones[t]) for t in column.index], subset=["level"])
     return styled, _board_columns(lang)
@@ -197,7 +197,6 @@ def after_columns(lang: str) -> dict[str, Any]:
 
 def signed_points(frame: pd.DataFrame, *, dark: bool, green_up: bool) -> Any:
     """The frame with its means and medians in the colours of rises and falls; the sign stays printed."""
-    red, green = ("#ff6b76", "#3ecf8e") if dark else ("#cf2338", "#0b8f5a")
-    up, down = (green, red) if green_up else (red, green)
+    up, down = (colour[dark] for colour in up_and_down(green_up=green_up))
     moves: list[Hashable] = [c for c in frame.columns if c.startswith(("mean_", "median_"))]
     return frame.style.map(lambda v: f"color:{up}" if v > 0 else f"color:{down}" if v < 0 else "", subset=moves)

@@ -16,6 +16,7 @@ from basketwatch.analysis.snapshot import Snapshot
 from basketwatch.domain import markets, rules
 from basketwatch.domain.model import Rule, Universe
 from basketwatch.views import html
+from basketwatch.views.colours import LINE
 from basketwatch.words.text import DASH, day, escape, plain, say
 
 FEED = 8  # lines of the feed; the rest is on the page of its own
@@ -50,8 +51,8 @@ class Feed:
 STYLE = """<style>
 .st-key-feed{gap:0!important}.st-key-feed>*{flex-shrink:0;margin:0!important}.st-key-feed_more{gap:0 1rem!important}
 [class*="st-key-feed"] [data-testid="stPageLink-NavLink"]{padding:2px 0;margin:0;min-height:0;height:auto;width:100%;border-radius:0}
-.st-key-feed>[data-testid="stElementContainer"]:has(a){width:100%;border-top:1px solid light-dark(#e3e6eb,#2c313a)}
-.st-key-feed_more{border-top:1px solid light-dark(#e3e6eb,#2c313a);padding-top:2px}
+.st-key-feed>[data-testid="stElementContainer"]:has(a){width:100%;border-top:1px solid LINE}
+.st-key-feed_more{border-top:1px solid LINE;padding-top:2px}
 [class*="st-key-feed"] [data-testid="stPageLink-NavLink"] *{white-space:normal!important;overflow:visible!important}
 [class*="st-key-feed"] [data-testid="stPageLink-NavLink"] p{font-size:12px!important;line-height:1.4}
 [class*="st-key-feed"] [data-testid="stPageLink-NavLink"] .stMarkdownBadge{font-size:11px;padding:0 4px;margin-right:2px}
@@ -59,7 +60,7 @@ STYLE = """<style>
 .st-key-overnight .bw{columns:300px 3;column-gap:32px;column-rule:1px solid var(--line)}
 .st-key-overnight .bw .row,.st-key-overnight .bw h4{break-inside:avoid;break-after:auto}
 @media (max-width:640px){[data-testid="stColumn"]:has(.st-key-feed){order:-1}}
-</style>"""
+</style>""".replace("LINE", LINE.css)
 
 # --- the feed ----------------------------------------------------------------------------------------------------
 

@@ -11,14 +11,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote
 
+from basketwatch.views.colours import VARIABLES
 from basketwatch.words.text import escape, signed
 
-# One stylesheet for all pieces. ``light-dark()`` follows the theme that the reader chose.
-STYLE = """<style>
-.bw{--red:light-dark(#cf2338,#ff6b76);--green:light-dark(#0b8f5a,#3ecf8e);--up:var(--red);--down:var(--green);
---ink:light-dark(#1c1f26,#e6e8ec);--soft:light-dark(#667085,#98a1b2);--line:light-dark(#e3e6eb,#2c313a);
---card:light-dark(#ffffff,#1a1d23);--track:light-dark(#edf0f4,#2a2f38);--accent:light-dark(#2b5bd7,#7aa2ff);
---amber:light-dark(#9a6700,#e3b341);--teal:light-dark(#0e7490,#4fc3d9);color:var(--ink);font-size:13px;line-height:1.45;font-variant-numeric:tabular-nums}
+# One stylesheet for all pieces. Its variables follow the theme that the reader chose.
+STYLE = (
+    "<style>\n.bw{"
+    + VARIABLES
+    + """--up:var(--red);--down:var(--green);
+color:var(--ink);font-size:13px;line-height:1.45;font-variant-numeric:tabular-nums}
 .bw.greenup{--up:var(--green);--down:var(--red)}
 .bw *{box-sizing:border-box}.bw .up{color:var(--up)}.bw .down{color:var(--down)}.bw .soft{color:var(--soft)}
 .bw .num{font-weight:600;white-space:nowrap}.bw .amber{color:var(--amber)}
@@ -47,11 +48,11 @@ background:color-mix(in srgb,var(--tone,var(--soft)) 14%,transparent);color:var(
 text-overflow:ellipsis;line-height:1.4}
 .bw .cell{display:flex;justify-content:space-between;gap:0 4px;border-radius:4px;padding:3px 5px;min-height:25px;
 overflow:hidden;font-size:11.5px;color:var(--ink);letter-spacing:-.01em}
-.bw .cell.strong{color:light-dark(#fff,#10131a)}
+.bw .cell.strong{color:var(--on-colour)}
 .bw table{border-collapse:collapse;width:100%}.bw td,.bw th{padding:3px 8px 3px 0;text-align:right;font-weight:400;
 border-bottom:1px solid var(--line);white-space:nowrap}
 .bw th{color:var(--soft);font-size:12px}.bw td:first-child,.bw th:first-child{text-align:left}
-.bw .scroll{--page:light-dark(#fff,#14161b);overflow-x:auto;background:linear-gradient(90deg,transparent,var(--page) 70%) 100% 0/44px 100%
+.bw .scroll{overflow-x:auto;background:linear-gradient(90deg,transparent,var(--page) 70%) 100% 0/44px 100%
 no-repeat local,linear-gradient(90deg,transparent,light-dark(#0002,#fff2)) 100% 0/14px 100% no-repeat scroll}
 .bw .under .scroll{--page:var(--card)}.bw .scroll td:first-child,.bw .scroll th:first-child{position:sticky;left:0;background:var(--page)}
 .bw .of{text-decoration:underline dotted var(--soft);text-underline-offset:3px;cursor:help}
@@ -92,7 +93,7 @@ border:1px solid var(--line);border-radius:8px;background:var(--card);box-shadow
 [class*="st-key-pe_"] [data-testid="stPageLink-NavLink"]{margin-top:2px}
 [class*="st-key-card_"] [class*="st-key-pe_"] [data-testid="stPageLink-NavLink"] p{font-size:12.5px;font-weight:400}
 [data-testid="stLayoutWrapper"]:has(>:is(.st-key-board_open,.st-key-says)){display:none}
-.bw .totop{display:block;text-align:center;padding:9px 12px;border-radius:8px;background:var(--accent);color:light-dark(#fff,#10131a);
+.bw .totop{display:block;text-align:center;padding:9px 12px;border-radius:8px;background:var(--accent);color:var(--on-colour);
 font-weight:600;text-decoration:none;box-shadow:0 4px 16px #0004}
 [data-testid="stHtml"]:has(details.pop[open]){overflow:visible;z-index:60;position:relative}
 @media (max-width:640px){[data-testid="stLayoutWrapper"]:has(>.st-key-log){display:none}
@@ -102,6 +103,7 @@ font-weight:600;text-decoration:none;box-shadow:0 4px 16px #0004}
 .bw .tiles{grid-template-columns:1fr 1fr}.bw .tile:nth-child(odd) details.pop .under{left:-12px;right:auto}
 .bw .tile:nth-child(even) details.pop .under{left:auto;right:-12px}.bw .map{flex-direction:column}.bw .seg{min-width:0}}
 </style>"""
+)
 
 
 def block(inner: str, *, green_up: bool = False) -> str:

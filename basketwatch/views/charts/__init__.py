@@ -7,28 +7,21 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
+from basketwatch.views.colours import GRID, LABEL, SERIES, up_and_down
+
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "locale": "en"}
 HEIGHT = 250
 CANDLES = 440
 
-# The accent first: the basket. Benchmarks in quieter colours, told apart by dash as well.
-_LINES = {
-    False: ("#2b5bd7", "#6b7280", "#b7791f", "#0f766e", "#9333a8"),
-    True: ("#7aa2ff", "#a3abba", "#e3b341", "#4fd1c5", "#d08be0"),
-}
-_DASHES = ("solid", "solid", "dot", "dash", "dashdot")
-_INK = {False: "#5a6272", True: "#9aa3b2"}
-_GRID = {False: "#e8ebf0", True: "#262a33"}
-_RED = {False: "#cf2338", True: "#ff6b76"}
-_GREEN = {False: "#0b8f5a", True: "#3ecf8e"}
+_DASHES = ("solid", "solid", "dot", "dash", "dashdot")  # of ``SERIES``: told apart without colour as well
 
 
 def _bare(height: int, dark: bool) -> go.Figure:
     figure = go.Figure()
-    axis = {"gridcolor": _GRID[dark], "zeroline": False, "linecolor": _GRID[dark], "fixedrange": True}
+    axis = {"gridcolor": GRID[dark], "zeroline": False, "linecolor": GRID[dark], "fixedrange": True}
     figure.update_layout(
         height=height, margin={"l": 6, "r": 50, "t": 8, "b": 22}, paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)", font={"color": _INK[dark], "size": 12}, xaxis=axis | {"showgrid": False},
+        plot_bgcolor="rgba(0,0,0,0)", font={"color": LABEL[dark], "size": 12}, xaxis=axis | {"showgrid": False},
         yaxis=axis | {"side": "right"}, hovermode="x unified", dragmode=False,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     )  # fmt: skip
@@ -41,7 +34,7 @@ def rebased(lines: Mapping[str, pd.Series], names: Mapping[str, str], dark: bool
     # no month names: the page may be in Chinese
     figure.update_layout(xaxis={"tickformat": "%y-%m-%d", "nticks": 5, "tickangle": 0, "tickfont": {"size": 11}})
     for i, (key, series) in enumerate(lines.items()):
-        style = {"color": _LINES[dark][i % 5], "width": 2.4 if i == 0 else 1.4, "dash": _DASHES[i % 5]}
+        style = {"color": SERIES[i % 5][dark], "width": 2.4 if i == 0 else 1.4, "dash": _DASHES[i % 5]}
         figure.add_trace(go.Scatter(
             x=series.index, y=(series * 100).round(2), name=_verbatim(names[key]), mode="lines", line=style,
             hovertemplate="%{y:.2f}",
@@ -59,7 +52,7 @@ def candles(bars: pd.DataFrame, marks: pd.DataFrame | None = None, *, dark: bool
 
     ``marks``: session and lines (texts shown where the pointer is); a small mark above the candle of each.
     """
-    up, down = (_GREEN, _RED) if green_up else (_RED, _GREEN)
+    up, down = up_and_down(green_up=green_up)
     figure = _bare(CANDLES, dark)
     days = bars["session"].dt.strftime("%Y-%m-%d")
     figure.add_trace(go.Candlestick(
@@ -96,7 +89,7 @@ def _marks(bars: pd.DataFrame, marks: pd.DataFrame, dark: bool) -> go.Scatter:
     texts = ["<br>".join(_wrapped(line) for line in lines) for lines in known["lines"]]
     return go.Scatter(
         x=known["session"].dt.strftime("%Y-%m-%d"), y=at.reindex(known["session"]).to_numpy() + lift, mode="markers",
-        marker={"symbol": "triangle-down", "size": 6, "color": _LINES[dark][2]}, showlegend=False, text=texts,
+        marker={"symbol": "triangle-down", "size": 6, "color": SERIES[2][dark]}, showlegend=False, text=texts,
         hovertemplate="%{text}<extra></extra>", name="",
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from basketwatch.analysis.valuation.bands import Band
+from basketwatch.views.colours import ACCENT, CARD, CHEAP, DEAR, GRID, LABEL, PRICE, faded
 
 Figure = go.Figure
 Kind = Literal["quantiles", "sigma"]
@@ -24,14 +25,6 @@ _TOP, _BOTTOM, _RIGHT = 26, 24, 62  # pixels around the plot; the lines' labels 
 _MULTIPLE, _PRICE = (0.0, 0.60), (0.70, 1.0)  # shares of the height: the multiple below, the price above it
 _LABEL = 14  # pixels that a label needs
 _CLIP = 3.0  # a multiple beyond so many times its highest line would flatten all others
-_INK = {False: "#5a6272", True: "#9aa3b2"}
-_GRID = {False: "#e8ebf0", True: "#262a33"}
-_CARD = {False: "rgba(255,255,255,.94)", True: "rgba(26,29,35,.94)"}
-_ACCENT = {False: "#2b5bd7", True: "#7aa2ff"}
-_PLAIN = {False: "#3d4452", True: "#c3c9d4"}
-# Dear is amber and cheap is teal: red and green belong to rises and falls.
-_DEAR = {False: "#b7791f", True: "#e3b341"}
-_CHEAP = {False: "#0e7490", True: "#4fc3d9"}
 
 
 def band(
@@ -50,11 +43,11 @@ def band(
     top, bottom = _range(values, lines)
     low, high = domain = _MULTIPLE if priced else (0.0, 1.0)
     pixels = (height - _TOP - _BOTTOM) * (high - low) / (top - bottom) if top > bottom else 1.0
-    traces = [_line(days, values, names["pe"], _ACCENT[dark], "y")]
+    traces = [_line(days, values, names["pe"], ACCENT[dark], "y")]
     if priced:
-        traces.append(_line(days, history["price"], names["price"], _PLAIN[dark], "y2", digits=4))
+        traces.append(_line(days, history["price"], names["price"], PRICE[dark], "y2", digits=4))
     return _figure(
-        [*traces, *_last(days, values, _ACCENT[dark])], days, height, dark,
+        [*traces, *_last(days, values, ACCENT[dark])], days, height, dark,
         yaxis={"domain": domain, "range": [bottom, top]}, yaxis2={"domain": _PRICE, "visible": priced},
         shapes=[*_zones(lines, kind, dark), *_losses(history, dark), *(_span(window, dark) if span else [])],
         annotations=[*_labels(lines, pixels, dark), *_titles(names, priced, dark)],
@@ -68,7 +61,7 @@ def channel(lines: pd.DataFrame, names: Mapping[str, str], *, dark: bool, height
     ``names``: price, and one for each quantile.
     """
     days = _days(lines)
-    colours = (_DEAR[dark], _DEAR[dark], _INK[dark], _CHEAP[dark], _CHEAP[dark])
+    colours = (DEAR[dark], DEAR[dark], LABEL[dark], CHEAP[dark], CHEAP[dark])
     dashes = ("solid", "dot", "dash", "dot", "solid")
     traces, ends = [], {}
     for column, colour, dash in zip(("q90", "q70", "q50", "q30", "q10"), colours, dashes, strict=True):
@@ -76,12 +69,12 @@ def channel(lines: pd.DataFrame, names: Mapping[str, str], *, dark: bool, height
         traces.append(_line(days, lines[column], names[column], colour, "y", digits=4, style=style))
         if len(lines) and math.isfinite(lines[column].iloc[-1]):
             ends[names[column]] = float(lines[column].iloc[-1])
-    traces.append(_line(days, lines["price"], names["price"], _PLAIN[dark], "y", digits=4))
+    traces.append(_line(days, lines["price"], names["price"], PRICE[dark], "y", digits=4))
     known = pd.concat([lines[c] for c in ("price", "q10", "q90")]).dropna()
     bottom, top = (known.min() * 0.95, known.max() * 1.04) if len(known) else (0.0, 1.0)
     pixels = (height - _TOP - _BOTTOM) / (top - bottom) if top > bottom else 1.0
     return _figure(
-        [*traces, *_last(days, lines["price"], _PLAIN[dark])], days, height, dark, yaxis={"range": [bottom, top]},
+        [*traces, *_last(days, lines["price"], PRICE[dark])], days, height, dark, yaxis={"range": [bottom, top]},
         yaxis2={"visible": False}, annotations=_labels(ends, pixels, dark),
     )  # fmt: skip
 
@@ -92,18 +85,19 @@ def _figure(
 ) -> go.Figure:  # fmt: skip
     """All of a figure at once: each later change of it would be checked by Plotly anew."""
     axis = {
-        "gridcolor": _GRID[dark], "zeroline": False, "linecolor": _GRID[dark], "fixedrange": True, "nticks": 6,
+        "gridcolor": GRID[dark], "zeroline": False, "linecolor": GRID[dark], "fixedrange": True, "nticks": 6,
         "tickfont": {"size": 11},
     }  # fmt: skip
     # an empty template: Plotly's own would weigh more than the data; no month names, the page may be in Chinese
     return go.Figure(data=traces, layout={
         "template": "none", "height": height, "margin": {"l": 44, "r": _RIGHT, "t": _TOP, "b": _BOTTOM},
-        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"color": _INK[dark], "size": 12},
+        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"color": LABEL[dark], "size": 12},
         "xaxis": axis | _ends(days) | {"type": "date", "showgrid": False, "tickformat": "%Y-%m", "hoverformat": "%Y-%m-%d",
-                                       "spikecolor": _INK[dark], "spikethickness": 1, "spikedash": "solid"},
+                                       "spikecolor": LABEL[dark], "spikethickness": 1, "spikedash": "solid"},
         "yaxis": axis | yaxis, "yaxis2": axis | yaxis2, "hovermode": "x unified", "hoversubplots": "axis",
         "dragmode": False, "showlegend": False,
-        "hoverlabel": {"bgcolor": _CARD[dark], "bordercolor": _GRID[dark], "font": {"size": 12, "color": _PLAIN[dark]}},
+        "hoverlabel": {"bgcolor": faded(CARD[dark], 0.94), "bordercolor": GRID[dark],
+                       "font": {"size": 12, "color": PRICE[dark]}},
     } | layout)  # fmt: skip
 
 
@@ -179,9 +173,9 @@ def _zones(lines: Mapping[str, float], kind: Kind, dark: bool) -> list[dict[str,
     across = {"xref": "paper", "x0": 0, "x1": 1, "yref": "y", "layer": "below"}
     if lines and inner[0] in lines:
         drawn.append(across | {"type": "rect", "y0": lines[inner[0]], "y1": lines[inner[1]], "line": {"width": 0},
-                               "fillcolor": _ACCENT[dark], "opacity": 0.09})  # fmt: skip
+                               "fillcolor": ACCENT[dark], "opacity": 0.09})  # fmt: skip
     for label, value in lines.items():
-        colour = _INK[dark] if label == middle else _DEAR[dark] if value > lines[middle] else _CHEAP[dark]
+        colour = LABEL[dark] if label == middle else DEAR[dark] if value > lines[middle] else CHEAP[dark]
         dash = "dash" if label == middle else "dot" if label in inner else "solid"
         drawn.append(
             across | {"type": "line", "y0": value, "y1": value, "line": {"color": colour, "width": 1, "dash": dash}}
@@ -198,7 +192,7 @@ def _losses(history: pd.DataFrame, dark: bool) -> list[dict[str, Any]]:
     for run in dict.fromkeys(runs[losing].tolist()):
         at = [i for i, r in enumerate(runs) if r == run]
         drawn.append({"type": "rect", "xref": "x", "x0": days[at[0]], "x1": days[min(at[-1] + 1, len(days) - 1)],
-                      "yref": "y domain", "y0": 0, "y1": 0.025, "line": {"width": 0}, "fillcolor": _INK[dark],
+                      "yref": "y domain", "y0": 0, "y1": 0.025, "line": {"width": 0}, "fillcolor": LABEL[dark],
                       "opacity": 0.55})  # fmt: skip
     return drawn
 
@@ -208,7 +202,7 @@ def _span(window: Band, dark: bool) -> list[dict[str, Any]]:
         return []
     ends = {"x0": window.first.isoformat(), "x1": window.last.isoformat()}
     return [{"type": "rect", "xref": "x", "yref": "y domain", "y0": 0, "y1": 1, "layer": "below", "line": {"width": 0},
-             "fillcolor": _INK[dark], "opacity": 0.07} | ends]  # fmt: skip
+             "fillcolor": LABEL[dark], "opacity": 0.07} | ends]  # fmt: skip
 
 
 def _labels(lines: Mapping[str, float], pixels: float, dark: bool) -> list[dict[str, Any]]:
@@ -221,7 +215,7 @@ def _labels(lines: Mapping[str, float], pixels: float, dark: bool) -> list[dict[
     over = (placed[-1] - wanted[-1]) / 2 if placed else 0.0  # half of the push back down, so that both ends share it
     return [
         {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 4, "y": value, "yref": "y", "yshift": put - at - over,
-         "yanchor": "middle", "text": f"{_verbatim(label)} {_short(value)}", "showarrow": False, "font": {"size": 11, "color": _INK[dark]}}
+         "yanchor": "middle", "text": f"{_verbatim(label)} {_short(value)}", "showarrow": False, "font": {"size": 11, "color": LABEL[dark]}}
         for (label, value), at, put in zip(order, wanted, placed, strict=True)
     ]  # fmt: skip
 
@@ -234,7 +228,7 @@ def _titles(names: Mapping[str, str], priced: bool, dark: bool) -> list[dict[str
     shown = [(names["pe"], "y domain"), *([(names["price"], "y2 domain")] if priced else [])]
     return [
         {"x": 0, "xref": "paper", "xanchor": "left", "y": 1, "yref": axis, "yanchor": "bottom", "yshift": 3,
-         "text": _verbatim(text), "showarrow": False, "font": {"size": 12, "color": _INK[dark]}}
+         "text": _verbatim(text), "showarrow": False, "font": {"size": 12, "color": LABEL[dark]}}
         for text, axis in shown
     ]  # fmt: skip
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from basketwatch.views.charts import _GREEN, _GRID, _INK, _RED, _bare, _verbatim
+from basketwatch.views.charts import _bare, _verbatim
+from basketwatch.views.colours import ACCENT, CHEAP, DEAR, GRID, INK, LABEL, SOFT, TRACK, faded, up_and_down
 
 Figure = go.Figure  # for those who pass one on; Plotly is imported only here
 
@@ -16,13 +17,7 @@ ROW = 19.2  # pixels a bar
 LONGEST = 16  # letters of a name beside its bar
 LETTERS = (0.023, 0.042)  # of the scatter's width for a wide letter: on a desktop, on a phone; the page shows one
 SHARE = 0.75  # of the width for the bars, the rest for the place of the PE
-_STRONG = {False: "#1c1f26", True: "#e6e8ec"}
-_ACCENT = {False: "#2b5bd7", True: "#7aa2ff"}
-_TRACK = {False: "#edf0f4", True: "#2a2f38"}
-_HUES = {
-    "dear": {False: "#9a6700", True: "#e3b341"}, "cheap": {False: "#0e7490", True: "#4fc3d9"},
-    "soft": {False: "#667085", True: "#98a1b2"},
-}  # fmt: skip
+_HUES = {"dear": DEAR, "cheap": CHEAP, "soft": SOFT}
 _PALE = {"sector": 0.55, "index": 1.0, "basket": 0.9}
 _SIGNS = {"sector": "circle", "index": "square-open", "basket": "diamond"}
 
@@ -44,9 +39,9 @@ def bars(rows: pd.DataFrame, chosen: str, titles: Sequence[str], *, dark: bool, 
                "automargin": True, "tickfont": {"size": 12}},
         xaxis2={"domain": [SHARE + 0.05, 1], "range": [-4, 104], "fixedrange": True, "showgrid": False, "zeroline": False,
                 "showticklabels": False, "anchor": "y"},
-        annotations=[_title(titles[1])], shapes=[_line(0, 0, _GRID[dark])],
+        annotations=[_title(titles[1])], shapes=[_line(0, 0, GRID[dark])],
         title={"text": _verbatim(titles[0]), "x": 0, "xref": "container", "y": 1, "yanchor": "top",
-               "pad": {"t": 8, "l": 4}, "font": {"size": 11.5, "color": _INK[dark]}},
+               "pad": {"t": 8, "l": 4}, "font": {"size": 11.5, "color": LABEL[dark]}},
     )  # fmt: skip
     _add_bars(figure, rows, at, own, dark, green_up)
     _add_places(figure, rows, at, own, dark)
@@ -61,8 +56,8 @@ def _cut(name: str) -> str:
 def _label(name: str, kind: str, mine: bool, dark: bool) -> str:
     shown = _cut(name)
     if mine:
-        return f'<b><span style="color:{_ACCENT[dark]}">{shown}</span></b>'
-    return shown if kind == "sector" else f'<b><span style="color:{_STRONG[dark]}">{shown}</span></b>'
+        return f'<b><span style="color:{ACCENT[dark]}">{shown}</span></b>'
+    return shown if kind == "sector" else f'<b><span style="color:{INK[dark]}">{shown}</span></b>'
 
 
 def _title(text: str) -> dict[str, object]:
@@ -75,7 +70,7 @@ def _line(left: float, right: float, colour: str) -> dict[str, object]:
     """An upright line or, between two places, a pale field over the whole height."""
     return {"type": "line" if left == right else "rect", "x0": left, "x1": right, "y0": 0, "y1": 1, "yref": "paper",
             "layer": "below", "line": {"color": colour, "width": 1 if left == right else 0},
-            "fillcolor": _faded(colour, 0.06)}  # fmt: skip
+            "fillcolor": faded(colour, 0.06)}  # fmt: skip
 
 
 def _room(values: pd.Series) -> list[float]:
@@ -89,19 +84,19 @@ def _room(values: pd.Series) -> list[float]:
 def _add_bars(
     figure: go.Figure, rows: pd.DataFrame, at: Sequence[int], is_own: pd.Series, dark: bool, green_up: bool
 ) -> None:
-    up, down = (_GREEN, _RED) if green_up else (_RED, _GREEN)
-    hues = [(up if v > 0 else down)[dark] if v == v and v != 0 else _INK[dark] for v in rows["value"]]
+    up, down = up_and_down(green_up=green_up)
+    hues = [(up if v > 0 else down)[dark] if v == v and v != 0 else LABEL[dark] for v in rows["value"]]
     kinds = list(rows["kind"])
     figure.add_trace(go.Bar(
         x=rows["value"], y=at, orientation="h", text=list(rows["shown"]), textposition="outside", cliponaxis=False,
         textfont={"size": 11.5, "color": hues}, customdata=list(rows["key"]), hovertext=[_verbatim(h) for h in rows["hover"]],
         hovertemplate="%{hovertext}<extra></extra>",
         # a clicked bar that is no sector opens nothing: then nothing is dimmed (with only one of the two Plotly fails)
-        selected={"textfont": {"color": _INK[dark]}},
-        unselected={"marker": {"opacity": 1}, "textfont": {"color": _INK[dark]}},
+        selected={"textfont": {"color": LABEL[dark]}},
+        unselected={"marker": {"opacity": 1}, "textfont": {"color": LABEL[dark]}},
         marker={
-            "color": [_faded(h, 1.0 if mine else _PALE[k]) for h, k, mine in zip(hues, kinds, is_own, strict=True)],
-            "line": {"color": [_STRONG[dark] if mine else h for h, mine in zip(hues, is_own, strict=True)],
+            "color": [faded(h, 1.0 if mine else _PALE[k]) for h, k, mine in zip(hues, kinds, is_own, strict=True)],
+            "line": {"color": [INK[dark] if mine else h for h, mine in zip(hues, is_own, strict=True)],
                      "width": [1.2 if mine or k != "sector" else 0 for k, mine in zip(kinds, is_own, strict=True)]},
             "pattern": {"shape": ["/" if k == "basket" else "." if k == "index" else "" for k in kinds], "size": 5,
                         "solidity": 0.35, "fillmode": "replace"},
@@ -115,7 +110,7 @@ def _add_places(figure: go.Figure, rows: pd.DataFrame, at: Sequence[int], is_own
     lines = [p for y in np.array(at)[known] for p in ((0, y), (100, y), (None, None))]
     figure.add_trace(go.Scatter(
         x=[x for x, _ in lines], y=[y for _, y in lines], xaxis="x2", mode="lines", hoverinfo="skip",
-        line={"color": _TRACK[dark], "width": 5},
+        line={"color": TRACK[dark], "width": 5},
     ))  # fmt: skip
     held = rows.loc[known]
     figure.add_trace(go.Scatter(
@@ -124,11 +119,6 @@ def _add_places(figure: go.Figure, rows: pd.DataFrame, at: Sequence[int], is_own
         marker={"size": [11 if m else 8 for m in is_own[known]], "color": [_HUES[t][dark] for t in held["tone"]],
                 "line": {"width": 0}}, unselected={"marker": {"opacity": 1}},
     ))  # fmt: skip
-
-
-def _faded(colour: str, share: float) -> str:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{share})"
 
 
 def rotation(ranks: pd.DataFrame, names: Mapping[str, str], chosen: str, *, dark: bool, height: int = 460) -> go.Figure:
@@ -156,8 +146,8 @@ def rotation(ranks: pd.DataFrame, names: Mapping[str, str], chosen: str, *, dark
         figure.add_trace(go.Scatter(
             x=[w for w, _, _ in points], y=[r for _, r, _ in points], customdata=[n for _, _, n in points],
             mode="lines+markers", hovertemplate=f"%{{customdata}} %{{x}} · %{{y}}/{of}<extra></extra>",
-            line={"color": _ACCENT[dark] if mine else _faded(_INK[dark], 0.22), "width": 3 if mine else 1.2},
-            marker={"size": 8 if mine else 4, "color": _ACCENT[dark] if mine else _faded(_INK[dark], 0.4)},
+            line={"color": ACCENT[dark] if mine else faded(LABEL[dark], 0.22), "width": 3 if mine else 1.2},
+            marker={"size": 8 if mine else 4, "color": ACCENT[dark] if mine else faded(LABEL[dark], 0.4)},
         ))  # fmt: skip
     figure.update_layout(annotations=_ends(ranks, names, chosen, dark))
     return figure
@@ -169,7 +159,7 @@ def _ends(ranks: pd.DataFrame, names: Mapping[str, str], chosen: str, dark: bool
     named = last[(last <= 5) | (last > len(ranks) - 5) | (last.index == chosen)]
     return [{
         "x": ranks.shape[1] - 1, "y": rank, "text": f"{rank:.0f} {_cut(names[str(ticker)])}", "showarrow": False,
-        "xanchor": "left", "xshift": 8, "font": {"size": 11, "color": (_ACCENT if ticker == chosen else _INK)[dark]},
+        "xanchor": "left", "xshift": 8, "font": {"size": 11, "color": (ACCENT if ticker == chosen else LABEL)[dark]},
     } for ticker, rank in named.items()]  # fmt: skip
 
 
@@ -188,13 +178,13 @@ def scatter(rows: pd.DataFrame, chosen: str, titles: Sequence[str], *, dark: boo
     )  # fmt: skip
     fields = [_line(left, right, _HUES[tone][dark]) for left, right, tone in ((-4, 30, "cheap"), (70, 108, "dear"))]
     level = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0}
-    figure.update_layout(shapes=[*fields, level | {"line": {"color": _INK[dark], "width": 1, "dash": "dot"}}])
+    figure.update_layout(shapes=[*fields, level | {"line": {"color": LABEL[dark], "width": 1, "dash": "dot"}}])
     own, at = held["key"] == chosen, held["percentile"] * 100
     figure.add_trace(go.Scatter(
         x=at, y=held["value"], mode="markers", customdata=list(held["key"]),
         hovertext=[_verbatim(h) for h in held["hover"]], hovertemplate="%{hovertext}<extra></extra>",
         marker={"size": [14 if m else 9 for m in own], "symbol": [_SIGNS[k] for k in held["kind"]],
-                "color": [_ACCENT[dark] if m else _HUES[t][dark] for m, t in zip(own, held["tone"], strict=True)],
+                "color": [ACCENT[dark] if m else _HUES[t][dark] for m, t in zip(own, held["tone"], strict=True)],
                 "opacity": 0.85},
     ))  # fmt: skip
     if len(held):
@@ -211,7 +201,7 @@ def _names(rows: pd.DataFrame, at: pd.Series, is_own: pd.Series, dark: bool, let
         x=at, y=rows["value"], mode="markers+text", marker={"size": 10, "opacity": 0}, hoverinfo="skip",
         textposition=[p or "top center" for p in places],
         text=[_verbatim(n) if p else "" for n, p in zip(rows["name"], places, strict=True)],
-        textfont={"size": 11, "color": [_ACCENT[dark] if m else _INK[dark] for m in is_own]},
+        textfont={"size": 11, "color": [ACCENT[dark] if m else LABEL[dark] for m in is_own]},
     )  # fmt: skip
 
 
