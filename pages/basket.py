@@ -43,7 +43,7 @@ def series(snapshot, view, reader):
     window = controls.choice("window", names, say("series_title", reader.lang), quiet=False)
     figure, held = basket.series_chart(snapshot, view, window, reader.lang, dark=reader.dark)
     st.plotly_chart(figure, config=charts.CONFIG, theme=None, key="series", alt=say("series_title", reader.lang))
-    st.caption(plain(say("series_note", reader.lang, held=held, members=len(view.table))))
+    st.caption(plain(say("series_note", reader.lang, held=held, members=view.home_members)))
 
 
 def members(snapshot, view, reader):

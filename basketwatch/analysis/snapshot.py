@@ -81,6 +81,11 @@ class BasketView:
     coverage_all: dict[str, int]
     excess_coverage: dict[str, dict[str, int]]
 
+    @property
+    def home_members(self) -> int:
+        """How many of the members are of the home market."""
+        return int((self.table["group"] == self.home).sum())
+
 
 @dataclass(frozen=True)
 class Overnight:

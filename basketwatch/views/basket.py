@@ -10,7 +10,7 @@ import pandas as pd
 
 from basketwatch.analysis.periods import Period
 from basketwatch.analysis.prices import WINDOWS
-from basketwatch.analysis.snapshot import BasketView, Snapshot, against, home_rows
+from basketwatch.analysis.snapshot import BasketView, Snapshot, against
 from basketwatch.domain import markets
 from basketwatch.domain.markets import SECTORS
 from basketwatch.views import html, pe, valuation
@@ -56,7 +56,7 @@ def summary(snapshot: Snapshot, view: BasketView, lang: str) -> str:
     Below them each benchmark with the excess over it, so that the subtraction can be checked. A figure that not all of
     the row's members have a share in is dotted, and says of how many it speaks; the line below says it too.
     """
-    home, members = market_label(view, view.home, lang), len(home_rows(view))
+    home, members = market_label(view, view.home, lang), view.home_members
     name = f"{view.basket.short[lang]} · {home}"
     rows = [_summary_row(name, view.returns, (view.coverage, members))]
     rows.append(_summary_row(say("cap_weight", lang), view.returns_cap, (view.coverage_cap, members), soft=True))
@@ -71,6 +71,8 @@ def summary(snapshot: Snapshot, view: BasketView, lang: str) -> str:
     for ticker, values in view.excess.items():
         name, spoken = snapshot.name(ticker)[lang], (view.excess_coverage[ticker], members)
         rows.append(_summary_row(name, snapshot.row(ticker), ({}, 0), soft=True))
+        if markets.group(ticker) != view.home:
+            continue  # another market's day: nothing to subtract
         rows.append(_summary_row(say("relative", lang, name=name), values, spoken, points, soft=True))
     return html.table(["", *(say(f"col_{w}", lang) for w in WINDOWS)], rows) + _partly(view, lang)
 
