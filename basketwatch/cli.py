@@ -271,7 +271,9 @@ def report(week_of: datetime | None, sector: str | None, lang: str | None, as_js
         snapshot = market_snapshot(store, universe, week.at)
         found = weekly.review(snapshot, week, sector)
     if found is None or found.empty:
-        click.echo(say("nothing_stored", lang), err=True)
+        last = weekly.newest(store) if store else None
+        key = "report_too_late" if last and last < week.last else "nothing_stored"
+        click.echo(say(key, lang, week=week.last if last else "", last=last), err=True)
         return 4
     if as_json:
         _print_json(review_words.as_json(snapshot, found, lang))

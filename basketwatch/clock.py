@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 
 from basketwatch.errors import UsageError
 
+YEARS = range(1990, 2100)  # from Shanghai's first session on; a window of years around one of them is a date, too
+
 _held: ContextVar[datetime | None] = ContextVar("held", default=None)
 
 
@@ -22,7 +24,7 @@ def hold(instant: datetime | None) -> None:
 def now() -> datetime:
     """The current instant, UTC-aware; the frozen one where ``BASKETWATCH_NOW`` is set.
 
-    Raises UsageError where the variable is no ISO 8601 instant with an offset.
+    Raises UsageError where the variable is no ISO 8601 instant with an offset, or lies in no year of ``YEARS``.
     """
     held = _held.get()
     if held is not None:
@@ -36,6 +38,8 @@ def now() -> datetime:
         raise UsageError("bad_now", value=frozen) from None
     if instant.tzinfo is None:
         raise UsageError("bad_now", value=frozen)
+    if instant.year not in YEARS:
+        raise UsageError("now_out_of_range", value=frozen, first=YEARS[0], last=YEARS[-1])
     return instant.astimezone(UTC)
 
 

@@ -69,6 +69,8 @@ def test_nothing_stored_is_4(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("env", "said"), [
     ({"BASKETWATCH_NOW": "yesterday"}, "BASKETWATCH_NOW is yesterday"),
     ({"BASKETWATCH_NOW": "2026-07-05T10:00:00"}, "BASKETWATCH_NOW is 2026-07-05T10:00:00"),
+    ({"BASKETWATCH_NOW": "0001-01-01T00:00:00Z"}, "lies outside the years 1990 to 2099; choose an instant"),
+    ({"BASKETWATCH_NOW": "9999-12-31T23:59:59Z"}, "lies outside the years 1990 to 2099; choose an instant"),
     ({"BASKETWATCH_LANG": "fr"}, "BASKETWATCH_LANG must be zh or en"),
     ({"BASKETWATCH_HOME": "/nonexistent"}, "BASKETWATCH_HOME points to /nonexistent"),
 ])  # fmt: skip
@@ -164,6 +166,13 @@ def test_report_of_what_does_not_exist_is_wrong_usage(
 ) -> None:
     done = basketwatch("report", *words, **filled)
     assert done.returncode == 2 and said in done.stderr and done.stdout == ""
+
+
+def test_report_of_a_week_after_the_stored_data_says_where_they_end(filled: dict[str, str]) -> None:
+    """2027-01-04: the mainland's calendar ends with 2026, the store with 2026-07-03."""
+    done = basketwatch("report", **filled | {"BASKETWATCH_NOW": "2027-01-04T09:00:00Z"})
+    assert done.returncode == 4 and "what is stored ends on 2026-07-03; run basketwatch refresh" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_report_without_a_store_is_4(tmp_path: Path) -> None:

@@ -121,6 +121,11 @@ def home_calendar(store: Store) -> Calendar:
     return prices.read_calendars(store).get(HOME) or Calendar(HOME, ())
 
 
+def newest(store: Store) -> date | None:
+    """The last session of which a mainland history is stored; None without one."""
+    return max((s.last for t, s in prices.read_series(store).items() if markets.group(t) == HOME), default=None)
+
+
 def week_of(calendar: Calendar, now: datetime, day: date | None = None) -> Week:
     """The ISO week of ``day``; without one the last completed week: this one once its last session is final.
 

@@ -123,7 +123,13 @@ def _admitted(store: Store) -> bool:
         with store.engine.connect() as c:
             if store.path.stat().st_size % c.exec_driver_sql("PRAGMA page_size").scalar_one():
                 raise StoreCorrupt(path=where, moved="")  # SQLite itself reads zeros for what was cut off
-    return bool(found) and int(found["schema"]) == schema.VERSION
+    return bool(found) and int(found["schema"]) == schema.VERSION and _is_whole(store)
+
+
+def _is_whole(store: Store) -> bool:
+    """Whether no table is missing; a writer makes those that are."""
+    with store.engine.connect() as c:
+        return set(schema.metadata.tables) <= set(inspect(c).get_table_names())
 
 
 def _create(store: Store) -> None:

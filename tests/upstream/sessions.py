@@ -76,6 +76,10 @@ def calendar(name: str) -> Calendar:
     return Calendar(name, _currency_days() if name == "FX" else _exchange_days(name))
 
 
+# Storms that exchange_calendars does not know: no upstream has a bar of these days
+SHUT = {("XHKG", date(2023, 9, 1)), ("XHKG", date(2023, 9, 8)), ("XTAI", date(2024, 10, 31))}
+
+
 def _exchange_days(name: str) -> list[Session]:
     import exchange_calendars
 
@@ -83,6 +87,8 @@ def _exchange_days(name: str) -> list[Session]:
     rows = zip(table.index, table["open"], table["break_start"], table["break_end"], table["close"], strict=True)
     sessions = []
     for day, opens, pause, resume, closes in rows:
+        if (name, day.date()) in SHUT:
+            continue
         start, end = opens.timestamp(), closes.timestamp()
         lunch = pause == pause  # NaT differs from itself
         spans = ((start, pause.timestamp()), (resume.timestamp(), end)) if lunch else ((start, end),)

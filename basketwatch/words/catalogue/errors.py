@@ -11,10 +11,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "还没有数据可显示；请先运行 basketwatch refresh。",
         "There is nothing to show yet; run basketwatch refresh first.",
     ),
+    "report_too_late": (
+        "{week} 那一周没有数据：已存的行情到 {last} 为止；请运行 basketwatch refresh，或用 --week-of {last}。",
+        "There are no data of the week of {week}: what is stored ends on {last}; run basketwatch refresh or give --week-of {last}.",
+    ),
     "error": ("出错了：{detail}。", "Something went wrong: {detail}."),
     "bad_now": (
         "BASKETWATCH_NOW 的值 {value} 不是带时区的 ISO 8601 时刻；请写成 2026-07-05T10:00:00Z。",
         "BASKETWATCH_NOW is {value}, which is no ISO 8601 instant with an offset; write it like 2026-07-05T10:00:00Z.",
+    ),
+    "now_out_of_range": (
+        "BASKETWATCH_NOW 的值 {value} 不在 {first} 年至 {last} 年之间；请改为其间的时刻。",
+        "BASKETWATCH_NOW is {value}, which lies outside the years {first} to {last}; choose an instant between them.",
     ),
     "bad_lang": ("BASKETWATCH_LANG 只能是 zh 或 en，不是 {value}。", "BASKETWATCH_LANG must be zh or en, not {value}."),
     # what went wrong with a request, in a word; anything else (HTTP 403) is shown as it is
