@@ -227,6 +227,25 @@ def test_two_quotes_of_one_ticker() -> None:
     assert differ.empty and keys(faults) == ["duplicate", "duplicate"]
 
 
+@pytest.mark.parametrize(
+    ("ticker", "last", "good"),
+    [
+        ("USDCNY.FX", 7.1, True), ("USDCNY.FX", 1134.6, False), ("USDCNY.FX", 0.14, False), ("USDCNY.FX", 710.0, False),
+        ("HKDCNY.FX", 0.91, True), ("HKDCNY.FX", 91.0, False), ("USDHKD.FX", 7.8, True), ("USDHKD.FX", 0.128, False),
+        ("USDKRW.FX", 1400.0, True), ("USDKRW.FX", 14.0, False), ("USDTWD.FX", 32.0, True), ("EURUSD.FX", 1.1, True),
+    ],
+)  # fmt: skip
+def test_an_exchange_rate_lies_in_the_range_of_its_pair(ticker: str, last: float, good: bool) -> None:
+    """Of another pair (1134.6 won for a yuan's rate), of a hundred units, or turned over: 0.14 dollars a yuan."""
+    names = ("open", "high", "low", "last", "previous_close")
+    rate = quote(**dict.fromkeys(names, last)).assign(
+        ticker=ticker, name=None, currency=ticker[3:6], volume=NAN, amount=NAN, turnover=NAN, limit_up=NAN, limit_down=NAN,
+        market_cap=NAN, float_cap=NAN, pe_ttm=NAN,
+    )  # fmt: skip
+    kept, faults = ask(rate)
+    assert (list(kept["ticker"]) == [ticker], "rate_range" in keys(faults)) == (good, not good)
+
+
 def test_a_new_share_may_move_further_than_any_limit() -> None:
     born = quote(name="N旭创", last=1300.0, high=1300.0, amount=4e7 * 1000, float_cap=NAN, limit_up=NAN, limit_down=NAN)
     assert ask(born)[1] == []
@@ -261,7 +280,7 @@ def test_a_suspended_share_is_not_called_stale() -> None:
 
 
 def test_the_future_needs_no_calendar() -> None:
-    rate = {"ticker": "USDCNY.FX", "limit_up": NAN, "limit_down": NAN}
+    rate = {"ticker": "EURCNY.FX", "limit_up": NAN, "limit_down": NAN}  # a pair without a known range
     assert ask(quote(**rate, session=date(2026, 7, 4)))[1] == []
     assert keys(ask(quote(**rate, session=date(2026, 7, 5)))[1]) == ["not_begun"]
     far = {"begun": {"CN": date(2027, 1, 4)}}  # a calendar that is wrong about today does not let it in either

@@ -55,6 +55,10 @@ CHECKS: dict[str, tuple[str, str]] = {
         "{source} 给 {ticker} 的涨跌超出任何涨跌停限制（{detail}），没有采用。",
         "The move of {ticker} from {source} exceeds any price limit ({detail}); not used.",
     ),
+    "rate_range": (
+        "{source} 给 {ticker} 的汇率不在该货币对的合理范围内（{detail}），没有采用。",
+        "The exchange rate of {ticker} from {source} lies outside the range of its pair ({detail}); not used.",
+    ),
     "other_symbol": (
         "{source} 给 {ticker} 的前收盘与库存不符（{detail}），疑为其他证券，没有采用。",
         "The previous close of {ticker} from {source} does not fit the stored closes ({detail}); another security suspected, not used.",
