@@ -153,6 +153,16 @@ def test_the_coming_session_knows_the_leaders_only_when_all_us_sessions_are_over
     assert moves["COHR.US"] == pytest.approx(market.MOVES["COHR.US"], abs=5e-4)
 
 
+def test_the_page_and_the_rule_have_the_same_leaders_and_the_same_moves(store: database.Store) -> None:
+    now = datetime(2026, 7, 2, 21, 0, tzinfo=UTC)
+    page = market_snapshot(store, universe(), now).overnight
+    rule = reading.inputs_of(reading.read(store, universe(), now, 6), "CN")
+    assert rule.sessions[-1] == np.datetime64(page.for_session)
+    moves = {leader.ticker: leader.moves[-1] for leader in rule.leaders}
+    assert page.moves["move"].notna().sum() > 5
+    assert dict(zip(page.moves["ticker"], page.moves["move"], strict=True)) == pytest.approx(moves, nan_ok=True)
+
+
 def test_each_ticker_is_compared_with_a_benchmark_of_its_own_market() -> None:
     assert reading.benchmark_of(universe(), "300308.SZ") == "801770.SI"
     assert reading.benchmark_of(universe(), "801770.SI") == "000300.SH"

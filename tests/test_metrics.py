@@ -587,8 +587,39 @@ def test_overnight_move_is_compounded_over_its_sessions() -> None:
         "C.US": {date(2026, 2, 17): 5.0},
     })  # fmt: skip
     sessions = US.between(date(2026, 2, 13), date(2026, 2, 17))
-    found = overnight.overnight(closes, ["A.US", "B.US", "C.US", "D.US"], sessions, date(2026, 2, 12))
-    assert found.tolist() == pytest.approx([0.21, nan, nan, nan], nan_ok=True)
-    assert overnight.overnight(closes, ["A.US"], [], date(2026, 2, 12)).isna().all()
-    assert overnight.overnight(closes, ["A.US"], sessions, None).isna().all()
-    assert overnight.overnight(wide({}), [], sessions, None).empty
+    found = overnight.moves_over(closes, ["A.US", "B.US", "C.US", "D.US"], US, [sessions, [], sessions[:1]])
+    assert found[0].tolist() == pytest.approx([0.21, nan, nan, nan], nan_ok=True)
+    assert np.isnan(found[1]).all(), "no session in between"
+    assert found[2].tolist() == pytest.approx([0.1, 0.1, nan, nan], nan_ok=True)
+    assert np.isnan(overnight.moves_over(wide({}), ["A.US"], US, [sessions])).all()
+    assert overnight.moves_over(closes, [], US, [sessions]).shape == (1, 0)
+
+
+def test_no_older_close_stands_in_for_the_one_before_the_night() -> None:
+    """Without the close of the 12th the move from the 11th to the 13th would be one of two sessions."""
+    closes = wide({"A.US": {date(2026, 2, 11): 100.0, date(2026, 2, 13): 110.0}})
+    night = US.between(date(2026, 2, 13), date(2026, 2, 13))
+    assert np.isnan(overnight.moves_over(closes, ["A.US"], US, [night])).all()
+
+
+# --- matrices and factors ----------------------------------------------------------------------------------------
+
+
+def test_filled_keeps_the_last_number_and_shifted_moves_down() -> None:
+    values = np.array([[nan, 1.0], [2.0, nan], [nan, nan], [3.0, 4.0]])
+    np.testing.assert_array_equal(analysis_prices.filled(values), [[nan, 1.0], [2.0, 1.0], [2.0, 1.0], [3.0, 4.0]])
+    np.testing.assert_array_equal(analysis_prices.shifted(values), [[nan, nan], *values[:3].tolist()])
+    np.testing.assert_array_equal(analysis_prices.shifted(values, 3), [[nan, nan]] * 3 + [[nan, 1.0]])
+    assert np.isnan(analysis_prices.shifted(values, 9)).all() and analysis_prices.filled(np.empty((0, 2))).shape == (
+        0,
+        2,
+    )
+
+
+def test_factors_between_two_sessions_are_multiplied() -> None:
+    """Sessions on 1, 2, 5 and 6 January; ex-dates on the 2nd (1/2), on Sunday the 4th (0.9) and on the 5th (0.8)."""
+    sessions = np.array(["2026-01-01", "2026-01-02", "2026-01-05", "2026-01-06"], dtype="datetime64[D]")
+    ex_dates = np.array(["2026-01-05", "2026-01-02", "2026-01-04"], dtype="datetime64[s]")
+    found = analysis_prices.factors_between(sessions, ex_dates, np.array([0.8, 0.5, 0.9]))
+    assert found.tolist() == pytest.approx([1, 0.5, 0.72, 1])
+    assert analysis_prices.factors_between(sessions, ex_dates[:0], np.empty(0)).tolist() == [1, 1, 1, 1]

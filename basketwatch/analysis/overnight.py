@@ -1,17 +1,17 @@
-"""US sessions that a mainland session has not seen yet, and the leaders' moves in them."""
+"""US sessions between two mainland sessions, the US leaders of the chains, and their moves in those sessions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 
-from basketwatch.analysis.prices import at_of, days_of, moves_of, newest_of
+from basketwatch.analysis.prices import Floats
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import DELAY, Calendar, Session
-
-# --- overnight ---------------------------------------------------------------------------------------------------
+from basketwatch.domain.model import Universe
 
 
 def overnight_sessions(home: Calendar, abroad: Calendar, day: date) -> list[Session]:
@@ -39,12 +39,28 @@ def overnight_window(home: Calendar, abroad: Calendar, now: datetime) -> tuple[d
     return (coming.day if coming else None), []
 
 
-def overnight(
-    closes: pd.DataFrame, tickers: Sequence[str], sessions: Sequence[Session], before: date | None
-) -> pd.Series:
-    """Compound move of each ticker over ``sessions``, against its close of ``before``; NaN without both."""
-    days, values = closes.index.to_numpy(), closes.reindex(columns=list(tickers)).to_numpy(dtype="float64")
-    newest, count = newest_of(values), len(tickers)
-    ends = days_of([sessions[-1].day if sessions else None] * count)
-    last = at_of(newest, days, ends, oldest=timedelta(0))
-    return pd.Series(moves_of(values, at_of(newest, days, days_of([before] * count)), last), index=list(tickers))
+def leaders_of(universe: Universe) -> dict[str, list[tuple[str, str]]]:
+    """US ticker -> (chain id, segment id) of each segment of a chain that it leads."""
+    led: dict[str, list[tuple[str, str]]] = {}
+    for chain in universe.chains:
+        for segment in chain.segments:
+            for ticker in segment.overseas:
+                if markets.group(ticker) == "US":
+                    led.setdefault(ticker, []).append((chain.id, segment.id))
+    return led
+
+
+def moves_over(
+    closes: pd.DataFrame, tickers: Sequence[str], abroad: Calendar, spans: Sequence[Sequence[Session]]
+) -> Floats:
+    """Compound move of each ticker over each span of US sessions, a fraction: spans × tickers.
+
+    From the close of the session before the span to that of its last session. NaN without both closes (an older one
+    does not stand in: the move would be that of more sessions), and for an empty span. ``closes``: adjusted, wide.
+    """
+    before = [abroad.before(span[0].day) if span else None for span in spans]
+    values = closes.reindex(columns=list(tickers)).to_numpy(dtype="float64")
+    values = np.vstack([values, np.full((1, len(tickers)), np.nan)])  # the row of a day that has none: -1
+    base = closes.index.get_indexer(pd.DatetimeIndex([s.day if s else None for s in before]).as_unit("s"))
+    last = closes.index.get_indexer(pd.DatetimeIndex([s[-1].day if s else None for s in spans]).as_unit("s"))
+    return np.asarray(values[last] / values[base] - 1)

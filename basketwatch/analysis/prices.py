@@ -58,6 +58,19 @@ def adjusted(bars: pd.DataFrame, factors: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
+def factors_between(sessions: Days, ex_dates: Days, factors: Floats) -> Floats:
+    """Product of the factors whose ex-date lies after the session before and not after this one; 1 for the first.
+
+    ``sessions``: ascending. ``ex_dates`` and ``factors`` (ratios, columns.FACTORS): one security's, in any order.
+    """
+    if not len(ex_dates):
+        return np.ones(len(sessions))
+    order = np.argsort(ex_dates, kind="stable")
+    through = np.concatenate([[1.0], np.cumprod(factors[order])])
+    so_far = through[np.searchsorted(ex_dates[order], sessions, side="right")]
+    return np.asarray(so_far / np.concatenate([so_far[:1], so_far[:-1]]))
+
+
 def with_quotes(bars: pd.DataFrame, quotes: pd.DataFrame) -> pd.DataFrame:
     """Raw bars with each quote as the bar of its own session, so that the last point is the last price.
 
@@ -189,6 +202,19 @@ def newest_of(values: Floats) -> Rows:
     """Row of each column's newest number up to each row, -1 where there is none yet; the first row is before all."""
     rows = np.where(np.isnan(values), -1, np.arange(len(values))[:, None])
     return np.maximum.accumulate(np.vstack([np.full((1, values.shape[1]), -1), rows]), axis=0)
+
+
+def filled(values: Floats) -> Floats:
+    """Each column's last number up to each row; NaN before its first."""
+    rows = newest_of(values)[1:]
+    return np.where(rows < 0, np.nan, np.take_along_axis(values, np.maximum(rows, 0), axis=0))
+
+
+def shifted(values: Floats, rows: int = 1) -> Floats:
+    """``values`` as they were that many rows before, NaN at the beginning."""
+    out = np.full(values.shape, np.nan)
+    out[rows:] = values[: len(values) - rows] if rows <= len(values) else values[:0]
+    return out
 
 
 def at_of(newest: Rows, days: Days, wanted: Days, oldest: timedelta = OLDEST_BASE) -> Rows:

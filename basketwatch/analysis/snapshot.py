@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 
 from basketwatch.analysis import baskets as analysis_baskets
-from basketwatch.analysis import overnight as analysis_overnight
 from basketwatch.analysis import prices as analysis_prices
 from basketwatch.analysis.adjustment import breaks_of, unbroken
 from basketwatch.analysis.adjustment import problems as adjustment_problems
 from basketwatch.analysis.age import AHEAD, add_age, delay
 from basketwatch.analysis.baskets import basket_series, cap_coverage, cap_weight, equal_weight, in_step, rebased
-from basketwatch.analysis.overnight import overnight_window
+from basketwatch.analysis.overnight import leaders_of, moves_over, overnight_window
 from basketwatch.analysis.periods import Period, is_one_period, periods_of
 from basketwatch.analysis.prices import (
     WINDOWS,
@@ -466,17 +465,11 @@ def against(snapshot: Snapshot, view: BasketView, window: str) -> tuple[dict[str
 def _overnight(
     universe: Universe, closes: pd.DataFrame, table: pd.DataFrame, calendars: Mapping[str, Calendar], now: datetime
 ) -> Overnight:
-    led: dict[str, list[tuple[str, str]]] = {}
-    for chain in universe.chains:
-        for segment in chain.segments:
-            for ticker in segment.overseas:
-                if markets.group(ticker) == "US":
-                    led.setdefault(ticker, []).append((chain.id, segment.id))
+    led = leaders_of(universe)
     home, abroad = calendars.get("CN"), calendars.get("US")
     day, sessions = overnight_window(home, abroad, now) if home and abroad else (None, [])
-    before = abroad.before(sessions[0].day) if abroad and sessions else None
-    moves = analysis_overnight.overnight(closes, list(led), sessions, before.day if before else None)
-    frame = pd.DataFrame({"ticker": list(led), "move": moves.to_numpy(), "leads": list(led.values())})
+    span = moves_over(closes, list(led), abroad, [sessions])[0] if abroad else np.full(len(led), np.nan)
+    frame = pd.DataFrame({"ticker": list(led), "move": span, "leads": list(led.values())})
     frame["stale"] = [bool(table["stale"].get(t, True)) for t in led]
     days, running = tuple(s.day for s in sessions), bool(sessions) and now < sessions[-1].closes
     return Overnight(day, days, running, frame.sort_values("move", ascending=False, ignore_index=True))

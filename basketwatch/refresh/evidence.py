@@ -12,9 +12,11 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from basketwatch.analysis.age import is_closing
+from basketwatch.analysis.prices import factors_between
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar
 from basketwatch.refresh.work import Row
@@ -150,6 +152,6 @@ def explains(bars: pd.DataFrame, factors: pd.DataFrame, row: Row, past: Past) ->
     if not _same_session(bars[bars["session"] == pd.Timestamp(day)], row):
         return False
     close = float(own.iloc[0])
-    paid = factors["factor"][(factors["ex_date"] > pd.Timestamp(before)) & (factors["ex_date"] <= pd.Timestamp(day))]
-    adjusted = close * float(paid.to_numpy().prod())
+    sessions = np.array([before, day], dtype="datetime64[D]")
+    adjusted = close * factors_between(sessions, factors["ex_date"].to_numpy(), factors["factor"].to_numpy())[1]
     return any(same(row["previous_close"], c, ticker) for c in (close, adjusted, round(adjusted, 2)))

@@ -23,7 +23,7 @@ from basketwatch.domain.model import SymbolState
 from basketwatch.errors import NoData, SourceError, SuspectAnswer
 from basketwatch.refresh import evidence
 from basketwatch.refresh.checks import shape
-from basketwatch.refresh.checks.bars import Verdict, check_bars
+from basketwatch.refresh.checks.bars import COMPARABLE_BARS, Verdict, check_bars
 from basketwatch.refresh.evidence import Past
 from basketwatch.refresh.quotes import NOTICED
 from basketwatch.refresh.valuations import plan
@@ -44,7 +44,6 @@ GIVEN_UP_FOR = timedelta(hours=12)  # a history that no source has, or that fail
 MOST = 600  # histories a run; the rest follows in the next one, and is said
 MANY = 10  # histories that nobody has read yet: a first fill
 SHORT = 20  # bars; a new listing has so few, a cut answer too
-OVERLAP = 5  # stored bars that a history has been held against (checks.OVERLAP)
 QUARTER = timedelta(days=80)
 DIVIDENDS = "dividends"  # the store's word: when they were read last, or "" after a failure
 
@@ -252,7 +251,7 @@ def accept(work: Work, ticker: str, history: History, dividends: pd.DataFrame, k
         raise SuspectAnswer(source=history.source, ticker=ticker, detail="no bar passed")
     if len(verdict.bars) < len(bars):
         factors = _factors(ticker, _passed(history, verdict.bars), dividends)
-    compared = int(stored["final"].sum()) >= OVERLAP
+    compared = int(stored["final"].sum()) >= COMPARABLE_BARS
     _check_quotes(work, ticker, verdict.bars, factors, known, compared=compared)
     if verdict.action == "append":
         factors = _with_noticed(work, ticker, factors)

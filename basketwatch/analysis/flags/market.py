@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from basketwatch.analysis.flags.inputs import AdjustedPrices, Bools, Floats, Inputs, RawPrices, Rows, Small
+from basketwatch.analysis.prices import filled, shifted
 from basketwatch.domain import limits, markets
 
 # Why a cell cannot be judged; the position is its code in a ``Judged``. 0 = it can. "no_<name>" is the sentence.
@@ -203,19 +204,6 @@ class MarketData:
     def name(self, ticker: str) -> object:
         """The name of a ticker in both languages, the ticker itself where there is none."""
         return self.inputs.names.get(ticker, ticker)
-
-
-def filled(values: Floats) -> Floats:
-    """Each column's last number up to each row."""
-    rows = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(len(values))[:, None]), axis=0)
-    return np.take_along_axis(values, rows, axis=0)
-
-
-def shifted(values: Floats, rows: int) -> Floats:
-    """``values`` as they were that many rows before, NaN at the beginning."""
-    out = np.full(values.shape, np.nan)
-    out[rows:] = values[: len(values) - rows] if rows <= len(values) else values[:0]
-    return out
 
 
 def _later(values: Bools, *, fill: bool) -> Bools:

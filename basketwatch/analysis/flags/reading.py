@@ -17,7 +17,7 @@ from basketwatch.analysis.adjustment import breaks_of, unbroken
 from basketwatch.analysis.age import after_close
 from basketwatch.analysis.flags import AdjustedPrices, BasketInput, Inputs, Leader, RawPrices
 from basketwatch.analysis.flags.inputs import Bools, Days, Floats, Rows
-from basketwatch.analysis.prices import multipliers, wide, with_quotes
+from basketwatch.analysis.prices import filled, multipliers, shifted, wide, with_quotes
 from basketwatch.analysis.valuation import bands, readings
 from basketwatch.domain import limits, markets
 from basketwatch.domain.calendars import Calendar, settled_days
@@ -28,7 +28,8 @@ from basketwatch.store.prices import read_bars, read_calendars, read_factors, re
 
 YEAR = 250  # sessions that the log begins with, and that a dry run looks at
 PE_YEARS = 3
-CARRIED, CARRIED_WEEKLY = 5, 10  # sessions for which a PE stands in for one that is missing
+# Sessions for which a PE percentile stands in for a missing one, in a daily series and in a weekly one.
+PE_STANDS_FOR, WEEKLY_PE_STANDS_FOR = 5, 10
 CHINA_BENCHMARK = "000300.SH"
 _PRICES = ("open", "high", "low", "close")
 
@@ -185,28 +186,17 @@ def _with_prices(base: Inputs, grid: _Grid, by: pd.Series, due: Bools) -> Inputs
     raw = {name: grid.put(bars[name]) for name in _PRICES}
     adjusted = {name: grid.put(bars[name].to_numpy() * times) for name in _PRICES[1:]}
     known = ~np.isnan(raw["close"])
-    before = _held(adjusted["close"])
+    before = filled(adjusted["close"])
     return replace(
         base,
         raw_open=RawPrices(raw["open"]), raw_high=RawPrices(raw["high"]), raw_low=RawPrices(raw["low"]),
-        raw_close=RawPrices(raw["close"]), reference=RawPrices(_shifted(before) / grid.put(times)),
+        raw_close=RawPrices(raw["close"]), reference=RawPrices(shifted(before) / grid.put(times)),
         adjusted_high=AdjustedPrices(adjusted["high"]), adjusted_low=AdjustedPrices(adjusted["low"]),
         adjusted_close=AdjustedPrices(adjusted["close"]),
         volume=grid.put(bars["volume"]), turnover=grid.put(bars["turnover"]),
         final=(grid.put(bars["final"], 0.0) > 0) & due[:, None],
         suspended=~known & ~np.isnan(before) & np.logical_or.accumulate(known[::-1])[::-1],
     )  # fmt: skip
-
-
-def _held(values: Floats) -> Floats:
-    """Each column's last number up to each row."""
-    rows = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(len(values))[:, None]))
-    held: Floats = np.take_along_axis(values, rows, axis=0)
-    return held
-
-
-def _shifted(values: Floats) -> Floats:
-    return np.vstack([np.full((1, values.shape[1]), np.nan), values[:-1]])
 
 
 def _with_quotes(base: Inputs, data: StoredData, grid: _Grid) -> Inputs:
@@ -309,30 +299,18 @@ def _abroad(data: StoredData, sessions: Days) -> Rows:
 def _leaders(data: StoredData, sessions: Days) -> tuple[Leader, ...]:
     """US names of the chains, with their moves by mainland session and the baskets whose chain they stand in."""
     abroad, home = data.calendars.get("US"), data.calendars["CN"]
-    led: dict[str, list[str]] = {}
-    for basket in data.universe.baskets:
-        chain = next((c for c in data.universe.chains if c.id == basket.chain), None)
-        for ticker in (t for s in (chain.segments if chain else ()) for t in s.overseas if markets.group(t) == "US"):
-            led.setdefault(ticker, []).append(basket.id)
+    led: dict[str, tuple[str, ...]] = {}
+    for ticker, segments in overnight.leaders_of(data.universe).items():
+        chains = {chain for chain, _ in segments}
+        led[ticker] = tuple(b.id for b in data.universe.baskets if b.chain in chains)
+    led = {ticker: ids for ticker, ids in led.items() if ids}
     if abroad is None or not led:
         return ()
     own = data.bars.loc[data.bars["ticker"].isin(list(led)) & data.bars["final"]].reset_index(drop=True)
     closes = wide(analysis_prices.adjusted(own, data.factors))
-    moves = _moves(closes.reindex(columns=list(led)), home, abroad, sessions)
-    return tuple(Leader(t, moves[:, i], tuple(dict.fromkeys(led[t]))) for i, t in enumerate(led))
-
-
-def _moves(closes: pd.DataFrame, home: Calendar, abroad: Calendar, sessions: Days) -> Floats:
-    """Compound move of each column over the US sessions before each mainland session; NaN without both closes."""
-    at = {day: i for i, day in enumerate(closes.index.to_numpy().astype("datetime64[D]").tolist())}
-    values = closes.to_numpy(dtype="float64")
-    out = np.full((len(sessions), values.shape[1]), np.nan)
-    for i, day in enumerate(sessions.tolist()):
-        seen = overnight.overnight_sessions(home, abroad, day)
-        before = abroad.before(seen[0].day) if seen else None
-        if before and before.day in at and seen[-1].day in at:
-            out[i] = values[at[seen[-1].day]] / values[at[before.day]] - 1
-    return out
+    spans = [overnight.overnight_sessions(home, abroad, day) for day in sessions.tolist()]
+    moves = overnight.moves_over(closes, list(led), abroad, spans)
+    return tuple(Leader(ticker, moves[:, i], ids) for i, (ticker, ids) in enumerate(led.items()))
 
 
 # --- multiples ---------------------------------------------------------------------------------------------------
@@ -344,7 +322,7 @@ def _multiples(values: Mapping[str, pd.DataFrame], tickers: Sequence[str], sessi
     since = sessions[0] - np.timedelta64((PE_YEARS + 1) * 366, "D")  # a year more, for what is carried
     for i, history in ((i, values[t]) for i, t in enumerate(tickers) if t in values):
         days = history["session"].to_numpy().astype("datetime64[D]")
-        carried = CARRIED_WEEKLY if bands.is_weekly(days) else CARRIED
+        carried = WEEKLY_PE_STANDS_FOR if bands.is_weekly(days) else PE_STANDS_FOR
         begin = min(int(np.searchsorted(days, since)), len(days) - 1)
         days, history = days[begin:], history.iloc[begin:]
         ranks = bands.rolling_percentile(days, bands.counted(history), PE_YEARS)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from basketwatch.analysis.flags.inputs import Floats
-from basketwatch.analysis.flags.market import Judged, MarketData, Said, Signal, at_least, filled, first_cause, shifted
+from basketwatch.analysis.flags.market import Judged, MarketData, Said, Signal, at_least, first_cause
+from basketwatch.analysis.prices import filled, shifted
 from basketwatch.domain.model import Rule
 from basketwatch.words import text
 

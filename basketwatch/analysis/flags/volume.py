@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from basketwatch.analysis.flags.inputs import Bools, Floats
-from basketwatch.analysis.flags.market import Judged, MarketData, Signal, at_least, filled, first_cause, prior, shifted
+from basketwatch.analysis.flags.market import Judged, MarketData, Signal, at_least, first_cause, prior
+from basketwatch.analysis.prices import filled, shifted
 from basketwatch.domain.model import Rule
 from basketwatch.words import text
 

@@ -8,9 +8,10 @@ from math import nan
 import numpy as np
 import pandas as pd
 
+from basketwatch.analysis.prices import newest_of
 from basketwatch.analysis.valuation.bands import Floats
 
-CARRIED = 10  # sessions for which a suspended member's last cap and profit stand
+OUT_OF_DATE_AFTER = 10  # sessions: a member's last cap and profit stand for so long, while it is suspended
 COVERED = 0.8  # of the members' cap must be known for a session of a basket's history to count
 
 
@@ -88,7 +89,7 @@ def basket_history(caps: pd.DataFrame, profits: pd.DataFrame, weights: pd.Series
     """PE of a basket on each session: session, earnings_yield, pe, pe_positive, pe_median, covered, coverage.
 
     ``caps`` and ``profits``: sessions x members, one currency, the same members on every session (say which: those of
-    today). A suspended member keeps its last cap and profit for at most ``CARRIED`` sessions. ``coverage`` is by cap:
+    today). A suspended member keeps its last cap and profit for at most ``OUT_OF_DATE_AFTER`` sessions. ``coverage`` is by cap:
     the covered members' share of ``weights`` (cap today by member, those without a history too; by default each one's
     last). Sessions below ``COVERED`` are left out: they would be another basket.
     """
@@ -112,12 +113,12 @@ def basket_history(caps: pd.DataFrame, profits: pd.DataFrame, weights: pd.Series
 
 
 def _carried(cap: Floats, profit: Floats) -> tuple[Floats, Floats]:
-    """Both, with sessions on which a member has neither filled from its last one, ``CARRIED`` sessions long."""
+    """Both, with sessions on which a member has neither filled from its last one, ``OUT_OF_DATE_AFTER`` sessions long."""
     if not cap.size:
         return cap, profit
     own = np.arange(len(cap))[:, None]
-    last = np.maximum.accumulate(np.where(np.isnan(cap) & np.isnan(profit), -1, own), axis=0)
-    old = (last < 0) | (own - last > CARRIED)
+    last = newest_of(np.where(np.isnan(cap), profit, cap))[1:]
+    old = (last < 0) | (own - last > OUT_OF_DATE_AFTER)
     filled = [np.where(old, nan, np.take_along_axis(one, np.maximum(last, 0), axis=0)) for one in (cap, profit)]
     return filled[0], filled[1]
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from basketwatch.analysis.valuation.bands import LEAST, Band, bands_of, counted, is_weekly
-from basketwatch.analysis.valuation.baskets import CARRIED, BasketPe, basket_history, basket_pe
+from basketwatch.analysis.valuation.baskets import OUT_OF_DATE_AFTER, BasketPe, basket_history, basket_pe
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.model import SeriesKey, Universe
@@ -205,8 +205,8 @@ def _choice(readings: Sequence[PeReading], series: Histories, calendar: Calendar
 
 
 def _back(calendar: Calendar | None, day: date) -> date:
-    """The session ``CARRIED`` sessions before ``day``: what is older is out of date beside it."""
-    found = calendar.back(day, CARRIED) if calendar else None
+    """The session ``OUT_OF_DATE_AFTER`` sessions before ``day``: what is older is out of date beside it."""
+    found = calendar.back(day, OUT_OF_DATE_AFTER) if calendar else None
     return found.day if found else date.min
 
 
@@ -240,7 +240,7 @@ def of_baskets(
 ) -> dict[str, BasketPeReading]:  # fmt: skip
     """Basket id -> its PE. ``baskets``: members of today, with group and to_cny (the day's rate), and the home group.
 
-    A member whose newest value is more than ``CARRIED`` sessions older than its market's newest is not covered.
+    A member whose newest value is more than ``OUT_OF_DATE_AFTER`` sessions older than its market's newest is not covered.
     """
     made = {key: _basket(members, home, values, series, calendars) for key, (members, home) in baskets.items()}
     banded = bands_of({key: _for_bands(one) for key, one in made.items()})

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from basketwatch.analysis.prices import factors_between
 from basketwatch.domain import limits, markets
 from basketwatch.domain.calendars import FINAL_AFTER, Calendar
 from basketwatch.domain.faults import Fault
@@ -18,7 +19,7 @@ from basketwatch.errors import SuspectAnswer
 
 AGREE = 1e-3  # relative; two sources print the same close to the tick
 VWAP = 0.05  # amount / volume may leave [low, high] by this much
-OVERLAP = 5  # common final bars below which an answer cannot be compared with the store
+COMPARABLE_BARS = 5  # common final bars below which an answer cannot be compared with the store
 
 
 @dataclass(frozen=True)
@@ -184,12 +185,12 @@ def _against(
     both = good[good["final"]].set_index("session")[columns]
     both = both.join(stored.set_index("session")[columns].add_suffix("_stored"), how="inner")
     differs = (both["close"] / both["close_stored"] - 1).abs() > AGREE
-    ratio = _ratio(both, ticker) if len(both) >= OVERLAP and differs.mean() > 0.2 else None
+    ratio = _ratio(both, ticker) if len(both) >= COMPARABLE_BARS and differs.mean() > 0.2 else None
     if ratio is not None and math.isnan(ratio):
         raise _suspect(good, ticker, f"{int(differs.sum())} of {len(both)} closes differ from the stored ones")
     traded = both[(both > 0).all(axis=1)]
     times = float((traded["volume"] / traded["volume_stored"]).median())
-    if len(traded) >= OVERLAP and 50 <= max(times, 1 / times) <= 200:
+    if len(traded) >= COMPARABLE_BARS and 50 <= max(times, 1 / times) <= 200:
         raise _suspect(good, ticker, f"volume in other units: {times:.4g} times the stored one")
     first = good["session"].min() if asked is None else pd.Timestamp(asked)
     due = len(stored) if ratio else int(stored["session"].between(first, good["session"].max()).sum())
@@ -227,7 +228,12 @@ def _jumps(good: pd.DataFrame, ticker: str, stored: pd.DataFrame | None, factors
     if stored is not None:
         earlier = stored.loc[stored["final"] & (stored["session"] < good["session"].iloc[0]), list(rows.columns)]
         rows = pd.concat([earlier.sort_values("session").tail(6), rows], ignore_index=True)
-    rows = rows.assign(before=rows["close"].shift() * _explained(rows["session"], ticker, factors))
+    rows = rows.assign(before=rows["close"].shift())
+    if factors is not None:
+        mine = factors[factors["ticker"] == ticker]
+        rows["before"] *= factors_between(
+            rows["session"].to_numpy(), mine["ex_date"].to_numpy(), mine["factor"].to_numpy()
+        )
     move = (rows["close"] / rows["before"] - 1).abs()
     jumped = pd.Series(False, index=rows.index)
     for i in rows.index[move > 0.11]:  # 10 % and a point is the narrowest band that is not ST's
@@ -235,14 +241,3 @@ def _jumps(good: pd.DataFrame, ticker: str, stored: pd.DataFrame | None, factors
         jumped[i] = found is not None and move[i] > (found.percent + 1) / 100 and i >= found.free_days
     jumped &= rows["session"] >= good["session"].iloc[0]
     return faults_where(rows.assign(ticker=ticker), jumped, "unexplained_jump", "soft", "before", "close")
-
-
-def _explained(session: pd.Series, ticker: str, factors: pd.DataFrame | None) -> np.ndarray:
-    """Product of the factors whose ex-date lies after the bar before and not after this one."""
-    if factors is None or factors.empty:
-        return np.ones(len(session))
-    mine = factors[factors["ticker"] == ticker].sort_values("ex_date")
-    through = np.concatenate([[1.0], np.cumprod(mine["factor"].to_numpy())])
-    so_far = through[np.searchsorted(mine["ex_date"].to_numpy(), session.to_numpy(), side="right")]
-    earlier = np.concatenate([so_far[:1], so_far[:-1]])
-    return np.asarray(so_far / earlier)

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from basketwatch.analysis.prices import factors_between
 from basketwatch.domain.calendars import Calendar
 from basketwatch.domain.faults import Fault
 from basketwatch.domain.markets import SECTORS
@@ -34,7 +35,7 @@ REBASED = 0.02  # by which a session's value may differ from what the same sourc
 NEAR_QUOTE = pd.Timedelta(days=7)
 NEIGHBOURS = pd.Timedelta(days=45)  # values of a stock that lie further apart are not held against each other
 AGGREGATE_NEIGHBOURS = pd.Timedelta(days=365)  # earnings of many companies do not double in a year
-OVERLAP = 3  # common sessions below which an answer is not compared with the stored values
+COMPARABLE_VALUES = 3  # common sessions below which an answer is not compared with the stored values
 SPLITS = (10.0, 20.0)  # ratios that no change of earnings brings about to the point, without an ex-date to show for it
 PERCENT = 100.0
 SECTORS_SINCE = pd.Timestamp("2021-12-13")  # before it Shenwan had fewer
@@ -223,7 +224,7 @@ def _hold_against_stored(line: _Line, stored: pd.DataFrame) -> None:
     times = line.pe / _of(line.session, stored["session"].to_numpy(), stored["pe"].to_numpy())
     times = times[~np.isnan(times)]
     off = np.abs(times - 1) > REBASED
-    if len(times) >= OVERLAP and off.mean() > 0.5:
+    if len(times) >= COMPARABLE_VALUES and off.mean() > 0.5:
         detail = f"{int(off.sum())} of {len(times)} values differ from those stored, {np.median(times):.4g} times"
         raise _suspect(line, detail)
 
@@ -294,7 +295,7 @@ def _steps(line: _Line, place: Rows, known: Known) -> tuple[Floats, Floats]:
     """
     closes = _of(line.session, known.closes.index.to_numpy(), known.closes.to_numpy())
     price = np.where(np.isnan(line.price), closes, line.price)
-    factor = np.log(_factor_between(line.session, known.factors))
+    factor = np.log(factors_between(line.session, known.factors.index.to_numpy(), known.factors.to_numpy()))
     moved = _change(np.log(price)) - factor
     worth = _change(np.log(np.where(line.market_cap > 0, line.market_cap, np.nan)))
     told = factor < math.log(DIVIDED)  # an ex-date is known
@@ -310,15 +311,6 @@ def _steps(line: _Line, place: Rows, known: Known) -> tuple[Floats, Floats]:
 
 def _change(values: npt.NDArray[Any]) -> Floats:
     return np.concatenate([[np.nan], np.diff(values)])
-
-
-def _factor_between(session: Days, factors: pd.Series) -> Floats:
-    """Product of the factors whose ex-date lies after the session before and not after this one."""
-    if factors.empty:
-        return np.ones(len(session))
-    through = np.concatenate([[1.0], np.cumprod(factors.to_numpy())])
-    so_far = through[np.searchsorted(factors.index.to_numpy(), session, side="right")]
-    return np.asarray(so_far / np.concatenate([so_far[:1], so_far[:-1]]))
 
 
 def _breaks(log: Floats, split: Floats, *, aggregate: bool) -> Bools:

@@ -15,6 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from basketwatch.analysis.valuation.bands import Band
+from basketwatch.views.charts import _verbatim
 from basketwatch.views.colours import ACCENT, CARD, CHEAP, DEAR, GRID, LABEL, PRICE, faded
 
 Figure = go.Figure
@@ -231,8 +232,3 @@ def _titles(names: Mapping[str, str], priced: bool, dark: bool) -> list[dict[str
          "text": _verbatim(text), "showarrow": False, "font": {"size": 12, "color": LABEL[dark]}}
         for text, axis in shown
     ]  # fmt: skip
-
-
-def _verbatim(name: str) -> str:
-    """Plotly reads a few HTML tags in names; a name is text."""
-    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
