@@ -17,6 +17,29 @@ from basketwatch.words.catalogue import CATALOGUE
 PACKAGE = Path(errors.__file__).resolve().parent
 
 
+@pytest.mark.parametrize(
+    ("items", "zh", "en", "zh_complete", "en_complete"),
+    [
+        ([], "", "", "", ""), (["A"], "A", "A", "A", "A"), (["A", "B"], "A、B", "A, B", "A和B", "A and B"),
+        (["A", "B", "C"], "A、B、C", "A, B, C", "A、B和C", "A, B and C"),
+    ],
+)  # fmt: skip
+def test_lists_have_the_commas_of_their_language(
+    items: list[str], zh: str, en: str, zh_complete: str, en_complete: str
+) -> None:
+    assert (text.listed(iter(items), "zh"), text.listed(iter(items), "en")) == (zh, en)
+    assert text.listed(items, "zh", complete=True) == zh_complete
+    assert text.listed(items, "en", complete=True) == en_complete
+
+
+def test_parts_of_a_text_have_the_marks_of_their_language() -> None:
+    parts = ["A", "", "B"]
+    shown = {kind: (text.joined(parts, "zh", kind), text.joined(parts, "en", kind))
+             for kind in ("sentences", "clauses", "phrases")}  # fmt: skip
+    assert shown == {"sentences": ("AB", "A B"), "clauses": ("A；B", "A; B"), "phrases": ("A，B", "A, B")}
+    assert text.joined(parts, "en") == "A B" and text.joined([], "zh") == ""
+
+
 @pytest.mark.parametrize(("value", "shown"), [
     (0.012345, "+1.23%"), (-0.00535041, "−0.54%"), (0.0, "0.00%"), (-0.00001, "0.00%"), (float("nan"), "–"),
     (None, "–"), (12.3456, "+1,234.56%"),

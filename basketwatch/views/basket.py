@@ -15,7 +15,7 @@ from basketwatch.domain import markets
 from basketwatch.domain.markets import SECTORS
 from basketwatch.views import html, pe, valuation
 from basketwatch.views.origin import origin
-from basketwatch.words.text import DASH, day, escape, points, price, say, signed
+from basketwatch.words.text import DASH, day, escape, joined, listed, points, price, say, signed
 
 if TYPE_CHECKING:
     from basketwatch.domain.model import SeriesKey
@@ -100,7 +100,7 @@ def why_apart(periods: Mapping[str, Period], lang: str) -> str:
         say("period_of", lang, market=say(f"short_{g}", lang), base=p.base or DASH, end=p.end)
         for g, p in periods.items()
     ]
-    return say("not_comparable", lang, spans=("；" if lang == "zh" else "; ").join(spans))
+    return say("not_comparable", lang, spans=joined(spans, lang, "clauses"))
 
 
 def _partly(view: BasketView, lang: str) -> str:
@@ -110,11 +110,11 @@ def _partly(view: BasketView, lang: str) -> str:
         short = {w: short_of(part["coverage"][w], part["members"]) for w in WINDOWS}
         for n in dict.fromkeys(n for n in short.values() if n):
             alike = (say(f"col_{w}", lang) for w, count in short.items() if count == n)
-            name = say(f"group_{group}", lang)
-            lines.append(f"{name} {n} ({', '.join(alike)})" if lang == "en" else f"{name} {n}（{'、'.join(alike)}）")
+            name, windows = say(f"group_{group}", lang), listed(alike, lang)
+            lines.append(f"{name} {n} ({windows})" if lang == "en" else f"{name} {n}（{windows}）")
     if not lines:
         return ""
-    counts = ("；" if lang == "zh" else "; ").join(lines)
+    counts = joined(lines, lang, "clauses")
     return f'<div class="soft" style="font-size:12px;margin-top:5px">{escape(say("partly", lang, counts=counts))}</div>'
 
 

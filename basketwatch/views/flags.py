@@ -17,7 +17,8 @@ from basketwatch.domain import markets, rules
 from basketwatch.domain.model import Rule, Universe
 from basketwatch.views import html
 from basketwatch.views.colours import LINE
-from basketwatch.words.text import DASH, day, escape, plain, say
+from basketwatch.words import text
+from basketwatch.words.text import DASH, day, escape, joined, plain, say
 
 FEED = 8  # lines of the feed; the rest is on the page of its own
 SHOWN = 400  # lines of the log
@@ -123,8 +124,8 @@ def _note(snapshot: Snapshot, flag_rows: pd.DataFrame, before: int | None, lang:
     counts += [say("feed_new", lang, n=new)] if new else []
     short = {g: say("feed_session", lang, group=say(f"short_{g}", lang), day=day(snapshot.judged[g], lang))
              for g in ("CN", "US") if g in snapshot.judged}  # fmt: skip
-    judged = say("feed_judged", lang, sessions="、".join(short.values()) if lang == "zh" else ", ".join(short.values()))
-    return " · ".join([("，" if lang == "zh" else ", ").join(counts), judged] if counts else [judged])
+    judged = say("feed_judged", lang, sessions=text.listed(short.values(), lang))
+    return " · ".join([joined(counts, lang, "phrases"), judged] if counts else [judged])
 
 
 def _quiet(snapshot: Snapshot, groups: Sequence[object], lost: int, lang: str) -> tuple[str, str] | None:
@@ -216,7 +217,7 @@ def log(snapshot: Snapshot, rows: pd.DataFrame, lang: str) -> pd.DataFrame:
         "reason": shown[f"reason_{lang}"].to_numpy(),
         "rule": [rule_name(r, lang) for r in shown["rule"]],
         "link": [_address(snapshot, t, b, lang) for t, b in zip(shown["ticker"], shown["basket"], strict=True)],
-        "basket": [("、" if lang == "zh" else ", ").join(shorts.get(b, b) for b in own) for own in shown["basket"]],
+        "basket": [text.listed((shorts.get(b, b) for b in own), lang) for own in shown["basket"]],
         "said": shown["raised_at"].dt.tz_convert(markets.zone_of("CN")).dt.strftime("%Y-%m-%d %H:%M").to_numpy(),
     })  # fmt: skip
 
@@ -376,7 +377,7 @@ def trial(data: reading.StoredData, chosen: Sequence[Rule], rule_id: str, lang: 
     parts += [say("flags_would_lost", lang, n=lost)] if lost else []
     newest = fired.sort_values("session", ascending=False, kind="stable").head(5)
     dated = zip(newest["session"].dt.date, newest[f"reason_{lang}"], strict=True)
-    return Trial(("" if lang == "zh" else " ").join(parts), tuple(f"{d.isoformat()} {text}" for d, text in dated))
+    return Trial(joined(parts, lang), tuple(f"{d.isoformat()} {reason}" for d, reason in dated))
 
 
 def _fired(flag_rows: pd.DataFrame, rule: str) -> pd.DataFrame:

@@ -5,7 +5,6 @@ Figures are those of ``weekly.review``; only here are they rounded. Wording foll
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from basketwatch.analysis.weekly import FULL, SPANS, Review, Week
 from basketwatch.clock import iso
 from basketwatch.domain.markets import SECTORS
 from basketwatch.views import json
-from basketwatch.words.text import day, plain, price, say, sentence, signed, source_name
+from basketwatch.words.text import day, joined, listed, plain, price, say, sentence, signed, source_name
 
 if TYPE_CHECKING:
     from basketwatch.analysis.valuation.readings import PeReading
@@ -104,11 +103,10 @@ def notes(snapshot: Snapshot, review: Review, lang: str) -> list[str]:
     basis = say(
         "review_basis", lang, base=_full(week.base, lang), year=_full(week.year_base, lang), last=_full(week.last, lang)
     )
-    named = _list([source_name(s, lang) for s in review.sources], lang)
-    joint = "" if lang == "zh" else " "
+    named = listed([source_name(s, lang) for s in review.sources], lang, complete=True)
     gaps = [f"{_where(snapshot, p.where, lang)} – {sentence(p, lang)}" for p in review.problems]
     sources = [say("review_sources", lang, sources=named)] if named else []
-    return [joint.join([basis, *sources]), *(say("review_gap", lang, what=g) for g in gaps)]
+    return [joined([basis, *sources], lang), *(say("review_gap", lang, what=g) for g in gaps)]
 
 
 def _where(snapshot: Snapshot, where: str, lang: str) -> str:
@@ -130,8 +128,8 @@ def _moved(snapshot: Snapshot, review: Review, span: str, lang: str) -> str:
     opening = _opening(review.week, lang) if span == "1w" else _year(review.week, lang)
     if lang == "zh":
         others = [_move(snapshot.name(i)[lang], review.returns[i][span], tense, lang) for i in review.compare]
-        return "，".join(part for part in (opening, *others, own, against, rank) if part) + "。"
-    told = f"{opening}, " + ", ".join(part for part in (own, against) if part)
+        return joined((opening, *others, own, against, rank), lang, "phrases") + "。"
+    told = joined((opening, own, against), lang, "phrases")
     return f"{told}; {rank}." if rank else f"{told}."
 
 
@@ -151,17 +149,18 @@ def _against(snapshot: Snapshot, review: Review, span: str, lang: str) -> str:
     if len(known) > 1 and len(signs) == 1 and 0 not in signs:
         verb = say("review_beats" if signs == {1} else "review_trails", lang)
         return say("review_against_all", lang, verb=verb, compared=_together(names, [v for _, v in known], lang))
-    return ("、" if lang == "zh" else " and ").join(
-        _one(n, v, lang) for n, (_, v) in zip(names, known, strict=True)
-    )  # fmt: skip
+    each = [_one(n, v, lang) for n, (_, v) in zip(names, known, strict=True)]
+    return listed(each, lang, complete=lang == "en")
 
 
 def _together(names: list[str], values: list[float], lang: str) -> str:
     """沪深300和创业板指8.64和5.02 / CSI 300 by 8.64 and ChiNext by 5.02."""
     shown = [_percent(v) for v in values]
     if lang == "zh":
-        return _list(names, lang) + (" " if names[-1][-1].isascii() else "") + _list(shown, lang)
-    return _list([say("review_by", lang, name=n, x=x) for n, x in zip(names, shown, strict=True)], lang)
+        gap = " " if names[-1][-1].isascii() else ""
+        return listed(names, lang, complete=True) + gap + listed(shown, lang, complete=True)
+    told = [say("review_by", lang, name=n, x=x) for n, x in zip(names, shown, strict=True)]
+    return listed(told, lang, complete=True)
 
 
 def _compared(snapshot: Snapshot, review: Review, index: str, span: str, lang: str) -> str:
@@ -183,7 +182,9 @@ def _rank(snapshot: Snapshot, review: Review, span: str, lang: str) -> str:
         key = "review_year_rank" if span == "ytd" and review.week.relation != "past" else "review_rank"
         return say(key, lang, rank=_ordinal(rank, lang), of=SECTORS)
     if missing:
-        shown = _list([snapshot.name(t)[lang] for t in missing[:5]], lang) + ("…" if len(missing) > 5 else "")
+        shown = listed([snapshot.name(t)[lang] for t in missing[:5]], lang, complete=True) + (
+            "…" if len(missing) > 5 else ""
+        )
         return say("review_no_rank", lang, n=len(missing), of=SECTORS, names=shown)
     few = len(snapshot.universe.sectors) < SECTORS
     return say("review_no_list", lang, of=SECTORS) if few else ""
@@ -251,8 +252,7 @@ def _baskets(snapshot: Snapshot, review: Review, lang: str) -> str:
         move, rank = _move(view.basket.short[lang], own.returns["1w"], "week", lang), own.would_rank["1w"]
         would = say("review_would", lang, rank=_ordinal(rank, lang), of=SECTORS + 1) if rank else ""
         items.append(say("review_basket", lang, move=move, rank=would) if would else move)
-    joint = "；" if lang == "zh" else "; "
-    return say("review_baskets", lang, items=joint.join(items)) if items else ""
+    return say("review_baskets", lang, items=joined(items, lang, "clauses")) if items else ""
 
 
 def _abroad(snapshot: Snapshot, review: Review, lang: str) -> str:
@@ -261,9 +261,9 @@ def _abroad(snapshot: Snapshot, review: Review, lang: str) -> str:
     items = []
     for end in ends:
         moves = [_move(snapshot.name(a.ticker)[lang], a.value, "week", lang) for a in review.abroad if a.session == end]
-        joined = "，".join(moves) if lang == "zh" else _list(moves, lang)
-        items.append(say("review_abroad_to", lang, moves=joined, day=day(end, lang)))
-    return say("review_abroad", lang, items=("；" if lang == "zh" else "; ").join(items)) if items else ""
+        told = joined(moves, lang, "phrases") if lang == "zh" else listed(moves, lang, complete=True)
+        items.append(say("review_abroad_to", lang, moves=told, day=day(end, lang)))
+    return say("review_abroad", lang, items=joined(items, lang, "clauses")) if items else ""
 
 
 def _table(snapshot: Snapshot, review: Review, lang: str) -> str:
@@ -294,15 +294,8 @@ def _of(rank: int | None, count: int) -> str:
 
 def sector_name(snapshot: Snapshot, ticker: str, lang: str) -> str:
     """申万通信行业指数, the Shenwan Communications index: by the name in the table of sectors."""
-    listed = {s.ticker: s.name for s in snapshot.universe.sectors}
-    return say("review_sector", lang, name=listed[ticker][lang])
-
-
-def _list(items: Iterable[str], lang: str) -> str:
-    """甲、乙和丙 / A, B and C."""
-    every = list(items)
-    joint, last = ("、", "和") if lang == "zh" else (", ", " and ")
-    return last.join(part for part in (joint.join(every[:-1]), *every[-1:]) if part)
+    known = {s.ticker: s.name for s in snapshot.universe.sectors}
+    return say("review_sector", lang, name=known[ticker][lang])
 
 
 def _percent(value: float) -> str:

@@ -21,7 +21,7 @@ from basketwatch.views import html
 from basketwatch.views import pe as pe_words
 from basketwatch.views import review as review_words
 from basketwatch.views.charts import sectors as sector_charts
-from basketwatch.words.text import DASH, day, escape, percent, plain, points, say, signed, times
+from basketwatch.words.text import DASH, day, escape, listed, percent, plain, points, say, signed, times
 
 if TYPE_CHECKING:
     from basketwatch.analysis.valuation.bands import Band
@@ -141,8 +141,7 @@ def missing(snapshot: Snapshot, window: str, lang: str) -> str:
     moves = baskets.in_step(snapshot.table.loc[[t for t in known if t in snapshot.table.index]])[window].reindex(known)
     gone = list(moves.index[moves.isna()])
     names = {s.ticker: s.name[lang] for s in snapshot.universe.sectors}
-    joint = "、" if lang == "zh" else ", "
-    shown = joint.join(names[t] for t in gone[:8]) + ("…" if len(gone) > 8 else "")
+    shown = listed((names[t] for t in gone[:8]), lang) + ("…" if len(gone) > 8 else "")
     return say("sectors_missing", lang, window=say(f"col_{window}", lang), n=len(gone), names=shown) if gone else ""
 
 

@@ -11,7 +11,7 @@ from basketwatch.analysis.snapshot import BasketView, Snapshot, home_rows
 from basketwatch.views import html, pe
 from basketwatch.views.basket import breadth, market_label, session_of, short_of
 from basketwatch.views.origin import age_note, origin
-from basketwatch.words.text import DASH, day, escape, points, price, say, signed
+from basketwatch.words.text import DASH, day, escape, listed, points, price, say, signed
 
 LEADERS = 3
 
@@ -161,11 +161,7 @@ def _span(sessions: Sequence[Any], lang: str) -> str:
 
 def _overnight_row(snapshot: Snapshot, row: Any, lang: str) -> str:
     titles = {(c.id, s.id): s.name[lang] for c in snapshot.universe.chains for s in c.segments}
-    led = (
-        "、".join(dict.fromkeys(titles[x] for x in row.leads))
-        if lang == "zh"
-        else ", ".join(dict.fromkeys(titles[x] for x in row.leads))
-    )
+    led = listed(dict.fromkeys(titles[x] for x in row.leads), lang)
     return (
         f'<div class="row" style="padding:2px 0;border-bottom:1px solid var(--line)">'
         f'<span class="name"><b>{escape(snapshot.name(row.ticker)[lang])}</b> <span class="soft">{escape(led)}</span></span>'

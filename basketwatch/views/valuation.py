@@ -19,7 +19,7 @@ from basketwatch.analysis.valuation.baskets import thin
 from basketwatch.domain import markets
 from basketwatch.views import html
 from basketwatch.views import pe as pe_words
-from basketwatch.words.text import DASH, escape, percent, say, source_name, times
+from basketwatch.words.text import DASH, escape, joined, percent, say, source_name, times
 
 if TYPE_CHECKING:
     from basketwatch.analysis.snapshot import Snapshot
@@ -284,7 +284,7 @@ def chart_note(series: ShownSeries, window: str, look: str, lang: str) -> str:
         parts.append(say("pe_chart_losses", lang))
     if above:
         parts.append(say("pe_chart_beyond", lang, n=above))
-    return ("" if lang == "zh" else " ").join(parts)
+    return joined(parts, lang)
 
 
 # --- the board ---------------------------------------------------------------------------------------------------

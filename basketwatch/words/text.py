@@ -9,9 +9,9 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
-from typing import TypeGuard
+from typing import Literal, TypeGuard
 
 from basketwatch.domain.markets import zone_of
 from basketwatch.domain.model import Problem
@@ -64,6 +64,28 @@ def word(detail: str, lang: str) -> str:
     """What went wrong with a request in the reader's language; whatever is no such word as it is."""
     key = f"word_{detail.replace(' ', '_')}"
     return say(key, lang) if key in CATALOGUE else detail
+
+
+# --- lists and parts of sentences --------------------------------------------------------------------------------
+
+_COMMA = {"zh": "、", "en": ", "}
+_AND = {"zh": "和", "en": " and "}
+_BETWEEN = {
+    "sentences": {"zh": "", "en": " "}, "clauses": {"zh": "；", "en": "; "}, "phrases": {"zh": "，", "en": ", "},
+}  # fmt: skip
+
+
+def listed(items: Iterable[str], lang: str, *, complete: bool = False) -> str:
+    """甲、乙、丙 / A, B, C; a ``complete`` list says so: 甲、乙和丙 / A, B and C."""
+    every = list(items)
+    if not complete or len(every) < 2:
+        return _COMMA[lang].join(every)
+    return _AND[lang].join((_COMMA[lang].join(every[:-1]), every[-1]))
+
+
+def joined(parts: Iterable[str], lang: str, kind: Literal["sentences", "clauses", "phrases"] = "sentences") -> str:
+    """Parts of a text one after the other, with the mark that the language puts between them; empty parts are left out."""
+    return _BETWEEN[kind][lang].join(part for part in parts if part)
 
 
 # --- data into markup --------------------------------------------------------------------------------------------

@@ -208,5 +208,5 @@ def _in(lang: str, value: object) -> object:
     if isinstance(value, _Text):
         return text.say(value.key, lang)
     if isinstance(value, tuple):
-        return ("、" if lang == "zh" else ", ").join(str(_in(lang, part)) for part in value)
+        return text.listed((str(_in(lang, part)) for part in value), lang)
     return value[lang] if isinstance(value, Names) else value
