@@ -50,8 +50,8 @@ def feed(snapshot, reader):
     st.html(flags.STYLE)
     found = flags.feed(snapshot, reader.lang, data.last_look(), green_up=reader.green_up)
     st.html(block(heading(say("feed_title", reader.lang), found.note)))
-    if found.quiet:
-        st.html(block(flags.quiet(found)))
+    if found.empty_title:
+        st.html(block(flags.empty(found)))
     for line in found.lines:
         st.page_link(controls.FOLDER / f"{line.page}.py", label=line.label, query_params=line.query, help=line.hint)
     with st.container(horizontal=True, key="feed_more"):

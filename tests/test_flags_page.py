@@ -125,16 +125,19 @@ def test_what_is_new_since_the_last_look_stands_first(snapshot: Snapshot) -> Non
 def test_what_was_taken_out_of_the_notice_is_not_brought_up(snapshot: Snapshot) -> None:
     told = with_flags(snapshot, {"id": "a", "notice": False}, {"id": "b", "notice": False, "state": "no_data"})
     feed = flags_view.feed(told, "en", None, green_up=False)
-    assert feed.lines == () and feed.quiet is not None
+    assert feed.lines == () and feed.empty_title
     assert any("1 could not be judged" in line.label for line in feed.more)
 
 
 def test_a_quiet_day_and_one_that_is_not_judged_are_two_sentences(snapshot: Snapshot) -> None:
     quiet = flags_view.feed(with_flags(snapshot), "zh", None, green_up=False)
-    assert quiet.quiet == ("今天没有异常。", f"{len(rules.DEFAULTS)} 条规则都已判断，没有一条触发。")
+    assert (quiet.empty_title, quiet.empty_text) == (
+        "今天没有异常。",
+        f"{len(rules.DEFAULTS)} 条规则都已判断，没有一条触发。",
+    )
     unjudged = flags_view.feed(replace(with_flags(snapshot), judged={}), "zh", None, green_up=False)
-    assert unjudged.quiet is not None and "还没有判断过" in unjudged.quiet[0] and unjudged.note == ""
-    assert "没有异常" in flags_view.quiet(quiet)
+    assert "还没有判断过" in unjudged.empty_title and unjudged.note == ""
+    assert "没有异常" in flags_view.empty(quiet)
 
 
 def test_data_flags_come_last_and_colours_follow_the_reader(snapshot: Snapshot) -> None:

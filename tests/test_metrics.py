@@ -414,13 +414,13 @@ def test_who_lags_behind_its_market_is_not_counted() -> None:
         "session": [pd.Timestamp(FRIDAY)] * 2 + [thursday, pd.Timestamp("2026-06-23"), thursday],
         "suspended": [False, False, False, True, False], "limit_state": ["none", "none", "sealed_up", "no_limit", "no_limit"],
     })  # fmt: skip
-    found = baskets.in_step(table)
+    found = baskets.same_session(table)
     # the US member ends on Thursday like its market; the suspended one has not moved since
     assert baskets.equal_weight(found)["1d"] == pytest.approx((0.01 + 0.03 - 0.02) / 3)
     assert baskets.equal_weight(found)["1w"] == pytest.approx((0.1 + 0.1 + 0.2 + 0.1) / 4)
     assert baskets.breadth(found)["limit_up"] == 0
     assert table["1d"][2] == 0.5
-    everyone_late = baskets.in_step(table.assign(session=thursday))
+    everyone_late = baskets.same_session(table.assign(session=thursday))
     assert baskets.equal_weight(everyone_late)["1d"] == pytest.approx((0.01 + 0.03 + 0.5 - 0.02) / 4)
 
 

@@ -518,7 +518,7 @@ def test_a_few_histories_a_day_are_read_again(thursday: World) -> None:
         thursday.run(datetime(2026, 7, day, 8, 30, tzinfo=UTC), only=("quotes", "sectors"))
     thursday.run(datetime(2026, 7, 9, 8, 30, tzinfo=UTC))
     part = thursday.part("bars", "histories")
-    assert 0 < part["wanted"] <= histories.HEAL and thursday.status == 0, thursday.lines
+    assert 0 < part["wanted"] <= histories.REREADS_A_DAY and thursday.status == 0, thursday.lines
     thursday.run(datetime(2026, 7, 9, 9, 30, tzinfo=UTC))
     assert thursday.part("bars", "histories")["wanted"] == 0
 

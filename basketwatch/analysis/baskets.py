@@ -78,7 +78,7 @@ def breadth(table: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def in_step(rows: pd.DataFrame) -> pd.DataFrame:
+def same_session(rows: pd.DataFrame) -> pd.DataFrame:
     """``rows`` without the numbers of those whose session is older than the newest one of their market.
 
     Their returns end on another day, so they must not be averaged, counted or ranked with the rest. A suspended member

@@ -26,7 +26,9 @@ SESSIONS_BACK: dict[str, int] = {"20d": 20, "60d": 60, "250d": 250}
 # A base price may be that of an earlier session while a stock was suspended; past this many days it is no base.
 OLDEST_BASE = timedelta(days=45)
 LEAST_BARS = 200  # of the some 240 to 252 sessions of 52 weeks
-REACH = timedelta(days=14)  # by which a history may begin after those 52 weeks do: the longest holidays are no gap
+MAX_LATE_START = timedelta(
+    days=14
+)  # by which a history may begin after those 52 weeks do: the longest holidays are no gap
 
 
 # --- adjustment --------------------------------------------------------------------------------------------------
@@ -138,8 +140,8 @@ def returns(
     """
     tickers = list(as_of)
     days, values = closes.index.to_numpy(), closes.reindex(columns=tickers).to_numpy(dtype="float64")
-    sessions, newest = days_of(as_of.values()), newest_of(values)
-    last = at_of(newest, days, sessions)
+    sessions, newest = days_of(as_of.values()), last_row_up_to(values)
+    last = row_on_or_before(newest, days, sessions)
     cache: dict[tuple[str, date], dict[str, date | None]] = {}
     bases = []
     for ticker, session in as_of.items():
@@ -152,12 +154,12 @@ def returns(
     for window in WINDOWS:
         base = days_of(b[window] for b in bases)
         base[base > broken] = np.datetime64("NaT")
-        rows = at_of(newest, days, base)
+        rows = row_on_or_before(newest, days, base)
         known = [_holds(t, b[window], days, values[:, i], r, calendars)
                  for i, (t, b, r) in enumerate(zip(tickers, bases, rows, strict=True))]  # fmt: skip
         out[window] = moves_of(values, np.where(known, rows, -1), last)
     reference = np.array([previous.get(t) or np.nan for t in tickers], dtype="float64")
-    traded = at_of(newest, days, sessions, oldest=timedelta(0))
+    traded = row_on_or_before(newest, days, sessions, oldest=timedelta(0))
     now = np.where(traded >= 0, values[traded, np.arange(len(tickers))] if len(days) else np.nan, np.nan)
     out["1d"] = np.where(reference > 0, now / reference - 1, out["1d"])
     return pd.DataFrame(out, index=pd.Index(tickers, dtype="str"), columns=list(WINDOWS), dtype="float64")
@@ -198,7 +200,7 @@ def days_of(dates: Iterable[date | None]) -> Days:
     return np.array(list(dates), dtype="datetime64[D]")
 
 
-def newest_of(values: Floats) -> Rows:
+def last_row_up_to(values: Floats) -> Rows:
     """Row of each column's newest number up to each row, -1 where there is none yet; the first row is before all."""
     rows = np.where(np.isnan(values), -1, np.arange(len(values))[:, None])
     return np.maximum.accumulate(np.vstack([np.full((1, values.shape[1]), -1), rows]), axis=0)
@@ -206,7 +208,7 @@ def newest_of(values: Floats) -> Rows:
 
 def filled(values: Floats) -> Floats:
     """Each column's last number up to each row; NaN before its first."""
-    rows = newest_of(values)[1:]
+    rows = last_row_up_to(values)[1:]
     return np.where(rows < 0, np.nan, np.take_along_axis(values, np.maximum(rows, 0), axis=0))
 
 
@@ -217,7 +219,7 @@ def shifted(values: Floats, rows: int = 1) -> Floats:
     return out
 
 
-def at_of(newest: Rows, days: Days, wanted: Days, oldest: timedelta = OLDEST_BASE) -> Rows:
+def row_on_or_before(newest: Rows, days: Days, wanted: Days, oldest: timedelta = OLDEST_BASE) -> Rows:
     """Row of each column's last number on or before its ``wanted`` day; -1 without one that is young enough."""
     known = ~np.isnat(wanted)
     rows = newest[np.where(known, np.searchsorted(days, wanted, side="right"), 0), np.arange(len(wanted))]
@@ -240,7 +242,7 @@ def moves_of(values: Floats, base: Rows, last: Rows) -> Floats:
 def year_range(bars: pd.DataFrame, as_of: Mapping[str, date]) -> pd.DataFrame:
     """Columns high_52w, low_52w, bars_52w per ticker: adjusted highs and lows (closes where there are none) of 52 weeks.
 
-    NaN where the history is no year: it begins more than ``REACH`` after the 52 weeks do, or has fewer than
+    NaN where the history is no year: it begins more than ``MAX_LATE_START`` after the 52 weeks do, or has fewer than
     ``LEAST_BARS`` bars in them; ``bars_52w`` says how many there are. A range of a few weeks is not a 52-week range.
     """
     ends = pd.Series(days_of(as_of.values()), index=pd.Index(list(as_of), dtype="str"))
@@ -249,7 +251,9 @@ def year_range(bars: pd.DataFrame, as_of: Mapping[str, date]) -> pd.DataFrame:
     high, low = (inside[column].fillna(inside["close"]).groupby(inside["ticker"]) for column in ("high", "low"))
     out = pd.DataFrame({"high_52w": high.max(), "low_52w": low.min(), "bars_52w": high.size()})
     first = bars.groupby("ticker")["session"].min().reindex(out.index)
-    young = first.to_numpy() > ends.reindex(out.index).to_numpy() - np.timedelta64(52, "W") + np.timedelta64(REACH)
+    young = first.to_numpy() > ends.reindex(out.index).to_numpy() - np.timedelta64(52, "W") + np.timedelta64(
+        MAX_LATE_START
+    )
     out.loc[young | (out["bars_52w"] < LEAST_BARS), ["high_52w", "low_52w"]] = np.nan
     return out
 

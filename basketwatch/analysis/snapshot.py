@@ -15,7 +15,7 @@ from basketwatch.analysis import prices as analysis_prices
 from basketwatch.analysis.adjustment import breaks_of, unbroken
 from basketwatch.analysis.adjustment import problems as adjustment_problems
 from basketwatch.analysis.age import AHEAD, add_age, delay
-from basketwatch.analysis.baskets import basket_series, cap_coverage, cap_weight, equal_weight, in_step, rebased
+from basketwatch.analysis.baskets import basket_series, cap_coverage, cap_weight, equal_weight, rebased, same_session
 from basketwatch.analysis.overnight import leaders_of, moves_over, overnight_window
 from basketwatch.analysis.periods import Period, is_one_period, periods_of
 from basketwatch.analysis.prices import (
@@ -167,7 +167,7 @@ def market_snapshot(store: Store, universe: Universe, now: datetime) -> Snapshot
     table["volume_ratio"] = _volume_ratios(table, bars, calendars, now)
     table.loc[table["suspended"], "volume_ratio"] = np.nan  # nothing traded
     table = table.copy()  # columns added one by one lie one by one, and a row is then taken from forty pieces
-    sectors = in_step(table.loc[[s.ticker for s in universe.sectors if s.ticker in table.index]])
+    sectors = same_session(table.loc[[s.ticker for s in universe.sectors if s.ticker in table.index]])
     views = tuple(_view(b, universe, table, sectors, calendars, now) for b in universe.baskets)
     series = readings.histories(store, readings.wanted(universe), calendars, now)
     values = readings.pe_readings(series, table, calendars)
@@ -366,7 +366,7 @@ def _view(
 ) -> BasketView:  # fmt: skip
     chain = next((c for c in universe.chains if c.id == basket.chain), None)
     rows = _members(basket, chain, table, now)
-    counted = in_step(rows[["group", "session", "suspended", "stale", "limit_state", "cap_cny", *WINDOWS]])
+    counted = same_session(rows[["group", "session", "suspended", "stale", "limit_state", "cap_cny", *WINDOWS]])
     home = markets.home(rows.index)
     own = counted.loc[counted["group"] == home]
     mean, apart = equal_weight(own), _apart(counted, calendars, now)

@@ -12,7 +12,7 @@ from basketwatch.sources import chains
 from basketwatch.store import prices
 
 CALENDAR_YEARS = 11
-APART = {"KR"}  # whose calendar takes seconds to build, which the first requests should not wait for
+SLOW_CALENDARS = {"KR"}  # whose calendar takes seconds to build, which the first requests should not wait for
 AHEAD = timedelta(days=45)  # sessions that must be known from today on
 
 
@@ -33,10 +33,10 @@ def read_calendars(work: Work, groups: set[str]) -> None:
 
         with chains.bugs_said("exchange_calendars"):
             first, last = date(today.year - CALENDAR_YEARS, 1, 1), date(today.year + 1, 12, 31)
-            return (sessions.fetch_apart if group in APART else sessions.fetch_sessions)(group, first, last)
+            return (sessions.fetch_apart if group in SLOW_CALENDARS else sessions.fetch_sessions)(group, first, last)
 
     part = Part("bars", "calendars", len(needed))
-    lanes = [[g for g in needed if g not in APART], [g for g in needed if g in APART]]
+    lanes = [[g for g in needed if g not in SLOW_CALENDARS], [g for g in needed if g in SLOW_CALENDARS]]
     for group, found in side_by_side(work, lanes, fetch):
         if isinstance(found, SourceError):
             part.failed("exchange_calendars", found)

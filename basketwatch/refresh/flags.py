@@ -35,7 +35,7 @@ def update(store: Store, universe: Universe, now: datetime) -> int:
     Nothing is judged while all that a judgement rests on is as it was the last time. The caller holds the writer's
     lock. Raises the store's errors.
     """
-    if notes.noted(store, NOTE) == _grounds(store, universe, now):
+    if notes.noted(store, NOTE) == _inputs_digest(store, universe, now):
         return 0
     judged = log.judged(store)
     whole = any(group not in judged for group in groups_of(universe))
@@ -43,14 +43,14 @@ def update(store: Store, universe: Universe, now: datetime) -> int:
     found = read(store, universe, now, YEAR if whole else min(YEAR, max(LATE + 1, away)))
     rows = [evaluated(found, group, universe.rules, _ahead(found, judged, group)) for group in groups_of(universe)]
     for group, said in zip(groups_of(universe), rows, strict=True):
-        log.withdraw(store, _overtaken(store, found, group, said))
+        log.withdraw(store, _judged_by_now(store, found, group, said))
     count = log.save(store, joined(rows), now)
     log.note_judged(store, {g: found.settled[g] for g in groups_of(universe) if g in found.settled})
-    notes.note(store, NOTE, _grounds(store, universe, now))
+    notes.note(store, NOTE, _inputs_digest(store, universe, now))
     return count
 
 
-def _grounds(store: Store, universe: Universe, now: datetime) -> str:
+def _inputs_digest(store: Store, universe: Universe, now: datetime) -> str:
     """A digest of all that flags rest on, the newest of the log included. Of a running session's quotes only what
     touches those before it: a name of ST, and a suspension.
     """
@@ -77,7 +77,7 @@ def _ahead(data: StoredData, judged: Mapping[str, date], group: str) -> int:
     return min(YEAR, max(LATE + 1, len(data.calendars[group].between(judged[group], last))))
 
 
-def _overtaken(store: Store, data: StoredData, group: str, flag_rows: pd.DataFrame) -> list[str]:
+def _judged_by_now(store: Store, data: StoredData, group: str, flag_rows: pd.DataFrame) -> list[str]:
     """Ids of stored rows of the last sessions that could not be judged for want of data, and now have been."""
     days = [d for d in sessions_of(data, group).tolist() if d <= data.settled.get(group, date.min)]
     if not days:

@@ -28,7 +28,17 @@ from basketwatch.refresh.evidence import Past
 from basketwatch.refresh.quotes import NOTICED
 from basketwatch.refresh.valuations import plan
 from basketwatch.refresh.valuations.part import keep_sectors
-from basketwatch.refresh.work import Part, Work, aside, ask_early, final_before, settled, side_by_side, state_of, told
+from basketwatch.refresh.work import (
+    Part,
+    Work,
+    ask_early,
+    final_before,
+    quarantine_row,
+    settled,
+    side_by_side,
+    state_of,
+    worst_known,
+)
 from basketwatch.sources import History, chains
 from basketwatch.sources.shape import no_factors
 from basketwatch.store import notes, prices, runs
@@ -36,8 +46,8 @@ from basketwatch.store import notes, prices, runs
 if TYPE_CHECKING:
     from basketwatch.sources.shenwan import Days
 
-HEAL = 2  # histories a day read again although nothing is missing
-HEAL_AFTER = timedelta(days=5)
+REREADS_A_DAY = 2  # histories a day read again although nothing is missing
+REREAD_AFTER = timedelta(days=5)
 RATES_AFTER = timedelta(days=2)  # exchange rates have no sessions by which a gap could be told
 ONCE_A_DAY = timedelta(hours=20)
 GIVEN_UP_FOR = timedelta(hours=12)  # a history that no source has, or that failed its checks, is not asked for before
@@ -74,7 +84,7 @@ def wanted(work: Work, tickers: Sequence[str], known: Past, now: datetime) -> tu
     asked = [t for t in tickers if not _given_up(words.get((t, "bars")), words.get((t, "quotes")), now)]
     must = [t for t in asked if _lacks(work, t, known, now)]
     # a day a week the requests are left to the valuation: there are ten in all
-    most = 0 if plan.has_its_day(work, now) else HEAL
+    most = 0 if plan.weekly_points_due(work, now) else REREADS_A_DAY
     left = most - sum(row.read_at > now - ONCE_A_DAY for row in known.series.values())
     old = [t for t in asked if t not in must and known.series[t].read_at < now - _patience(t)]
     due = {t for t in old if markets.kind(t) == "fx" or _dividend_due(work, t, now)}
@@ -91,7 +101,7 @@ def _given_up(bars: SymbolState | None, quotes: SymbolState | None, now: datetim
 
 
 def _patience(ticker: str) -> timedelta:
-    return RATES_AFTER if markets.kind(ticker) == "fx" else HEAL_AFTER
+    return RATES_AFTER if markets.kind(ticker) == "fx" else REREAD_AFTER
 
 
 def _lacks(work: Work, ticker: str, known: Past, now: datetime) -> bool:
@@ -327,14 +337,14 @@ def _keep(work: Work, ticker: str, read: HistoryAnswer, part: Part) -> None:
     if read.kept is None:
         part.missing.append(ticker)
         states = [state_of(ticker, "bars", source, error, now) for source, error in read.failures]
-        runs.save_states(work.store, [told(states)])
+        runs.save_states(work.store, [worst_known(states)])
     else:
         _write(work, ticker, read.kept, now)
         work.contradicted.discard(ticker)
         part.got += 1
         part.gave(read.kept.source)
     suspects = [(s, e) for s, e in read.failures if isinstance(e, SuspectAnswer)]
-    rows = [aside(ticker, "bars", source, error.key, error.params, now) for source, error in suspects]
+    rows = [quarantine_row(ticker, "bars", source, error.key, error.params, now) for source, error in suspects]
     runs.save_quarantine(work.store, rows)
 
 
@@ -347,9 +357,12 @@ def _write(work: Work, ticker: str, kept: Kept, now: datetime) -> None:
     prices.save_series(work.store, ticker, verdict.bars, factors, years=years, now=now, swap=swap)
     rejected = {f.key: f for f in verdict.faults if f.severity == "hard"}  # one a kind is enough to look into
     params: dict[str, Any] = {"ticker": ticker, "source": kept.source}
-    rows = [aside(ticker, "bars", kept.source, f.key, params | {"detail": f.detail}, now) for f in rejected.values()]
+    rows = [
+        quarantine_row(ticker, "bars", kept.source, f.key, params | {"detail": f.detail}, now)
+        for f in rejected.values()
+    ]
     if ticker in work.damaged:
-        rows.append(aside(ticker, "bars", kept.source, "healed", params, now))
+        rows.append(quarantine_row(ticker, "bars", kept.source, "healed", params, now))
     runs.save_quarantine(work.store, rows)
     key, said = remark(verdict.faults, ticker, kept.source)
     runs.save_states(work.store, [SymbolState(ticker, "bars", "ok", kept.source, now, None, key, said)])

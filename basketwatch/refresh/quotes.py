@@ -23,7 +23,17 @@ from basketwatch.errors import SourceError, SuspectAnswer
 from basketwatch.refresh import early, evidence
 from basketwatch.refresh.checks import quotes, shape
 from basketwatch.refresh.evidence import Past
-from basketwatch.refresh.work import Part, Row, Work, aside, begun, expected, side_by_side, state_of, told
+from basketwatch.refresh.work import (
+    Part,
+    Row,
+    Work,
+    begun,
+    expected,
+    quarantine_row,
+    side_by_side,
+    state_of,
+    worst_known,
+)
 from basketwatch.sources import chains
 from basketwatch.store import prices, runs
 
@@ -122,7 +132,7 @@ def _fault(work: Work, lane: Lane, source: str, fault: Fault, now: datetime) -> 
     state = "no_data" if fault.key == "missing" else "suspect"
     lane.failed(SymbolState(fault.ticker, "quotes", state, source, now, None, fault.key, tuple(params.items())))
     if fault.key != "missing":
-        lane.quarantine.append(aside(fault.ticker, "quotes", source, fault.key, params, now))
+        lane.quarantine.append(quarantine_row(fault.ticker, "quotes", source, fault.key, params, now))
 
 
 def _about_to_open(work: Work, fault: Fault, now: datetime) -> bool:
@@ -136,7 +146,7 @@ def _about_to_open(work: Work, fault: Fault, now: datetime) -> bool:
 def _take(work: Work, lane: Lane, row: Row, known: Past, now: datetime) -> None:
     """Keep a quote, or put it with those in doubt; one older than what is kept or stored changes nothing."""
     ticker, source = row["ticker"], row["source"]
-    if (before := _stuck(row, known)) is not None:
+    if (before := _repeated_session(row, known)) is not None:
         row["session"] = pd.Timestamp(before)
     held = lane.kept.get(ticker) or known.taken.get(ticker)
     late = not row["suspended"] and row["session"].date() < expected(work, markets.group(ticker), now)
@@ -155,7 +165,7 @@ def _take(work: Work, lane: Lane, row: Row, known: Past, now: datetime) -> None:
     lane.part.gave(lane.kept[ticker]["source"])
 
 
-def _stuck(row: Row, known: Past) -> date | None:
+def _repeated_session(row: Row, known: Past) -> date | None:
     """The newest stored session, where a page without a date still shows that: its last price is that close."""
     ticker, newest = row["ticker"], known.last(row["ticker"])
     if markets.kind(ticker) != "sector" or newest is None or newest >= row["session"].date():
@@ -180,7 +190,7 @@ def _close(work: Work, lane: Lane, known: Past) -> None:
     part.missing = [t for t in lacking if t not in work.waiting]
     part.stale = sorted(lane.late)
     work.parts.append(part)
-    states = [told(found) for t, found in lane.failures.items() if t in part.missing]
+    states = [worst_known(found) for t, found in lane.failures.items() if t in part.missing]
     states = [_gone(s, lane, known) for s in states]
     states += [_kept(lane, ticker, row["source"], now) for ticker, row in lane.kept.items()]
     runs.save_states(work.store, states)
@@ -209,7 +219,7 @@ def _contradicted(row: Row, now: datetime) -> dict[str, object]:
         "source": row["source"],
         "detail": f"previous_close={row['previous_close']:.10g}",
     }
-    return aside(row["ticker"], "quotes", row["source"], "other_symbol", params, now)
+    return quarantine_row(row["ticker"], "quotes", row["source"], "other_symbol", params, now)
 
 
 # --- what follows from a quote -----------------------------------------------------------------------------------

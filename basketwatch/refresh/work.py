@@ -198,12 +198,14 @@ def state_of(ticker: str, part: str, source: str, error: SourceError, now: datet
     return SymbolState(ticker, part, error.state, source, now, None, error.key, params)
 
 
-def told(states: Sequence[SymbolState]) -> SymbolState:
+def worst_known(states: Sequence[SymbolState]) -> SymbolState:
     """Of several failures for one symbol the least certain: blocked is not empty, and empty is not gone."""
     return min(states, key=lambda s: UNCERTAIN.index(s.state) if s.state in UNCERTAIN else -1)
 
 
-def aside(ticker: str, part: str, source: str, key: str, params: Mapping[str, str], now: datetime) -> dict[str, Any]:
+def quarantine_row(
+    ticker: str, part: str, source: str, key: str, params: Mapping[str, str], now: datetime
+) -> dict[str, Any]:
     """A row of the quarantine."""
     text = json.dumps(dict(params), ensure_ascii=False)
     return {"at": now, "ticker": ticker, "part": part, "source": source, "key": key, "params": text}

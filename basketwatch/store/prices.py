@@ -41,12 +41,12 @@ def save_bars(store: Store, bars: pd.DataFrame) -> None:
         changed = []
         for row in c.execute(select(schema.series).where(s.ticker.in_(tickers))).mappings().all():
             own = [r for r in rows.values() if r["ticker"] == row["ticker"]]
-            changed.append(dict(row) | _grown(row, own, [r for r in replaced if r["ticker"] == row["ticker"]]))
+            changed.append(dict(row) | _with_new_bars(row, own, [r for r in replaced if r["ticker"] == row["ticker"]]))
         upsert(c, schema.series, changed)
         upsert(c, schema.bars, list(rows.values()))
 
 
-def _grown(
+def _with_new_bars(
     row: Mapping[Any, Any], new: Sequence[Mapping[Any, Any]], old: Sequence[Mapping[Any, Any]]
 ) -> dict[str, Any]:
     """What changes in a series row when ``new`` bars take the place of ``old`` ones. The other bars are not read:

@@ -41,11 +41,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Feed:
-    """What Today says of the flags: a quiet note beside the title, the lines, and a sentence where there are none."""
+    """What Today says of the flags: a note beside the title, the lines, and a title and text where there are none."""
 
     note: str
     lines: tuple[Line, ...]
-    quiet: tuple[str, str] | None
+    empty_title: str
+    empty_text: str
     more: tuple[Line, ...]
 
 
@@ -80,15 +81,17 @@ def feed(snapshot: Snapshot, lang: str, before: int | None, *, green_up: bool) -
         more.append(Line(plain(say("feed_no_data", lang, n=lost)), "flags", {"severity": "data"}))
     if not groups or not more:
         more.insert(0, Line(plain(say("feed_all", lang)), "flags", {}))
-    return Feed(_note(snapshot, told, before, lang), tuple(lines), _quiet(snapshot, groups, lost, lang), tuple(more))
+    return Feed(
+        _note(snapshot, told, before, lang), tuple(lines), *_when_empty(snapshot, groups, lost, lang), tuple(more)
+    )
 
 
-def quiet(feed: Feed) -> str:
+def empty(feed: Feed) -> str:
     """The sentence where nothing is unusual, as HTML."""
-    first, second = feed.quiet or ("", "")
     return (
         '<div style="padding:18px 4px;border-left:3px solid var(--line);padding-left:12px;margin:8px 0">'
-        f'<div style="font-size:15px;font-weight:600">{escape(first)}</div><div class="soft">{escape(second)}</div></div>'
+        f'<div style="font-size:15px;font-weight:600">{escape(feed.empty_title)}</div>'
+        f'<div class="soft">{escape(feed.empty_text)}</div></div>'
     )
 
 
@@ -128,9 +131,10 @@ def _note(snapshot: Snapshot, flag_rows: pd.DataFrame, before: int | None, lang:
     return " · ".join([joined(counts, lang, "phrases"), judged] if counts else [judged])
 
 
-def _quiet(snapshot: Snapshot, groups: Sequence[object], lost: int, lang: str) -> tuple[str, str] | None:
+def _when_empty(snapshot: Snapshot, groups: Sequence[object], lost: int, lang: str) -> tuple[str, str]:
+    """Title and text of a feed without lines; empty where it has some."""
     if groups:
-        return None
+        return "", ""
     if not snapshot.judged:
         return say("feed_unjudged", lang), ""
     enabled = sum(rule.enabled for rule in snapshot.universe.rules)

@@ -138,7 +138,9 @@ def ranked(rank: float | None, of: int, kind: str, lang: str) -> str:
 def missing(snapshot: Snapshot, window: str, lang: str) -> str:
     """Which sectors have no return over the window, where that leaves all without a rank; "" where none is missing."""
     known = [s.ticker for s in snapshot.universe.sectors]
-    moves = baskets.in_step(snapshot.table.loc[[t for t in known if t in snapshot.table.index]])[window].reindex(known)
+    moves = baskets.same_session(snapshot.table.loc[[t for t in known if t in snapshot.table.index]])[window].reindex(
+        known
+    )
     gone = list(moves.index[moves.isna()])
     names = {s.ticker: s.name[lang] for s in snapshot.universe.sectors}
     shown = listed((names[t] for t in gone[:8]), lang) + ("…" if len(gone) > 8 else "")

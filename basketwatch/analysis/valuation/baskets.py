@@ -8,7 +8,7 @@ from math import nan
 import numpy as np
 import pandas as pd
 
-from basketwatch.analysis.prices import newest_of
+from basketwatch.analysis.prices import last_row_up_to
 from basketwatch.analysis.valuation.bands import Floats
 
 OUT_OF_DATE_AFTER = 10  # sessions: a member's last cap and profit stand for so long, while it is suspended
@@ -117,7 +117,7 @@ def _carried(cap: Floats, profit: Floats) -> tuple[Floats, Floats]:
     if not cap.size:
         return cap, profit
     own = np.arange(len(cap))[:, None]
-    last = newest_of(np.where(np.isnan(cap), profit, cap))[1:]
+    last = last_row_up_to(np.where(np.isnan(cap), profit, cap))[1:]
     old = (last < 0) | (own - last > OUT_OF_DATE_AFTER)
     filled = [np.where(old, nan, np.take_along_axis(one, np.maximum(last, 0), axis=0)) for one in (cap, profit)]
     return filled[0], filled[1]

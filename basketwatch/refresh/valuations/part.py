@@ -21,7 +21,7 @@ from basketwatch.refresh.valuations import announced
 from basketwatch.refresh.valuations.own_record import recorded
 from basketwatch.refresh.valuations.plan import (
     AGAIN,
-    BACK,
+    OVERLAP_DAYS,
     PART,
     RETRY,
     Early,
@@ -45,10 +45,10 @@ if TYPE_CHECKING:
 GIVEN_UP_FOR = timedelta(days=7)  # a history that nobody has, or that failed its checks
 ANNOUNCED_AGAIN = timedelta(days=30)
 BUDGET = 10  # requests a run, above which nothing is read again that need not be
-FAR = timedelta(days=60)  # behind which a stock is read whole again
+REREAD_WHOLE_AFTER = timedelta(days=60)  # behind which a stock is read whole again
 MOST = 600  # histories a run; the rest follows in the next one
 MANY = 10  # histories that nobody has read yet: a first fill
-MANDATORY = ("blocked", "error")  # states after which a first history is asked for again as soon as may be
+RETRY_STATES = ("blocked", "error")  # states after which a first history is asked for again as soon as may be
 
 
 def _look(work: Work) -> Stored:
@@ -140,7 +140,7 @@ def _fills(
     found = []
     for ticker in tickers:
         word = stored.states.get(ticker)
-        failed = word is not None and word.state in MANDATORY and word.at <= now - RETRY
+        failed = word is not None and word.state in RETRY_STATES and word.at <= now - RETRY
         if _is_company(ticker) and not stored.has(ticker) and (word is None or failed):
             found.append(_whole(work, ticker, stored, early.get(ticker)))
     return found[:MOST]
@@ -169,11 +169,11 @@ def _bulk(work: Work, tickers: Sequence[str], stored: Stored, last: date, now: d
     from basketwatch.sources import datacenter
 
     newest = {t: stored.last(t, datacenter.SOURCE) for t in tickers if _is_share(t)}
-    near = {t: day for t, day in newest.items() if day is not None and day >= last - FAR}
+    near = {t: day for t, day in newest.items() if day is not None and day >= last - REREAD_WHOLE_AFTER}
     behind = [day for t, day in near.items() if day < last and not stored.suspended(t)]
     if not behind or not is_due(work, datacenter.SOURCE, last, now):
         return None
-    since = min(behind) - BACK
+    since = min(behind) - OVERLAP_DAYS
     link = (datacenter.SOURCE, lambda: datacenter.fetch_bulk(list(near), since=since))
     return Job("bulk", tuple(near), (link,), cost=1, noted=datacenter.SOURCE)
 
@@ -218,7 +218,7 @@ def _patience(ticker: str, stored: Stored, now: datetime) -> timedelta | None:
     """How old a history may become that no daily question continues; None where one does."""
     if _is_share(ticker):
         newest = stored.last(ticker, "eastmoney")
-        return None if newest and newest >= now.date() - FAR else GIVEN_UP_FOR
+        return None if newest and newest >= now.date() - REREAD_WHOLE_AFTER else GIVEN_UP_FOR
     return AGAIN if stored.last(ticker, "baidu") else ANNOUNCED_AGAIN
 
 

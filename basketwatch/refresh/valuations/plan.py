@@ -21,7 +21,7 @@ from basketwatch.store import notes, valuations
 PART = "valuation"
 RETRY = timedelta(hours=1)  # a source that had nothing new, or failed, is left alone so long
 AGAIN = timedelta(days=7)  # Danjuan's weekly points, and Baidu's histories
-BACK = timedelta(days=10)  # of what is stored that is read again, to see whether the source still says so
+OVERLAP_DAYS = timedelta(days=10)  # of what is stored that is read again, to see whether the source still says so
 BACKFILLS = {("eastmoney", "ttm"), ("baidu", "ttm"), ("yahoo", "announced_eps")}
 EMPTY = pd.DataFrame(columns=list(columns.VALUATIONS)).astype(columns.dtypes(columns.VALUATIONS))
 Link = tuple[str, Callable[[], pd.DataFrame]]  # a source and its answer, columns.VALUATIONS
@@ -93,11 +93,11 @@ def first_of(newest: date | None) -> date:
 
     if newest is None:
         return indexpe.FIRST
-    day = newest - BACK
+    day = newest - OVERLAP_DAYS
     return day - timedelta(days=day.isoweekday() % 7)
 
 
-def has_its_day(work: Work, now: datetime) -> bool:
+def weekly_points_due(work: Work, now: datetime) -> bool:
     """Whether Danjuan's weekly points are due: bars are then not read again, for a day or two, if nothing is missing."""
     asked = was_noted(work, "danjuan")
     return asked is not None and AGAIN <= now - asked[0] < AGAIN + timedelta(days=2)
@@ -135,4 +135,4 @@ def sectors_from(work: Work, tickers: Sequence[str], now: datetime) -> date | No
         again = noted is None or noted[0] <= now - RETRY
         return date(now.year - work.years, 1, 1) if again else None
     behind = min(newest.values()) < last.day
-    return min(newest.values()) - BACK if behind and is_due(work, "shenwan", last.day, now) else None
+    return min(newest.values()) - OVERLAP_DAYS if behind and is_due(work, "shenwan", last.day, now) else None

@@ -17,7 +17,7 @@ from basketwatch.refresh.checks import shape
 from basketwatch.refresh.checks.valuations import NEIGHBOURS, Known, check, hold_against_quote
 from basketwatch.refresh.valuations.own_record import recorded
 from basketwatch.refresh.valuations.plan import AGAIN, EMPTY, PART, Job, PeAnswer, Stored, first_of, was_noted
-from basketwatch.refresh.work import Part, Work, aside, settled, state_of, told
+from basketwatch.refresh.work import Part, Work, quarantine_row, settled, state_of, worst_known
 from basketwatch.sources import chains
 from basketwatch.store import notes, prices, runs, valuations
 
@@ -153,7 +153,7 @@ def keep(work: Work, job: Job, read: PeAnswer, stored: Stored, part: Part) -> No
         part.missing.append(ticker)
         for source, error in errors:
             part.failed(source, error)
-        words.append(_word(stored, told([state_of(ticker, PART, s, error, now) for s, error in errors])))
+        words.append(_word(stored, worst_known([state_of(ticker, PART, s, error, now) for s, error in errors])))
     runs.save_states(work.store, words)
     for source in read.rows["source"].unique():
         part.gave(str(source))
@@ -188,7 +188,7 @@ def _word(stored: Stored, state: SymbolState) -> SymbolState:
     words = stored.words.setdefault(state.ticker, [])
     words.append(state)
     fine = [s for s in words if s.state == "ok"]
-    return fine[-1] if fine else told(words)
+    return fine[-1] if fine else worst_known(words)
 
 
 def put_aside(work: Work, read: PeAnswer, now: datetime) -> None:
@@ -196,8 +196,8 @@ def put_aside(work: Work, read: PeAnswer, now: datetime) -> None:
     for source, fault in read.faults:
         if fault.severity == "hard":
             params = {"ticker": fault.ticker, "source": source, "detail": fault.detail}
-            rows.append(aside(fault.ticker, PART, source, fault.key, params, now))
+            rows.append(quarantine_row(fault.ticker, PART, source, fault.key, params, now))
     for ticker, source, error in read.failures:
         if isinstance(error, SuspectAnswer) and error.key == SuspectAnswer.key:
-            rows.append(aside(ticker, PART, source, error.key, error.params, now))
+            rows.append(quarantine_row(ticker, PART, source, error.key, error.params, now))
     runs.save_quarantine(work.store, rows)
