@@ -75,7 +75,10 @@ def add_age(
     words: Words,
     now: datetime,
 ) -> None:
-    """Columns behind, stale and state."""
+    """Add the columns behind (sessions), stale (bool) and state (a word of ``model.State``) to ``table``.
+
+    ``words``: the stored state of each (ticker, part).
+    """
     rows: list[Any] = list(table.itertuples())
     lag = [_behind(r.session.date(), calendars.get(r.group), states.get(r.group), now) for r in rows]
     stale = [_stale(r, n, calendars.get(r.group), states.get(r.group), now) for r, n in zip(rows, lag, strict=True)]
@@ -84,7 +87,7 @@ def add_age(
 
 
 def _behind(session: date, calendar: Calendar | None, state: MarketState | None, now: datetime) -> int:
-    """Sessions between a row's own and the one due; for an exchange rate weekdays."""
+    """Sessions by which a row lags the session that is due; for an exchange rate, weekdays."""
     if calendar is None or state is None:
         return int(np.busday_count(session + timedelta(days=1), max(session, now.date()) + timedelta(days=1)))
     due = due_session(state, now)
@@ -92,10 +95,10 @@ def _behind(session: date, calendar: Calendar | None, state: MarketState | None,
 
 
 def _stale(row: Any, lag: int, calendar: Calendar | None, state: MarketState | None, now: datetime) -> bool:
-    """Older than it should be: of an earlier session, or fetched before the market's last trade and not just now.
+    """True where a row is late: it has an earlier session, or it was fetched before the market's last trade.
 
-    Half an hour after the close only a price from after the close will do. What is suspended must have been seen so
-    since the session began.
+    While the market trades, a quote fetched within ``LIVE_FOR`` is not late. From half an hour after the close on, a
+    quote must pass ``after_close``. A suspended share must have been fetched since the session opened.
     """
     if state is None:
         return lag > 1
@@ -113,7 +116,7 @@ def _stale(row: Any, lag: int, calendar: Calendar | None, state: MarketState | N
 
 
 def _state(row: Any, stale: bool, state: MarketState | None, words: Words, now: datetime) -> str:
-    """The one word for a symbol: what left it stale, else ``partial`` while its session may still change."""
+    """The word shown for a symbol: why it is stale, else ``partial`` while its bar may still change, else ``ok``."""
     word = words.get((row.ticker, "quotes"))
     if stale:
         return word.state if word and word.state not in ("ok", "partial") else "stale"

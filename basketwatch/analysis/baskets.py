@@ -19,7 +19,7 @@ LEAST_SHARE = 0.5  # of a basket's members that must have a return over a window
 
 
 def equal_weight(table: pd.DataFrame, members: int | None = None) -> dict[str, float]:
-    """Mean of the members' returns over each window (equal weight at its start, buy and hold); who has none is out.
+    """Mean of the members' returns over each window: equal weight at its start, buy and hold, known returns only.
 
     NaN where fewer than ``LEAST_SHARE`` of the ``members`` (by default all rows) have one; see ``coverage``.
     """
@@ -46,13 +46,13 @@ def cap_weight(table: pd.DataFrame) -> dict[str, float]:
 
 
 def coverage(table: pd.DataFrame) -> dict[str, int]:
-    """Of how many members each window's figure of ``equal_weight`` is the mean: those that have a return over it."""
+    """Number of members with a return over each window: those that ``equal_weight`` averages."""
     known = ~np.isnan(table[list(WINDOWS)].to_numpy(dtype="float64"))
     return dict(zip(WINDOWS, known.sum(axis=0).tolist(), strict=True))
 
 
 def cap_coverage(table: pd.DataFrame) -> dict[str, int]:
-    """Of how many members each window's figure of ``cap_weight`` speaks: those with a return and a market value."""
+    """Number of members with a return over each window and a market value: those that ``cap_weight`` sums."""
     return coverage(table.loc[table["cap_cny"].notna()])
 
 
@@ -79,10 +79,10 @@ def breadth(table: pd.DataFrame) -> dict[str, int]:
 
 
 def same_session(rows: pd.DataFrame) -> pd.DataFrame:
-    """``rows`` without the numbers of those whose session is older than the newest one of their market.
+    """``rows``, with NaN for members whose latest session is older than the newest session of their market.
 
-    Their returns end on another day, so they must not be averaged, counted or ranked with the rest. A suspended member
-    stays: its value has not moved since.
+    Their returns end on another day and must not be averaged, counted or ranked with the rest. A suspended member
+    keeps its numbers: its value has not changed since.
     """
     newest = rows.groupby("group")["session"].max().reindex(rows["group"]).to_numpy()
     late = (rows["session"] < newest) & ~rows["suspended"]
@@ -110,7 +110,7 @@ def excess(members: pd.DataFrame, benchmarks: pd.DataFrame) -> dict[str, dict[st
 
 
 def excess_coverage(members: pd.DataFrame, benchmarks: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Benchmark -> of how many members each window's ``excess`` over it is the mean."""
+    """Benchmark -> number of members that each window's ``excess`` over it averages."""
     return {str(t): coverage(_ended(members, *_ends(own))) for t, own in benchmarks.to_dict("index").items()}
 
 
@@ -125,7 +125,7 @@ def _ended(members: pd.DataFrame, group: str, session: pd.Timestamp, stale: bool
 
 
 def excess_of_each(members: pd.DataFrame, benchmark: pd.Series) -> pd.Series:
-    """Each member's return of the day minus the benchmark's; NaN where it ended on another session or market."""
+    """Each member's return of the day minus the benchmark's; NaN where their session or market differs."""
     return (members["1d"] - float(benchmark["1d"])).where(
         _of_session(members, benchmark["group"], benchmark["session"])
     )

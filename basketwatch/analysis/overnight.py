@@ -15,20 +15,20 @@ from basketwatch.domain.model import Universe
 
 
 def overnight_sessions(home: Calendar, abroad: Calendar, day: date) -> list[Session]:
-    """US sessions that a mainland session ``day`` has not seen: labelled in [previous mainland session, ``day``).
+    """US sessions labelled in [previous mainland session, ``day``): news since the previous mainland close.
 
-    None on the Monday after a US Friday holiday, six after Spring Festival 2026.
+    The list is empty on the Monday after a US holiday on Friday; it has six sessions after Spring Festival 2026.
     """
     previous = home.before(day)
     return abroad.between(previous.day, day - timedelta(days=1)) if previous else []
 
 
 def overnight_window(home: Calendar, abroad: Calendar, now: datetime) -> tuple[date | None, list[Session]]:
-    """The mainland session to look at, and the US sessions begun by ``now`` that it has not or had not seen.
+    """The mainland session to show, and the US sessions before it that have begun by ``now``.
 
-    Up to its close that is today's session. Then it is the next one, as soon as a US session has begun for it; until
-    then, on the evening of a session, the one just traded, with what it opened to. On a day without a session it is
-    the next one, even where nothing has happened for it yet.
+    Until its close, today's session is shown. On the evening after it, it stays until a US session has begun; then
+    the next mainland session is shown. On a day without a session the next session is shown, with or without a US
+    session before it.
     """
     today = home.session(now.astimezone(markets.zone_of(home.group)).date())
     coming = today if today and now < today.closes else home.state(now).next

@@ -1,4 +1,4 @@
-"""What is computed from stored prices: returns, excess, breadth, volume ratio, 52-week place, series, ranks.
+"""Figures computed from stored prices: adjustment, returns over windows, 52-week range, volume ratio, aligned series.
 
 Pure: frames and calendars in, frames out; fractions, unrounded. Returns, highs and averages are taken on adjusted
 prices, limits on raw ones. A window's base is a *session* of the security's own calendar (``window_bases``), so two
@@ -23,19 +23,17 @@ Days = npt.NDArray[np.datetime64]
 WINDOWS: tuple[str, ...] = ("1d", "1w", "mtd", "ytd", "20d", "60d", "250d")
 SESSIONS_BACK: dict[str, int] = {"20d": 20, "60d": 60, "250d": 250}
 
-# A base price may be that of an earlier session while a stock was suspended; past this many days it is no base.
+# While a stock is suspended an earlier close stands in for the base; an older close than this does not.
 OLDEST_BASE = timedelta(days=45)
 LEAST_BARS = 200  # of the some 240 to 252 sessions of 52 weeks
-MAX_LATE_START = timedelta(
-    days=14
-)  # by which a history may begin after those 52 weeks do: the longest holidays are no gap
+MAX_LATE_START = timedelta(days=14)  # of a history after the 52 weeks begin: the longest holiday is no gap
 
 
 # --- adjustment --------------------------------------------------------------------------------------------------
 
 
 def multipliers(bars: pd.DataFrame, factors: pd.DataFrame) -> pd.Series:
-    """What each raw price of ``bars`` is multiplied by: the product of the ticker's factors with a later ex-date.
+    """Multiplier of each raw price in ``bars``: the product of the ticker's factors with a later ex-date.
 
     qfq by ratio: 688.14 before an ex-date with 845/846 becomes 687.3266. A ticker's last bar keeps its price: an
     ex-date after it is known in advance, but has not come for that price. ``bars`` are sorted by ticker and session.
@@ -128,15 +126,31 @@ def returns(
     closes: pd.DataFrame, as_of: Mapping[str, date], calendars: Mapping[str, Calendar],
     previous: Mapping[str, float], gaps: Mapping[str, date] | None = None,
 ) -> pd.DataFrame:  # fmt: skip
-    """Return of each ticker over each window, a fraction; NaN where a base is missing or nothing traded since.
+    """Return of each ticker over each window.
 
     The base is the close of the window's base session. Only where the security was suspended then its last close before
     stands in (``_suspended``); a row that is lost shifts no base. A suspended share's return is that up to its last
     trade; a window in which it has not traded at all has none.
 
-    ``closes``: adjusted, wide. ``as_of``: each ticker's last session. ``previous``: the exchange's previous close (the
-    ex-rights reference price), the base of ``1d``; without it the adjusted close of the session before.
-    ``gaps``: ticker -> last session before closes that are missing; no base lies between the two.
+    Parameters
+    ----------
+    closes : DataFrame, sessions × tickers, float64
+        Adjusted closes (``wide``); NaN where a ticker did not trade.
+    as_of : ticker -> date
+        The session that the ticker's returns end with.
+    calendars : market group -> Calendar
+        Sessions from which a window's base is taken.
+    previous : ticker -> float
+        The exchange's previous close (ex-rights reference price), the base of ``1d``. Without it the adjusted close
+        of the session before is the base.
+    gaps : ticker -> date, optional
+        The last session before missing closes. A window whose base lies after it has no return.
+
+    Returns
+    -------
+    DataFrame, tickers × ``WINDOWS``, float64
+        Fractions. NaN where the base is missing or older than ``OLDEST_BASE``, and where the ticker did not trade in
+        the window. The return of a suspended share ends with its last trade.
     """
     tickers = list(as_of)
     days, values = closes.index.to_numpy(), closes.reindex(columns=tickers).to_numpy(dtype="float64")
@@ -201,7 +215,7 @@ def days_of(dates: Iterable[date | None]) -> Days:
 
 
 def last_row_up_to(values: Floats) -> Rows:
-    """Row of each column's newest number up to each row, -1 where there is none yet; the first row is before all."""
+    """For each row and column, the row of the newest number up to it, -1 without one; one row is put before the first."""
     rows = np.where(np.isnan(values), -1, np.arange(len(values))[:, None])
     return np.maximum.accumulate(np.vstack([np.full((1, values.shape[1]), -1), rows]), axis=0)
 
@@ -220,7 +234,7 @@ def shifted(values: Floats, rows: int = 1) -> Floats:
 
 
 def row_on_or_before(newest: Rows, days: Days, wanted: Days, oldest: timedelta = OLDEST_BASE) -> Rows:
-    """Row of each column's last number on or before its ``wanted`` day; -1 without one that is young enough."""
+    """Row of each column's last number on or before its ``wanted`` day; -1 if that is more than ``oldest`` before it."""
     known = ~np.isnat(wanted)
     rows = newest[np.where(known, np.searchsorted(days, wanted, side="right"), 0), np.arange(len(wanted))]
     found = rows >= 0
@@ -229,7 +243,7 @@ def row_on_or_before(newest: Rows, days: Days, wanted: Days, oldest: timedelta =
 
 
 def moves_of(values: Floats, base: Rows, last: Rows) -> Floats:
-    """Return of each column between two rows; NaN without both, and where they are one (nothing traded in between)."""
+    """Return of each column between two rows; NaN where a row is -1, and where both are the same (no trade between)."""
     out = np.full(len(base), np.nan)
     at = np.flatnonzero((base >= 0) & (last >= 0) & (base != last))
     out[at] = values[last[at], at] / values[base[at], at] - 1
@@ -306,6 +320,6 @@ def aligned(closes: pd.DataFrame, calendars: Mapping[str, Calendar], home: str) 
 
 
 def _closing_instants(days: pd.Index, calendar: Calendar) -> Floats:
-    """When each day's close was known, epoch seconds: at the session's close, without a session at midnight after."""
+    """The instant of each day's close in epoch seconds; on a day without a session, the midnight after it."""
     known = {s.day: s.closes.timestamp() for s in calendar.between(days[0].date(), days[-1].date())}
     return np.array([known.get(d.date(), d.timestamp() + 86400) for d in days])

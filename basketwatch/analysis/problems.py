@@ -53,7 +53,7 @@ def old_multiples(
     states: Mapping[str, MarketState],
     now: datetime,
 ) -> list[Problem]:
-    """PEs from before the last close, where what was to follow was refused, failed or was put aside by a check."""
+    """PEs older than the last close because the newer answer was refused, failed or did not pass a check."""
     out = []
     for ticker in wanted:
         word, state, value = words.get((ticker, "valuation")), states.get(markets.group(ticker)), values.get(ticker)
@@ -66,7 +66,7 @@ def old_multiples(
 
 
 def unconfirmed(calendars: Mapping[str, Calendar], states: Mapping[str, MarketState]) -> list[Problem]:
-    """Markets whose sessions are only guessed by now."""
+    """Markets whose calendar has ended: their sessions are guessed from weekdays."""
     found = [c for c in calendars.values() if not states[c.group].confirmed]
     bounds = [{} if c.bound is None else {"bound": str(c.bound)} for c in found]
     return [

@@ -1,4 +1,4 @@
-"""The market snapshot at one instant, computed from the store: what every page, ``check`` and its JSON show."""
+"""The market snapshot at one instant, computed from the store: the numbers of every page, of ``check`` and its JSON."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class BasketView:
 
 @dataclass(frozen=True)
 class Overnight:
-    """US leaders' moves that a mainland session has not seen yet, with the segments they lead."""
+    """US leaders' moves since the previous mainland session, with the segments they lead."""
 
     for_session: date | None
     sessions: tuple[date, ...]
@@ -198,7 +198,7 @@ def _calendars(store: Store, wanted: Sequence[str], since: date) -> dict[str, Ca
 
 
 def _until(bars: pd.DataFrame, calendars: Mapping[str, Calendar], now: datetime) -> pd.DataFrame:
-    """Bars as they were known at ``now``: a past day replayed must not know its future."""
+    """Bars as they were known at ``now``: a replayed day must not contain later bars."""
     begun, over = {}, {}
     for ticker in bars["ticker"].unique():
         calendar = calendars.get(markets.group(ticker))
@@ -479,7 +479,7 @@ def _overnight(
 
 
 def _judged(store: Store, calendars: Mapping[str, Calendar], now: datetime) -> dict[str, date]:
-    """Of a past day replayed only what was known then: nothing after the market's last session with final bars."""
+    """Market group -> last judged session, cut at its last session with final bars: a replayed day ends there."""
     settled = settled_days(calendars, now)
     return {group: min(day, settled[group]) for group, day in flag_log.judged(store).items() if group in settled}
 

@@ -223,7 +223,7 @@ def review(snapshot: Snapshot, week: Week, sector: str | None = None) -> Review:
 
 
 def sector_of(universe: Universe, asked: str | None = None) -> str:
-    """The sector that was asked for; else the first of the strip, else of the list. Raises UsageError."""
+    """The sector asked for; else the first sector of the strip, else of the list. Raises UsageError."""
     known = [s.ticker for s in universe.sectors]
     if asked and asked.upper() in known:
         return asked.upper()
@@ -239,7 +239,7 @@ def indices(universe: Universe) -> tuple[str, ...]:
 
 
 def settled(snapshot: Snapshot, end: date) -> pd.DataFrame:
-    """Closes up to ``end`` without those that are only a quote from before the close."""
+    """Closes up to ``end``, without quotes taken before the close."""
     closes = snapshot.closes.loc[snapshot.closes.index <= pd.Timestamp(end)]
     rows = snapshot.table
     early = [t for t in rows.index[rows["stale"] & (rows["session"] == pd.Timestamp(end))] if t in closes]
@@ -279,7 +279,7 @@ def _sources(snapshot: Snapshot, tickers: Sequence[str]) -> tuple[str, ...]:
 
 
 def _with_problems(review: Review) -> Review:
-    """Every number that the review should have and has not."""
+    """A problem for every number missing from the review."""
     week, out = review.week, []
     for ticker, own in review.returns.items():
         out += [Problem.of(ticker, f"no_{w}", last=week.last, base=week.bases[w] or "–")

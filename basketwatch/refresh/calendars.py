@@ -12,7 +12,7 @@ from basketwatch.sources import chains
 from basketwatch.store import prices
 
 CALENDAR_YEARS = 11
-SLOW_CALENDARS = {"KR"}  # whose calendar takes seconds to build, which the first requests should not wait for
+SLOW_CALENDARS = {"KR"}  # building them takes seconds; the first requests do not wait for it
 AHEAD = timedelta(days=45)  # sessions that must be known from today on
 
 
@@ -22,7 +22,7 @@ AHEAD = timedelta(days=45)  # sessions that must be known from today on
 def read_calendars(work: Work, groups: set[str]) -> None:
     """Sessions of the markets in use, from exchange_calendars, when none are stored or they run out soon.
 
-    Where that fails what is stored goes on, and past its end weekdays count as sessions.
+    If that fails, the stored sessions are used; after the last of them weekdays count as sessions.
     """
     today = clock.now().date()
     soon = min(today + AHEAD, date(today.year, 12, 31))
@@ -51,7 +51,7 @@ def read_calendars(work: Work, groups: set[str]) -> None:
 
 
 def reaching_back(today: date, years: int) -> date:
-    """Where the sessions that histories are held against begin; Yahoo sends up to five years where three are asked."""
+    """First day of the sessions needed to check histories: Yahoo sends up to five years when asked for three."""
     return date(today.year - (CALENDAR_YEARS if years > 4 else 6), 1, 1)
 
 

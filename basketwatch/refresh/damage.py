@@ -1,4 +1,4 @@
-"""What the store holds that cannot be true, found before a refresh adds to it and read again by it."""
+"""Finds impossible or damaged stored rows before a refresh, which then replaces them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ONCE_A_DAY = timedelta(hours=20)
 
 
 def drop_future(work: Work) -> None:
-    """Take out what is of a session later than the next one: it would keep every honest answer out."""
+    """Delete rows of sessions after the next one: being newest, they would block every correct answer."""
     now = clock.now()
     states = {group: calendar.state(now) for group, calendar in work.calendars.items()}
     ends = {group: state.next.day for group, state in states.items() if state.next}
@@ -23,9 +23,9 @@ def drop_future(work: Work) -> None:
 
 
 def find_damage(work: Work, tickers: Sequence[str]) -> None:
-    """Once a day, look for closes that are not those that were written: their histories are read again, and replaced.
+    """Once a day, look for stored closes that differ from those written; their histories are read again and replaced.
 
-    After one is found each run looks again, until it has been replaced.
+    While a damaged history is stored, every run looks.
     """
     now, last = clock.now(), notes.noted(work.store, EXAMINED)
     if last and timedelta(0) <= now - datetime.fromisoformat(last) < ONCE_A_DAY:

@@ -1,7 +1,7 @@
-"""A run's first questions, one a chain of quotes, sent before pandas is loaded: their answers travel meanwhile.
+"""Sends each group's first quote request before pandas is imported, to overlap the import with the network.
 
-Loading pandas takes longer than an answer does. So nothing that is imported here, and nothing that a source does
-before its answer has come, may need it; ``tests/test_ahead.py`` holds that.
+Importing pandas takes longer than an answer. Neither this module's imports nor a source's code before its answer may
+need pandas; ``tests/test_ahead.py`` checks that.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from basketwatch.sources import chains
 
 
 def ask(work: Work, tickers: Sequence[str]) -> None:
-    """Ask the first source of each chain for all of its tickers; ``answer`` hands out what it said.
+    """Ask the first source of each group for all its tickers; ``answer`` returns what arrives.
 
-    The sectors' page bears no date, so without the mainland's calendar they have to wait.
+    The sectors' page has no date, so without the mainland's calendar sectors are not asked early.
     """
     now = clock.now()
     day = begun(work, "CN", now)
@@ -31,7 +31,7 @@ def ask(work: Work, tickers: Sequence[str]) -> None:
 
 
 def answer(work: Work, source: str, asked: Sequence[str], *, session: date, now: datetime) -> Any:
-    """Quotes (columns.QUOTES) of one source: those asked for ahead, where they are the same, or asked for now.
+    """Quotes (columns.QUOTES) of one source: the early answer if it was asked for the same tickers, else a new request.
 
     Raises SourceError.
     """

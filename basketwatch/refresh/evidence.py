@@ -1,7 +1,7 @@
-"""What is known of the last weeks, and whether a quote or a history fits to it.
+"""Checks a quote or a history against stored closes: previous close, volume, second source.
 
-A quote proves whose it is by its previous close: that must be the stored close of the session before, or that close
-times the factor of an ex-date. Another stock's price under the right label, a stuck page and a wrong date all fail.
+A quote's previous close must be the stored close of the session before, or that close times the factor of an ex-date.
+Another stock's price under the right label, a repeated page and a wrong date all fail this check.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ RATE = 0.04  # exchange rates have no session before to hold against; further mo
 
 @dataclass(frozen=True)
 class Past:
-    """``closes``: final closes of the last weeks by ticker and session, and the newest whatever its age.
+    """Stored data of the last weeks.
 
-    ``volumes``: the median session's. ``taken``: stored quotes, among them those taken after a close (``closing``),
-    which become the session's final bar when the next session's previous close agrees.
+    ``closes``: ticker -> session -> final close; the newest one whatever its age. ``volumes``: ticker -> median volume
+    of a session. ``taken``: ticker -> stored quote. A stored quote taken after the close (``closing``) becomes its
+    session's final bar when the next session's previous close agrees.
     """
 
     calendars: Mapping[str, Calendar]
@@ -55,7 +56,7 @@ class Past:
         return found.day if found else None
 
     def closing(self, ticker: str, day: date, now: datetime) -> Row | None:
-        """The stored quote, where it is the last one of session ``day`` and nothing final is stored for that."""
+        """The stored closing quote of session ``day``; None if there is none, or a final bar of that session is stored."""
         row = self.taken.get(ticker)
         if row is None or row["session"].date() != day or row["suspended"] or day in self.closes.get(ticker, {}):
             return None
@@ -63,7 +64,7 @@ class Past:
 
 
 def look_back(store: Store, calendars: Mapping[str, Calendar], now: datetime) -> Past:
-    """Read what quotes are held against."""
+    """Read the stored data that quotes are checked against."""
     series = prices.read_series(store)
     closes: dict[str, dict[date, float]] = {}
     traded: dict[str, list[float]] = {}
@@ -79,7 +80,7 @@ def look_back(store: Store, calendars: Mapping[str, Calendar], now: datetime) ->
 
 
 def fit(row: Row, past: Past, now: datetime) -> Fit:
-    """Whether a quote's previous close and volume fit to what is stored."""
+    """Whether a quote's previous close and volume agree with the stored data; ``unknown`` if too little is stored."""
     ticker, day = row["ticker"], row["session"].date()
     closes = past.closes.get(ticker, {})
     if heavy(row, past):
@@ -98,7 +99,7 @@ def fit(row: Row, past: Past, now: datetime) -> Fit:
 
 
 def heavy(row: Row, past: Past) -> bool:
-    """Whether so much was traded that lots may have been taken for shares."""
+    """True where the volume is so large that lots may have been read as shares."""
     return bool(row["volume"] > VOLUME * past.volumes.get(row["ticker"], float("inf")) > 0)
 
 
@@ -107,7 +108,7 @@ def _follows(row: Row, closing: Row) -> bool:
 
 
 def same(value: float, other: float, ticker: str) -> bool:
-    """Equal prices: to the tick on the mainland, where references are exact; elsewhere to what sources round away."""
+    """True for equal prices: to the tick on the mainland, elsewhere to the rounding of the sources (0.05 %)."""
     if markets.group(ticker) != "CN":
         return bool(abs(value / other - 1) <= 5e-4)
     ticks = {"etf": 0.0006, "stock": 0.006}
@@ -115,7 +116,7 @@ def same(value: float, other: float, ticker: str) -> bool:
 
 
 def agree(row: Row, other: Row) -> bool:
-    """Whether two sources tell of the same thing: session, previous close and, roughly, price and volume."""
+    """True where two sources' quotes agree: same session and previous close, similar price and volume."""
     if row["session"] != other["session"] or not same(row["previous_close"], other["previous_close"], row["ticker"]):
         return False
     volumes = [v for v in (row["volume"], other["volume"]) if v > 0]
@@ -124,7 +125,7 @@ def agree(row: Row, other: Row) -> bool:
 
 
 def _same_session(bars: pd.DataFrame, row: Row) -> bool:
-    """Whether a history's bar of the quote's own session, where it has one, tells of the same trade as the quote."""
+    """True where a history's bar of the quote's session agrees with the quote, or the history has no such bar."""
     for close, volume, final in zip(bars["close"], bars["volume"], bars["final"], strict=True):
         if final and not same(close, row["last"], row["ticker"]):
             return False
@@ -134,9 +135,10 @@ def _same_session(bars: pd.DataFrame, row: Row) -> bool:
 
 
 def explains(bars: pd.DataFrame, factors: pd.DataFrame, row: Row, past: Past) -> bool | None:
-    """Whether a history leads to a quote's previous close, by itself or with the factors of ex-dates in between.
+    """True if the bars, times any ex-date factors, give this previous close.
 
-    None where it lacks a bar that it takes: the session before, and where much was traded the session itself.
+    None if a needed bar is missing: that of the session before, or, for a quote with a very large volume, that of the
+    quote's own session.
     """
     ticker, day = row["ticker"], row["session"].date()
     before = past.before(ticker, day)

@@ -1,4 +1,4 @@
-"""Judge the flag rules on what is settled by now, and keep the log."""
+"""Judges the flag rules on settled sessions and appends to the log."""
 
 from __future__ import annotations
 
@@ -32,8 +32,7 @@ WAITING = ("missing", "unfinished", "benchmark", "coverage", "sectors")  # cause
 def update(store: Store, universe: Universe, now: datetime) -> int:
     """Judge what has closed since the last time and add what is new to the log; returns how many flags are new.
 
-    Nothing is judged while all that a judgement rests on is as it was the last time. The caller holds the writer's
-    lock. Raises the store's errors.
+    Nothing is judged while the inputs are unchanged (``_inputs_digest``). The caller holds the writer's lock. Raises the store's errors.
     """
     if notes.noted(store, NOTE) == _inputs_digest(store, universe, now):
         return 0
@@ -51,8 +50,9 @@ def update(store: Store, universe: Universe, now: datetime) -> int:
 
 
 def _inputs_digest(store: Store, universe: Universe, now: datetime) -> str:
-    """A digest of all that flags rest on, the newest of the log included. Of a running session's quotes only what
-    touches those before it: a name of ST, and a suspension.
+    """Hash of everything the rules read and of the newest log rows; unchanged → nothing to judge.
+
+    Quotes of a running session count by name (ST) and suspension only: these also affect earlier sessions.
     """
     since = (now - timedelta(days=40)).date()
     calendars = read_calendars(store, since)
@@ -70,7 +70,7 @@ def _inputs_digest(store: Store, universe: Universe, now: datetime) -> str:
 
 
 def _ahead(data: StoredData, judged: Mapping[str, date], group: str) -> int:
-    """Sessions to judge: all since the last time, however long ago, and in any case the last few."""
+    """Number of sessions to judge: all since the last judged one, at least ``LATE`` + 1."""
     last = data.settled.get(group)
     if group not in judged or last is None:
         return YEAR
@@ -78,7 +78,7 @@ def _ahead(data: StoredData, judged: Mapping[str, date], group: str) -> int:
 
 
 def _judged_by_now(store: Store, data: StoredData, group: str, flag_rows: pd.DataFrame) -> list[str]:
-    """Ids of stored rows of the last sessions that could not be judged for want of data, and now have been."""
+    """Ids of stored 'cannot judge' rows of the last sessions that this run has now judged."""
     days = [d for d in sessions_of(data, group).tolist() if d <= data.settled.get(group, date.min)]
     if not days:
         return []

@@ -46,7 +46,7 @@ from basketwatch.store import notes, prices, runs
 if TYPE_CHECKING:
     from basketwatch.sources.shenwan import Days
 
-REREADS_A_DAY = 2  # histories a day read again although nothing is missing
+REREADS_A_DAY = 2  # complete histories that are read again each day
 REREAD_AFTER = timedelta(days=5)
 RATES_AFTER = timedelta(days=2)  # exchange rates have no sessions by which a gap could be told
 ONCE_A_DAY = timedelta(hours=20)
@@ -60,7 +60,7 @@ DIVIDENDS = "dividends"  # the store's word: when they were read last, or "" aft
 
 @dataclass(frozen=True)
 class Kept:
-    """A history that passed: what to write, and how."""
+    """A history that passed its checks: the bars and factors to write, and whether to append or replace."""
 
     verdict: Verdict
     factors: pd.DataFrame
@@ -79,7 +79,7 @@ class HistoryAnswer:
 
 
 def wanted(work: Work, tickers: Sequence[str], known: Past, now: datetime) -> tuple[list[str], list[str]]:
-    """Tickers whose history must be read, and those that are worth reading again today."""
+    """Tickers whose history must be read, and complete ones due for their periodic reread."""
     words = {(s.ticker, s.part): s for s in runs.read_states(work.store)}
     asked = [t for t in tickers if not _given_up(words.get((t, "bars")), words.get((t, "quotes")), now)]
     must = [t for t in asked if _lacks(work, t, known, now)]
@@ -93,7 +93,7 @@ def wanted(work: Work, tickers: Sequence[str], known: Past, now: datetime) -> tu
 
 
 def _given_up(bars: SymbolState | None, quotes: SymbolState | None, now: datetime) -> bool:
-    """Whether a history was asked for in vain not long ago: nobody has it, or it failed its checks."""
+    """True where a recent request found no history, or one that failed its checks."""
     if bars is None or bars.state == "ok" or bars.at <= now - GIVEN_UP_FOR:
         return False
     unknown = quotes is not None and quotes.state == "unknown_symbol"
@@ -105,7 +105,7 @@ def _patience(ticker: str) -> timedelta:
 
 
 def _lacks(work: Work, ticker: str, known: Past, now: datetime) -> bool:
-    """Whether nothing is stored, too little, or not all up to the session that quote or calendar call for."""
+    """True where no history is stored, too short a one, or one that ends before the session that is due."""
     row, last = known.series.get(ticker), known.last(ticker)
     if row is None or last is None or row.years < work.years or ticker in work.reread:
         return True
@@ -121,7 +121,7 @@ def _lacks(work: Work, ticker: str, known: Past, now: datetime) -> bool:
 
 
 def _due(work: Work, ticker: str, known: Past, now: datetime) -> date | None:
-    """The session up to which final bars should be stored: what the quote shows, else the calendar where it is sure."""
+    """The session up to which final bars should be stored: by the quote, else by a confirmed calendar."""
     group = markets.group(ticker)
     last = settled(work, group, now)
     waiting = work.waiting.get(ticker)
@@ -135,7 +135,7 @@ def _due(work: Work, ticker: str, known: Past, now: datetime) -> date | None:
 
 
 def _dividend_due(work: Work, ticker: str, now: datetime) -> bool:
-    """A foreign payer whose last known ex-date lies a quarter back: its quotes do not show the next one."""
+    """True for a foreign dividend payer whose last known ex-date is a quarter old: quotes do not show ex-dates there."""
     if markets.group(ticker) == "CN":
         return False
     factors = prices.read_factors(work.store, [ticker])
@@ -146,9 +146,9 @@ def _dividend_due(work: Work, ticker: str, now: datetime) -> bool:
 
 
 def begin(work: Work, tickers: Sequence[str]) -> None:
-    """On a first fill, ask for histories at once: at their hosts' pace they are the longest part of a run.
+    """On a first fill, request histories at the start of the run, because they take longest.
 
-    They are checked and kept like any other once the quotes are in. ``tickers``: those of one lane (see ``update``).
+    They are checked and stored after the quotes, like any history. ``tickers``: those of one lane (see ``update``).
     """
     stored = prices.read_series(work.store)
     missing = [t for t in tickers if t not in stored][: MOST - len(work.early)]
@@ -278,9 +278,9 @@ def _years(work: Work, ticker: str, row: Any) -> int:
 
 
 def _in_place_of_damaged(kept: Kept, ticker: str, stored: pd.DataFrame) -> Kept:
-    """To swap for the whole of what is stored, but not for more than it brings. Raises SuspectAnswer.
+    """The history as a replacement of a damaged one. Raises SuspectAnswer if it is shorter than the stored history.
 
-    That its closes differ from the damaged ones is no revision of the source.
+    Differences from the damaged closes are not counted as revisions by the source.
     """
     verdict = kept.verdict
     if verdict.bars["session"].min() > stored["session"].min() + timedelta(days=14):
@@ -292,7 +292,10 @@ def _in_place_of_damaged(kept: Kept, ticker: str, stored: pd.DataFrame) -> Kept:
 def _check_quotes(
     work: Work, ticker: str, bars: pd.DataFrame, factors: pd.DataFrame, known: Past, *, compared: bool
 ) -> None:
-    """Raise SuspectAnswer where this run's quotes contradict a history; ``compared`` with the store it beats a doubtful."""
+    """Raise SuspectAnswer where this run's quotes contradict a history.
+
+    A history that was ``compared`` with stored bars is believed against a doubtful quote.
+    """
     kept = work.quotes.get(ticker)
     quotes = [kept] if kept else work.waiting.get(ticker, ([], None))[0]
     said = [evidence.explains(bars, factors, row, known) for row in quotes]
@@ -320,7 +323,7 @@ def _passed(history: History, bars: pd.DataFrame) -> History:
 
 
 def _with_noticed(work: Work, ticker: str, factors: pd.DataFrame) -> pd.DataFrame:
-    """The exchange's own reference prices, read off quotes, stay: they know rights issues and shares bought back."""
+    """``factors`` with those read off quotes kept: the exchange's reference prices include rights issues and buy-backs."""
     stored = prices.read_factors(work.store, [ticker])
     noticed = stored[stored["source"].str.endswith(NOTICED)]
     if noticed.empty:

@@ -1,7 +1,7 @@
-"""Latest quotes: each lane along its chain until nothing is missing, and what follows from them.
+"""Latest quotes: for each group of tickers ask its sources in order until none is missing; then derive bars and ex-dates.
 
-A quote that fits to the stored closes is kept; one that does not needs a second source that says the same, or a
-history that explains it (``past``). Today's bar comes from the quote, and so do the mainland's ex-dates: 前收盘 is the
+A quote that agrees with the stored closes is stored (``evidence``). Any other quote needs a second source that agrees
+with it, or a history that explains it. The quote gives its session's bar and the mainland's ex-dates: 前收盘 is the
 exchange's reference price, and reference / stored close is the factor.
 """
 
@@ -44,9 +44,10 @@ GONE_FOR = timedelta(hours=12)  # a symbol that nobody has is not asked for one 
 
 @dataclass
 class Lane:
-    """One chain under way. ``late``: kept, but of an earlier session than it should be. ``early``: not begun yet.
+    """One group of tickers and the answers so far.
 
-    ``soft``: what is said of rows that may be kept, by ticker and source.
+    ``late``: tickers whose kept quote has an earlier session than the one due. ``early``: tickers whose quote already
+    has the coming session's date. ``soft``: soft faults by ticker and source.
     """
 
     name: str
@@ -62,7 +63,7 @@ class Lane:
     soft: dict[tuple[str, str], list[Fault]] = field(default_factory=dict)
 
     def open(self, source: str) -> list[str]:
-        """What this source is to be asked for."""
+        """Tickers to ask this source for."""
         fresh = {t for t in self.kept if t not in self.late} | self.early
         if source in chains.ONE_BY_ONE:
             fresh |= self.kept.keys() | self.doubted.keys() | self.gone
@@ -73,7 +74,7 @@ class Lane:
 
 
 def update(work: Work, tickers: Sequence[str]) -> None:
-    """All lanes at once; each is written as soon as it has come to its end."""
+    """Ask for all groups in parallel; write each group when its sources are exhausted."""
     now = clock.now()
     known = evidence.look_back(work.store, work.calendars, now)
     for ticker in work.damaged:
@@ -98,7 +99,7 @@ def update(work: Work, tickers: Sequence[str]) -> None:
 
 
 def _walk(work: Work, lane: Lane, known: Past) -> None:
-    """Ask one source after the other for what is missing, late or in doubt."""
+    """Ask one source after the other for tickers that are missing, late or doubtful."""
     for source in chains.QUOTES[lane.name]:
         asked, now = lane.open(source), clock.now()
         if not asked:
@@ -124,7 +125,7 @@ def _walk(work: Work, lane: Lane, known: Past) -> None:
 
 
 def _fault(work: Work, lane: Lane, source: str, fault: Fault, now: datetime) -> None:
-    """A row that is not there or may not be kept. Before the opening a line that bears the new day is no fault."""
+    """Record a missing or rejected row. Before the opening a row with the new date is not a fault."""
     if fault.key == "not_begun" and _about_to_open(work, fault, now):
         lane.early.add(fault.ticker)
         return
@@ -144,7 +145,7 @@ def _about_to_open(work: Work, fault: Fault, now: datetime) -> bool:
 
 
 def _take(work: Work, lane: Lane, row: Row, known: Past, now: datetime) -> None:
-    """Keep a quote, or put it with those in doubt; one older than what is kept or stored changes nothing."""
+    """Keep a quote, or add it to the doubtful ones. A quote older than the kept or stored one is ignored."""
     ticker, source = row["ticker"], row["source"]
     if (before := _repeated_session(row, known)) is not None:
         row["session"] = pd.Timestamp(before)
@@ -166,7 +167,7 @@ def _take(work: Work, lane: Lane, row: Row, known: Past, now: datetime) -> None:
 
 
 def _repeated_session(row: Row, known: Past) -> date | None:
-    """The newest stored session, where a page without a date still shows that: its last price is that close."""
+    """The stored session that an undated page is repeating, if it is: its last price is that session's close."""
     ticker, newest = row["ticker"], known.last(row["ticker"])
     if markets.kind(ticker) != "sector" or newest is None or newest >= row["session"].date():
         return None
@@ -176,7 +177,7 @@ def _repeated_session(row: Row, known: Past) -> date | None:
 
 
 def _close(work: Work, lane: Lane, known: Past) -> None:
-    """Write what the lane brought, and say what it did not."""
+    """Store the group's quotes; record states for the missing ones and quarantine the contradicted ones."""
     now, part = clock.now(), lane.part
     keep(work, list(lane.kept.values()), known)
     for ticker, rows in lane.doubted.items():
@@ -198,13 +199,13 @@ def _close(work: Work, lane: Lane, known: Past) -> None:
 
 
 def _kept(lane: Lane, ticker: str, source: str, now: datetime) -> SymbolState:
-    """The state word of a quote that was kept, with what is to be said of it."""
+    """The state of a stored quote, with its remarks."""
     key, params = remark(lane.soft.get((ticker, source), ()), ticker, source)
     return SymbolState(ticker, "quotes", "stale" if ticker in lane.late else "ok", source, now, None, key, params)
 
 
 def _gone(state: SymbolState, lane: Lane, known: Past) -> SymbolState:
-    """Unknown instead of empty, where every source answered, others came, and nothing was ever stored."""
+    """``unknown_symbol`` in place of ``no_data``, where other tickers were answered and nothing was ever stored."""
     if state.state != "no_data" or not lane.kept or state.ticker in known.closes:
         return state
     params = (("source", state.source), ("ticker", state.ticker))
@@ -256,7 +257,7 @@ def _ex_dates(work: Work, rows: Sequence[Row], known: Past) -> list[dict[str, ob
 
 
 def add_bars(work: Work, rows: Sequence[Row], known: Past) -> None:
-    """Bars of the quotes' sessions where nothing lacks before them; and the session before, if that was still open."""
+    """Store the bar of each quote's session if no bar before it is missing; and the bar before, if not final yet."""
     now = clock.now()
     bars = []
     for row in rows:
@@ -275,7 +276,7 @@ def add_bars(work: Work, rows: Sequence[Row], known: Past) -> None:
 
 
 def _reaches(known: Past, ticker: str, last: date, before: date | None) -> bool:
-    """Whether the stored history goes up to the session before, or was read whole after that had settled."""
+    """True where the stored history reaches the session before, or was read whole after that session was final."""
     if before is None or last >= before:
         return True
     session = known.calendars[markets.group(ticker)].session(before)
@@ -287,7 +288,7 @@ def _reaches(known: Past, ticker: str, last: date, before: date | None) -> bool:
 
 
 def settle(work: Work, *, histories_read: bool) -> None:
-    """Hold what waits against the histories that have come, keep what they explain or what nothing speaks against."""
+    """Check waiting quotes against the new histories; store those explained, and those that nothing contradicts."""
     now = clock.now()
     known = evidence.look_back(work.store, work.calendars, now)
     bars = prices.read_bars(work.store, list(work.waiting), since=(now - evidence.WEEKS).date())
@@ -320,7 +321,7 @@ def settle(work: Work, *, histories_read: bool) -> None:
 
 
 def _save_settled(work: Work, good: Sequence[Row], known: Past) -> None:
-    """The quotes that waited; and bars of all this run's quotes, since more of them now follow on what is stored."""
+    """Store the quotes that waited, and bars of all this run's quotes: more of them now follow a stored bar."""
     if good:
         prices.save_quotes(work.store, pd.DataFrame(list(good)))
         work.quotes |= {row["ticker"]: row for row in good}

@@ -77,7 +77,7 @@ def status(report: Mapping[str, Any], store: Store) -> int:
 
 
 def _parts(work: Work, only: Sequence[str], url: str) -> None:
-    """Quotes first, which the histories are held against; what they leave in doubt is settled when those are in.
+    """Quotes first, because histories are checked against them; doubtful quotes are settled after the histories.
 
     The mainland's histories are the longest part of a first fill, so nothing but their calendar comes before them.
     """
@@ -118,7 +118,7 @@ def _parts(work: Work, only: Sequence[str], url: str) -> None:
 
 
 def _flags(work: Work, only: Sequence[str]) -> int:
-    """Judge the rules on what is settled by now; how many flags are new. Between two closes quotes bring nothing new."""
+    """Judge the rules on settled sessions; returns the number of new flags. Between two closes quotes add none."""
     now, judged = clock.now(), flag_log.judged(work.store)
     closed = settled_days(work.calendars, now)
     if "bars" not in only and all(judged.get(group) == day for group, day in closed.items()):

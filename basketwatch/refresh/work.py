@@ -1,4 +1,4 @@
-"""What one refresh carries along and what its parts share: rows of the report, sessions, threads, state words."""
+"""State of one refresh, shared by its parts: report rows, sessions, threads, symbol states."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from basketwatch.store.database import Store
 from basketwatch.words.text import sentence
 
 SHOW_EVERY = 3.0  # seconds between new versions during a first fill
-# Of several failures the one told for a symbol: a source that refused or failed may well have had it.
+# Which of several failures is shown for a symbol, first to last: a source that refused or failed may have the data.
 UNCERTAIN = ("blocked", "error", "suspect", "no_data", "unknown_symbol")
 
 K = TypeVar("K")
@@ -32,7 +32,7 @@ Row = dict[str, Any]  # one quote, columns.QUOTES
 
 @dataclass
 class Part:
-    """One row of the report: what was wanted of which chain, what came, what was tried."""
+    """One row of the report: tickers wanted from a chain of sources, tickers received, attempts."""
 
     part: str
     lane: str
@@ -112,7 +112,7 @@ class Work:
 
 
 def begun(work: Work, group: str, now: datetime) -> date:
-    """The latest session of a market that has begun; for exchange rates the London day."""
+    """The date of a market's latest session that has opened; for exchange rates, London's date."""
     calendar = work.calendars.get(group)
     state = calendar.state(now) if calendar else None
     return state.session.day if state and state.session else now.astimezone(FX_ZONE).date()
@@ -199,13 +199,13 @@ def state_of(ticker: str, part: str, source: str, error: SourceError, now: datet
 
 
 def worst_known(states: Sequence[SymbolState]) -> SymbolState:
-    """Of several failures for one symbol the least certain: blocked is not empty, and empty is not gone."""
+    """The failure to show: prefer 'blocked' over 'no data' over 'unknown symbol'."""
     return min(states, key=lambda s: UNCERTAIN.index(s.state) if s.state in UNCERTAIN else -1)
 
 
 def quarantine_row(
     ticker: str, part: str, source: str, key: str, params: Mapping[str, str], now: datetime
 ) -> dict[str, Any]:
-    """A row of the quarantine."""
+    """A row for ``runs.save_quarantine``: an answer that failed a check."""
     text = json.dumps(dict(params), ensure_ascii=False)
     return {"at": now, "ticker": ticker, "part": part, "source": source, "key": key, "params": text}

@@ -1,4 +1,4 @@
-"""Where numbers come from. Only the refresh process imports this package; a source is one module of functions.
+"""Readers of the upstream sources. Only the refresh process imports this package; a source is one module of functions.
 
 A source must:
 1. reach the network only through ``guard.fetch``, ``guard.fetch_json`` or ``guard.run``, and raise only SourceError;

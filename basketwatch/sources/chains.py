@@ -1,4 +1,4 @@
-"""Which source is asked for what, in which order. The only table of fall-backs; the refresh walks along it.
+"""The order in which sources are asked, by kind of data and market: the only table of fall-backs.
 
 Quotes: one request for many symbols. Mainland and Hong Kong: Tencent → Eastmoney → Sina. Elsewhere: Yahoo's batch →
 Tencent and Sina for what they have → Yahoo's charts, a request a symbol. Histories: see ``histories`` and ``multiples``.
@@ -37,7 +37,7 @@ def lane(ticker: str) -> str:
 
 
 def serves(source: str, ticker: str) -> bool:
-    """Whether a source has such symbols at all."""
+    """True where a source covers the ticker's market and kind."""
     suffix = markets.split(ticker)[1].suffix
     if source == "tencent":
         return markets.tencent(ticker) is not None
@@ -87,7 +87,7 @@ def histories(ticker: str) -> list[tuple[str, Callable[..., History]]]:
 
 
 def load(ticker: str) -> None:
-    """Import the library that a ticker's history comes through, before other threads want the processor as well."""
+    """Import the library that reads a ticker's history, before other threads compete for the processor."""
     import_module("akshare" if markets.group(ticker) == "CN" else "yfinance")
 
 

@@ -1,4 +1,4 @@
-"""What several sources give their frames before they leave: columns, dtypes, order, and what is final."""
+"""Final shape of the frames that sources return: columns, dtypes, order, and which bars are final."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Flags as they were said. A row is written once: what has been told to a reader is not told otherwise later.
+"""The log of flags. A row is written once: a flag that a reader may have seen does not change.
 
-Only that something could not be judged yet is taken back, when the data have come and it has been.
+Only 'cannot judge' rows are deleted, when the data have arrived and the rule has been judged.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def read(store: Store, *, since: date | None = None) -> pd.DataFrame:
 
 
 def withdraw(store: Store, ids: Sequence[str]) -> None:
-    """Take rows out of the log by their ids, those that only said that data were missing."""
+    """Delete 'cannot judge' rows by their ids."""
     with store.engine.begin() as c:
         for start in range(0, len(ids), 500):  # a statement takes a limited number of parameters
             c.execute(delete(schema.flags).where(schema.flags.c.id.in_(list(ids[start : start + 500]))))

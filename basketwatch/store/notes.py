@@ -20,7 +20,7 @@ def read_meta(engine: Engine) -> dict[str, str]:
 
 
 def version(store: Store) -> str:
-    """What the caches are keyed by: the store's own id and a counter, e.g. ``3f2a91c0-17``."""
+    """The key of all caches: the store's id and a counter, e.g. ``3f2a91c0-17``."""
     found = read_meta(store.engine)
     return f"{found['store']}-{found['version']}"
 
@@ -35,11 +35,11 @@ def new_version(store: Store) -> str:
 
 
 def note(store: Store, key: str, value: str) -> None:
-    """Keep a word about the store itself."""
+    """Store a note about the store itself under ``key``."""
     with store.engine.begin() as c:
         upsert(c, schema.meta, [{"key": key, "value": value}])
 
 
 def noted(store: Store, key: str) -> str | None:
-    """A word kept by ``note``."""
+    """The note stored under ``key``; None without one."""
     return read_meta(store.engine).get(key)

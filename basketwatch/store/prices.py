@@ -49,8 +49,10 @@ def save_bars(store: Store, bars: pd.DataFrame) -> None:
 def _with_new_bars(
     row: Mapping[Any, Any], new: Sequence[Mapping[Any, Any]], old: Sequence[Mapping[Any, Any]]
 ) -> dict[str, Any]:
-    """What changes in a series row when ``new`` bars take the place of ``old`` ones. The other bars are not read:
-    a digest made of them anew would hide their damage."""
+    """Changed columns of a series row when ``new`` bars replace ``old`` ones.
+
+    Updates first, last, count and digest incrementally. Recomputing the digest from stored rows would mask corruption.
+    """
     days = [r["session"] for r in new if r["final"]]
     return {
         "first": min([row["first"], *days]), "last": max([row["last"], *days]),
@@ -116,7 +118,7 @@ def _series_row(
 
 
 def digest_of(rows: Iterable[Mapping[Any, Any]]) -> int:
-    """Of the final closes, in any order: a sum, so that a bar is added or taken away without reading the others."""
+    """Digest of the final closes: a sum, independent of order, so that a bar is added or removed without the others."""
     return sum(_mark(r["session"], r["close"]) for r in rows if r["final"])
 
 
@@ -129,7 +131,7 @@ def as_hex(digest: int) -> str:
 
 
 def damaged_series(store: Store) -> list[str]:
-    """Tickers whose final closes are not those that were written: SQLite itself does not notice a flipped bit."""
+    """Tickers whose stored final closes do not match their digest: SQLite itself does not notice a flipped bit."""
     b = schema.bars.c
     found: Counter[str] = Counter()
     with store.engine.connect() as c:

@@ -1,4 +1,4 @@
-"""What a store may hold that cannot be true yet, taken out again: sessions that have not begun."""
+"""Deletes stored rows of sessions that have not begun."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _after(ticker: str, session: date, ends: Mapping[str, date]) -> bool:
 
 
 def _cut(c: Connection, ticker: str, end: date) -> None:
-    """One ticker's bars after ``end``, and what its series row says of them."""
+    """Delete one ticker's bars after ``end`` and correct its series row."""
     b, s = schema.bars.c, schema.series.c
     stored = select(b.session, b.close, b.final).where(b.ticker == ticker).order_by(b.session)
     rows = list(c.execute(stored).mappings())

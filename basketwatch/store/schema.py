@@ -1,4 +1,4 @@
-"""The tables. What was observed is stored; what can be computed is not. Nothing here that PostgreSQL could not run."""
+"""The tables. They hold observations, not figures computed from them. Every statement also runs on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ valuations = Table(
     Column("packed", LargeBinary, nullable=False),
 )  # fmt: skip
 
-# what was said, as it was said; ``id`` is rule:ticker:session:direction, so nothing is said twice
+# the log of flags; ``id`` is rule:ticker:session:direction, so no flag is logged twice
 flags = Table(
     "flags", metadata,
     Column("id", String(96), primary_key=True),

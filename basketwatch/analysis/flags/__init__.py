@@ -1,4 +1,4 @@
-"""Flags: what is unusual, said once, with its reason, or declared not to be judged.
+"""Flags: unusual events, each reported once with its reason, and rules that could not be judged.
 
 Pure: ``Inputs`` (one market, sessions × tickers) and rules in, a frame of flags out.
 
@@ -72,7 +72,7 @@ _Row = tuple[str, str, str, tuple[str, ...], str, str, str, float, float, str, s
 
 
 def _found(market: MarketData, rule: Rule, raised: dict[str, set[tuple[int, int, str]]]) -> RuleEvents:
-    """One rule judged, its events grouped and cooled down; ``raised`` gathers what later rules need not say again."""
+    """One rule judged, its events grouped and cooled down; ``raised``: cells of each rule that suppresses a later one."""
     with np.errstate(divide="ignore", invalid="ignore"):
         judged = FAMILIES[rule.id](market, rule)
     found = RuleEvents(rule, judged, semantics.events_of(judged))

@@ -1,4 +1,4 @@
-"""Rules on many at once: a basket's breadth and excess, the ranks of the sectors, what US leaders did overnight."""
+"""Rules on several securities: a basket's breadth and excess, sector ranks, overnight moves of US leaders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEAST = 5  # members: in a smaller basket one stock is the breadth
 
 
 def ticker_of(basket_id: str) -> str:
-    """What stands for a basket where a flag names its ticker."""
+    """The ticker of a basket in a flag: ``basket:<id>``."""
     return f"basket:{basket_id}"
 
 

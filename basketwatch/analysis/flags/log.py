@@ -19,13 +19,13 @@ from basketwatch.store.prices import read_calendars
 
 
 def markets_of(universe: Universe, tickers: Iterable[str]) -> list[str]:
-    """The market whose sessions a row of the log is about, by its ticker; of a basket its home."""
+    """The market group of each ticker in the log; for a basket, its home market."""
     homes = {f"basket:{b.id}": home_of(b) for b in universe.baskets}
     return [homes.get(t) or (markets.group(t) if markets.is_ticker(t) else "CN") for t in tickers]
 
 
 def log_at(store: Store, universe: Universe, now: datetime, since: date | None = None) -> pd.DataFrame:
-    """The log as it stood at ``now`` (``store.flags.read``): a past day replayed knows nothing of what came after it."""
+    """The log as it was at ``now`` (``store.flags.read``): a replayed day contains no later flags."""
     said = log.read(store, since=since)
     calendars = read_calendars(store, (now - timedelta(days=40)).date())
     last = settled_days(calendars, now)

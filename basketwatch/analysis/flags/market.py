@@ -1,4 +1,4 @@
-"""What every rule needs to see of the inputs, computed once: what cannot be judged and why, returns, limit states."""
+"""Figures that several rules need, computed once: unusable bars and why, returns, limit states."""
 
 from __future__ import annotations
 
@@ -83,12 +83,12 @@ class MarketData:
 
     @cached_property
     def begun(self) -> Bools:
-        """True from the first bar of a column on: before it nothing is missing."""
+        """True from a column's first bar on: a session before it is not missing."""
         return np.logical_or.accumulate(np.isfinite(self.inputs.raw_close), axis=0)
 
     @cached_property
     def trouble(self) -> Small:
-        """Code of ``CAUSES`` where a bar is none to be judged at all."""
+        """Code of ``CAUSES`` where a bar is unusable: no rule can be judged on it. 0 elsewhere."""
         given = self.inputs
         has = np.isfinite(given.raw_close)
         idle = has & (given.volume == 0) & self.of_kind("stock", "etf")
@@ -101,7 +101,7 @@ class MarketData:
         return np.where(given.due[:, None], found, running).astype(np.int8)
 
     def _repeated(self) -> Bools:
-        """A bar equal in everything to the one before: a source that sends yesterday's bar as today's.
+        """True where a bar equals the bar before in all prices and volume: the source sent yesterday's bar as today's.
 
         Without a volume only a bar that moved counts, since a price that stands still may repeat itself.
         """
@@ -132,7 +132,7 @@ class MarketData:
 
     @cached_property
     def blind(self) -> Small:
-        """Code of ``CAUSES`` where the move of the day is not known."""
+        """Code of ``CAUSES`` where the return of the day is unknown: an unusable bar, or no reference price. 0 elsewhere."""
         no_reference = np.where(self.inputs.unexplained, CAUSE["unexplained"], CAUSE["reference"])
         no_reference = np.where(_later(self.begun[:-1], fill=False), no_reference, CAUSE["history"])
         return np.where((self.trouble == 0) & np.isnan(self.reference), no_reference, self.trouble).astype(np.int8)
@@ -207,7 +207,7 @@ class MarketData:
 
 
 def _later(values: Bools, *, fill: bool) -> Bools:
-    """A row of ``fill`` before the others: what held between a session and the next, on the next."""
+    """``values`` (between a session and the next) moved to the later session; the first row is ``fill``."""
     return np.vstack([np.full((1, values.shape[1]), fill), values])
 
 
@@ -227,7 +227,7 @@ def first_cause(*conditions: tuple[Bools, str]) -> Small:
 
 
 def prior(first: Small, *others: Small) -> Small:
-    """The first of several codes that is not 0."""
+    """The first non-zero code of each cell, in the order of the arguments."""
     for other in others:
         first = np.where(first != 0, first, other).astype(np.int8)
     return first

@@ -77,7 +77,7 @@ def big_move(market: MarketData, rule: Rule) -> Judged:
 
 
 def _plain(market: MarketData, key: str, value: Floats, threshold: Floats, **more: Floats) -> Said:
-    """Reasons that say a value, its threshold and further fractions, all as signed percentages."""
+    """A reason with a value, its threshold and further fractions, all as signed percentages."""
 
     def said(row: int, column: int) -> tuple[str, dict[str, object]]:
         side = "up" if value[row, column] > 0 else "down"

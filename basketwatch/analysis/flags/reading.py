@@ -1,4 +1,4 @@
-"""What the flag rules are judged on, read from the store: one market at a time."""
+"""Reads the store and builds the inputs of the flag rules, one market at a time."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _PRICES = ("open", "high", "low", "close")
 
 @dataclass(frozen=True)
 class StoredData:
-    """What the store has, once for all markets.
+    """Stored data for all markets, read once.
 
-    ``bars``: with the closing quotes, sorted. ``values``: ticker -> the PE series that speaks for it, with its source.
+    ``bars``: sorted, with the closing quotes. ``values``: ticker -> the PE series that the pages show, with its source.
     """
 
     universe: Universe
@@ -53,7 +53,7 @@ class StoredData:
 
 
 def dry_run(data: StoredData, rules: Sequence[Rule], sessions: int = YEAR) -> pd.DataFrame:
-    """What ``rules`` would have said over the last ``sessions`` of each market: columns of ``flags.evaluate``."""
+    """Flags that ``rules`` would have raised in the last ``sessions`` of each market: columns of ``flags.evaluate``."""
     return joined([evaluated(data, group, rules, sessions) for group in groups_of(data.universe)])
 
 
@@ -64,7 +64,7 @@ def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def evaluated(data: StoredData, group: str, rules: Sequence[Rule], sessions: int) -> pd.DataFrame:
-    """What ``rules`` say of one market's last ``sessions`` sessions; only what is settled by then."""
+    """Flags of ``rules`` in one market's last ``sessions`` settled sessions: columns of ``flags.evaluate``."""
     inputs = inputs_of(data, group)
     due = inputs.sessions[inputs.due]
     if not len(due):
@@ -97,7 +97,7 @@ def read(store: Store, universe: Universe, now: datetime, sessions: int = YEAR) 
 
 
 def _with_closing_quotes(stored: pd.DataFrame, quotes: pd.DataFrame, calendars: Mapping[str, Calendar]) -> pd.DataFrame:
-    """Bars, and the quote of a session that has no final bar yet as its bar: final where it was taken after the close."""
+    """Bars, plus each quote whose session has no final bar, as that bar: final where it was taken after the close."""
     settled = pd.MultiIndex.from_frame(stored.loc[stored["final"], ["ticker", "session"]])
     own = pd.MultiIndex.from_frame(quotes[["ticker", "session"]])
     fresh = quotes.loc[~own.isin(settled)]
@@ -111,7 +111,7 @@ def _with_closing_quotes(stored: pd.DataFrame, quotes: pd.DataFrame, calendars: 
 def _values(
     store: Store, wanted: Sequence[str], calendars: Mapping[str, Calendar], now: datetime
 ) -> dict[str, pd.DataFrame]:
-    """Ticker -> the history of the multiple that speaks for it: the one that the pages show."""
+    """Ticker -> the PE history that the pages show for it."""
     found = readings.histories(store, wanted, calendars, now)
     own = {ticker: one.key for ticker, one in readings.speaking(found, calendars).items()}
     return {ticker: found[key].assign(source=key.source) for ticker, key in own.items()}
@@ -200,7 +200,7 @@ def _with_prices(base: Inputs, grid: _Grid, by: pd.Series, due: Bools) -> Inputs
 
 
 def _with_quotes(base: Inputs, data: StoredData, grid: _Grid) -> Inputs:
-    """What only a quote tells: limit prices, the exchange's previous close, a suspension that lasts, a name of ST."""
+    """Adds facts that only a quote has: limit prices, the exchange's previous close, a lasting suspension, an ST name."""
     shape = (len(grid.sessions), len(grid.tickers))
     up, down = np.full((2, *shape), np.nan)
     reference, suspended, unexplained = base.reference.copy(), base.suspended.copy(), base.unexplained.copy()
@@ -230,7 +230,7 @@ def _since_last_trade(closes: Floats) -> Bools:
 
 
 def _contradicts(previous: float, expected: float) -> bool:
-    """Whether the exchange's reference price is not the close before × its factors: an ex-date nobody has told of."""
+    """True where the exchange's reference price is not the close before × its factors: an unknown ex-date."""
     return bool(previous > 0 and abs(previous - expected) > max(0.011, 2e-4 * expected))
 
 
@@ -245,7 +245,7 @@ def _listed_at(listed: Mapping[str, date], tickers: Sequence[str], sessions: Day
 
 
 def benchmark_of(universe: Universe, ticker: str) -> str | None:
-    """What a ticker is compared with: the first benchmark of its own market of its first basket; of sectors the CSI 300."""
+    """A ticker's benchmark: the first one of its market in its first basket; the CSI 300 for a sector."""
     if ticker.startswith("basket:"):
         own = [b for b in universe.baskets if f"basket:{b.id}" == ticker]
         return next((_first_of(b, home_of(b)) for b in own), None)
@@ -286,7 +286,7 @@ def _baskets(universe: Universe, group: str, tickers: Sequence[str], sessions: D
 
 
 def _abroad(data: StoredData, sessions: Days) -> Rows:
-    """US sessions that each mainland session had not seen; 0 while one of them still trades or is to come."""
+    """Number of US sessions before each mainland session (``overnight_sessions``); 0 until all of them have settled."""
     abroad, home = data.calendars.get("US"), data.calendars["CN"]
     last = data.settled.get("US") if abroad else None
     out = np.zeros(len(sessions), dtype=np.int64)
@@ -335,7 +335,7 @@ def _multiples(values: Mapping[str, pd.DataFrame], tickers: Sequence[str], sessi
 
 
 def _other_closes(data: StoredData, grid: _Grid) -> Floats:
-    """The close of a session from another source than the bar's: the quote taken after it, else what the PE came with."""
+    """Closes from another source than the bar's: a quote taken after the close, else the price in the PE series."""
     codes, named = pd.factorize(grid.bars["source"])
     own, code = grid.put(codes, -1.0), {source: float(i) for i, source in enumerate(named)}
     quoted: Iterable[Any] = data.quotes.itertuples()

@@ -22,7 +22,7 @@ SUPPRESSED = {"big_move": "limit"}  # rule -> the rule that says it already, in 
 
 @dataclass(slots=True)
 class Event:
-    """A row to be: the cell it speaks of, and the signal that fired (None: the rule could not be judged)."""
+    """A future row of the log: its cell, and the signal that fired (None: the rule could not be judged)."""
 
     row: int
     column: int
@@ -86,7 +86,7 @@ def events_of(judged: Judged) -> list[Event]:
 
 
 def suppress(events: list[Event], raised: set[tuple[int, int, str]]) -> None:
-    """Take out the events of cells that another rule has told already: a limit is no plain big move as well."""
+    """Remove events of cells that another rule reports: a limit is not reported as a big move as well."""
     events[:] = [e for e in events if (e.row, e.column, e.direction) not in raised]
 
 

@@ -140,7 +140,7 @@ def bands_of(
 
 @dataclass(frozen=True, slots=True)
 class _Series:
-    """What counts of one history: its values and their days; ``current`` is NaN while the newest session is a loss."""
+    """The values of one history and their days; ``current`` is NaN while the newest session is a loss."""
 
     sessions: Days
     days: Days

@@ -17,11 +17,11 @@ COVERED = 0.8  # of the members' cap must be known for a session of a basket's h
 
 @dataclass(frozen=True, slots=True)
 class BasketPe:
-    """The PE of several companies at one session.
+    """The PE of several companies at one session, as one company would have it.
 
     ``earnings_yield``: sum of profits / sum of caps of the covered members, losses included; ``pe`` its inverse where
-    it is above 0, else NaN. ``pe_positive``: the same of the members that earn money, cap and profit of the others
-    both dropped. ``covered``: members whose cap and profit are both known: only they stand in the sums, with both.
+    it is above 0, else NaN. ``pe_positive``: the same over profitable members only: the others' cap and profit
+    are both left out. ``covered``: members whose cap and profit are both known: only they stand in the sums, with both.
     ``losing`` also counts members known to lose money without a known sum. ``losing_cap_share``: of the known caps.
     """
 
@@ -113,7 +113,7 @@ def basket_history(caps: pd.DataFrame, profits: pd.DataFrame, weights: pd.Series
 
 
 def _carried(cap: Floats, profit: Floats) -> tuple[Floats, Floats]:
-    """Both, with sessions on which a member has neither filled from its last one, ``OUT_OF_DATE_AFTER`` sessions long."""
+    """Caps and profits, where both are missing, filled from the member's last session, for ``OUT_OF_DATE_AFTER`` sessions."""
     if not cap.size:
         return cap, profit
     own = np.arange(len(cap))[:, None]

@@ -1,7 +1,7 @@
-"""What the pages show of valuation: which of the stored series speaks for a ticker, and the PE of each basket.
+"""The PE shown for each ticker and basket: the series chosen among the stored ones, its value and its bands.
 
-Two sources or two definitions are never mixed: one series is chosen, its definition is what is shown, and the others
-stand beside it with their own value. Rows of sessions that had not closed at the snapshot's instant are not looked at.
+Sources and definitions are never mixed: one series is chosen and its definition is shown; the other series are shown
+beside it with their own values. Rows of sessions that had not closed at the snapshot's instant are ignored.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class BasketPeReading:
 
 
 def difference(reading: PeReading, other: PeReading) -> float:
-    """How far another source or definition lies from ``reading``, as a fraction of it; NaN unless both tell one session."""
+    """Distance of another source's PE from ``reading``, as a fraction of it; NaN unless both have the same session."""
     same = reading.session == other.session and reading.pe > 0 and other.pe > 0
     return other.pe / reading.pe - 1 if same else nan
 
@@ -136,7 +136,10 @@ def pe_readings(series: Histories, table: pd.DataFrame, calendars: Mapping[str, 
 def speaking(
     series: Histories, calendars: Mapping[str, Calendar], quotes: Mapping[str, PeReading] | None = None
 ) -> dict[str, PeReading]:
-    """Ticker -> the newest value of the series that speaks for it, the others beside it; no bands yet."""
+    """Ticker -> the newest value of the series shown for it (the preferred source and definition), without bands.
+
+    ``others``: the newest values of the other series.
+    """
     by_ticker: dict[str, list[PeReading]] = {}
     for key, rows in series.items():
         by_ticker.setdefault(key.ticker, []).append(_newest(key, rows, (quotes or {}).get(key.ticker)))
@@ -178,15 +181,15 @@ def _quoted(table: pd.DataFrame) -> dict[str, PeReading]:
 
 
 def _definition(source: str, group: str) -> str:
-    """Which PE a source's quote carries: Yahoo its own trailing one, the mainland's sources a TTM."""
+    """The definition of the PE in a source's quote: Yahoo's own trailing PE, TTM in the mainland's sources."""
     abroad = source == "yahoo" or (source == "demo" and group not in ("CN", "HK"))
     return "yahoo_trailing" if abroad else "ttm"
 
 
 def _choice(readings: Sequence[PeReading], series: Histories, calendar: Calendar | None) -> PeReading:
-    """The series that speaks for a ticker, with the others beside it.
+    """The series shown for a ticker, with the other series in ``others``.
 
-    Of those that are up to date the first in order that has enough for a band, else the first in order.
+    Among the series that are up to date: the first in order with enough values for a band, else the first in order.
     """
     if len(readings) == 1:
         return readings[0]
@@ -205,7 +208,7 @@ def _choice(readings: Sequence[PeReading], series: Histories, calendar: Calendar
 
 
 def _back(calendar: Calendar | None, day: date) -> date:
-    """The session ``OUT_OF_DATE_AFTER`` sessions before ``day``: what is older is out of date beside it."""
+    """The session ``OUT_OF_DATE_AFTER`` sessions before ``day``: an older value is out of date beside one of ``day``."""
     found = calendar.back(day, OUT_OF_DATE_AFTER) if calendar else None
     return found.day if found else date.min
 
@@ -220,7 +223,7 @@ def _place(reading: PeReading) -> int:
 def _beside(chosen: PeReading, quote: PeReading, calendar: Calendar | None) -> PeReading:
     """``chosen`` with the quote among the others, unless that source's series of the same PE is there already.
 
-    Where the series ended long ago it is the other way round: the quote speaks.
+    Where the series is out of date, the quote is shown and ``chosen`` is among its others.
     """
     if np.isnan(quote.pe):
         return chosen

@@ -24,7 +24,7 @@ COMPARABLE_BARS = 5  # common final bars below which an answer cannot be compare
 
 @dataclass(frozen=True)
 class Verdict:
-    """Bars that may be stored, sorted, one a session; and how.
+    """Bars that may be stored, sorted, one a session; and whether to append or to replace.
 
     append: merge into what is stored. replace: the source counts on another base (a split), ``ratio`` = its closes /
     the stored ones; swap the whole history in one transaction, never splice.
@@ -177,7 +177,7 @@ def _unsettle(good: pd.DataFrame, calendar: Calendar | None, now: datetime) -> t
 def _against(
     good: pd.DataFrame, stored: pd.DataFrame, ticker: str, asked: date | None
 ) -> tuple[float | None, list[Fault]]:
-    """Hold final bars against the stored ones: the ratio of a rebased source, or how many closes were revised.
+    """Compare final bars with the stored ones: the ratio of a rebased source, or how many closes were revised.
 
     Raises SuspectAnswer for closes of another symbol, for volume in other units and for a cut history.
     """

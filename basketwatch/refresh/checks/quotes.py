@@ -36,8 +36,8 @@ def check_quotes(
 ) -> tuple[pd.DataFrame, list[Fault]]:
     """Rows of a ``columns.QUOTES`` frame that may be stored, sorted by ticker, and everything wrong with the answer.
 
-    ``begun``: a group's latest session that has begun. Nothing here knows what is stored: ``past`` holds a quote
-    against that.
+    ``begun``: market group -> its latest session that has opened. Stored data are not read here: ``evidence`` compares
+    a quote with them.
     """
     columns = [c for c in quotes.columns if c != "fetched_at"]
     rows = quotes.sort_values(["ticker", "fetched_at"]).drop_duplicates(columns).reset_index(drop=True)

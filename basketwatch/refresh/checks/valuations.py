@@ -1,8 +1,8 @@
-"""Which values of a multiple may enter the store. Pure; a hard fault keeps rows out and names why, a soft one is told.
+"""Which values of a multiple may enter the store. Pure; a hard fault rejects rows and names the reason, a soft fault is a remark.
 
-A history of PE has no high and low to hold a value against. What is there: its own neighbours, the price beside it, the
-stored closes, the trading calendar, and what the same source said before. An answer that cannot be believed as a whole
-raises ``SuspectAnswer``. Nothing is repaired.
+A PE history has no high and low to check a value against. A value is checked against its neighbours, the price in the
+same row, the stored closes, the trading calendar, and earlier answers of the same source. An answer that is wrong as a
+whole raises ``SuspectAnswer``. Nothing is repaired.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Known:
-    """What a series is held against.
+    """Data that a series is checked against.
 
     closes: session -> raw final close (empty: none stored); factors: ex-date -> factor; stored: the same series so far
     (store.valuations.read), empty at first; last_closed: the newest session whose values are final; asked: the first
@@ -149,7 +149,7 @@ def whole_days(rows: pd.DataFrame, sectors: pd.Series, cut: tuple[str, ...] = ()
 
 
 def _out(line: _Line, mask: Bools, key: str) -> tuple[_Line, list[Fault]]:
-    """What is not masked, and one hard fault that names the first that is and how many they are."""
+    """The rows outside ``mask``, and one hard fault with the first masked row and their number."""
     return (line.take(~mask), [_fault(line.take(mask), key, "hard")]) if mask.any() else (line, [])
 
 
@@ -166,7 +166,7 @@ def _day(session: np.datetime64) -> date:
 
 
 def _without_days_off(line: _Line, calendar: Calendar | None) -> tuple[_Line, list[Fault]]:
-    """Days on which the exchange was closed repeat the value before: dropped and told, as nothing is lost by it."""
+    """Drop days on which the exchange was closed, with a soft fault: they only repeat the value before."""
     days = line.session.astype("datetime64[D]")
     off = ~np.is_busday(days)  # a weekend
     if calendar is not None and calendar.sessions:
@@ -195,7 +195,7 @@ def _future(line: _Line, known: Known) -> Bools:
 
 
 def _absurd(line: _Line, known: Known) -> Bools:
-    """Neither a multiple nor a loss: no number, or one beyond what can be measured with."""
+    """True for a value that is neither a multiple nor a loss: not a number, or beyond ``ABSURD``."""
     inside = np.abs(line.pe) <= (ABSURD_AGGREGATE if known.aggregate else ABSURD)
     return np.asarray(~(inside | (np.isnan(line.pe) & line.losing)))
 
@@ -274,7 +274,7 @@ def _levels(line: _Line, known: Known) -> tuple[_Line, list[Fault]]:
 
 
 def _with_last(line: _Line, stored: pd.DataFrame) -> _Line:
-    """The values after the last stored one before them, which gives the level."""
+    """The values, preceded by the last stored value before them, which fixes the level."""
     if not (len(stored) and len(line.at)):
         return line
     before = np.flatnonzero((stored["session"].to_numpy() < line.session[0]) & ~np.isnan(stored["pe"].to_numpy()))[-1:]
@@ -328,7 +328,7 @@ def _breaks(log: Floats, split: Floats, *, aggregate: bool) -> Bools:
 
 
 def _soft_jumps(line: _Line, step: Floats, known: Known) -> list[Fault]:
-    """A stock's earnings may double or halve with a report: told of what is new, and kept."""
+    """A soft fault for new values of a stock that double or halve: a report may explain them, so they are kept."""
     if known.aggregate or known.stored.empty:
         return []
     jumped = (line.session > known.stored["session"].to_numpy().max()) & (np.abs(step) > LEVEL)

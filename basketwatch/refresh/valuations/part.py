@@ -45,10 +45,10 @@ if TYPE_CHECKING:
 GIVEN_UP_FOR = timedelta(days=7)  # a history that nobody has, or that failed its checks
 ANNOUNCED_AGAIN = timedelta(days=30)
 BUDGET = 10  # requests a run, above which nothing is read again that need not be
-REREAD_WHOLE_AFTER = timedelta(days=60)  # behind which a stock is read whole again
+REREAD_WHOLE_AFTER = timedelta(days=60)  # a stock whose newest value is older is read whole again
 MOST = 600  # histories a run; the rest follows in the next one
 MANY = 10  # histories that nobody has read yet: a first fill
-RETRY_STATES = ("blocked", "error")  # states after which a first history is asked for again as soon as may be
+RETRY_STATES = ("blocked", "error")  # states after which a first history is asked for again after ``RETRY``
 
 
 def _look(work: Work) -> Stored:
@@ -84,9 +84,9 @@ def _first_source(ticker: str) -> Any:
 
 
 def update(work: Work, tickers: Sequence[str], early: Early) -> None:
-    """Continue what is stored, read what is missing, and with what is left of the budget what is worth reading again.
+    """Add the newest day, read missing histories, and spend the rest of ``BUDGET`` on rereading the oldest ones.
 
-    Hosts side by side, each at its own pace; written as it arrives.
+    Hosts are asked in parallel, each at its own pace; every answer is stored as it arrives.
     """
     now, stored = clock.now(), _look(work)
     must = [*_fills(work, tickers, stored, now, dict(early)), *_daily(work, tickers, stored, now)]
@@ -129,14 +129,14 @@ def _is_share(ticker: str) -> bool:
 
 
 def _is_company(ticker: str) -> bool:
-    """A stock with a history to be had; funds that stand in for an index have none."""
+    """True for a stock with a PE history at a source; a fund that stands in for an index has none."""
     return bool(chains.multiples(ticker)) and ticker not in markets.STAND_INS.values()
 
 
 def _fills(
     work: Work, tickers: Sequence[str], stored: Stored, now: datetime, early: dict[str, Future[pd.DataFrame]]
 ) -> list[Job]:
-    """Histories that nobody has read yet, and those whose source only refused or failed."""
+    """Jobs for histories never read, and for those whose source refused or failed."""
     found = []
     for ticker in tickers:
         word = stored.states.get(ticker)
@@ -215,7 +215,7 @@ def _worth_again(work: Work, tickers: Sequence[str], stored: Stored, now: dateti
 
 
 def _patience(ticker: str, stored: Stored, now: datetime) -> timedelta | None:
-    """How old a history may become that no daily question continues; None where one does."""
+    """The age at which a history is read again; None where a daily question keeps it current."""
     if _is_share(ticker):
         newest = stored.last(ticker, "eastmoney")
         return None if newest and newest >= now.date() - REREAD_WHOLE_AFTER else GIVEN_UP_FOR
@@ -236,7 +236,7 @@ def _whole(work: Work, ticker: str, stored: Stored, early: Future[pd.DataFrame] 
 def _ask(
     work: Work, ticker: str, source: str, fetch: Callable[[str], Any], early: Future[pd.DataFrame] | None
 ) -> Callable[[], pd.DataFrame]:
-    """What a link does when its turn comes: wait for what was asked early, ask, or ask and reconstruct."""
+    """The call of one source of a chain: wait for the early answer, ask, or ask and compute the PE."""
     if early is not None:
         return lambda: early.result(work.left())
     return (lambda: _announced(work, ticker, fetch(ticker))) if source == "yahoo" else (lambda: fetch(ticker))
@@ -258,7 +258,7 @@ def _announced(work: Work, ticker: str, earnings: Announced) -> pd.DataFrame:
 
 
 def keep_sectors(work: Work, tickers: Sequence[str], days: Days | SourceError) -> None:
-    """The PE out of the report that the closes come from."""
+    """Store the PE of the sector report from which the closes were read."""
     stored, part = _look(work), Part(PART, "sectors", 0)
     job = Job("shenwan", tuple(tickers), (), noted="shenwan")
     if isinstance(days, SourceError):
@@ -275,7 +275,7 @@ def keep_sectors(work: Work, tickers: Sequence[str], days: Days | SourceError) -
 
 
 def record(work: Work) -> None:
-    """Keep the PE that this run's final quotes carry, as a day of the own record: no request for it.
+    """Store the PE in this run's final quotes as a day of our own record; no request is made.
 
     Tencent's (ttm), Yahoo's of stocks (yahoo_trailing; losing where it gives a market cap and no PE) and of the funds
     that stand in for an index (etf_trailing). A quote of a session that is not over is no session's value.

@@ -21,7 +21,7 @@ from basketwatch.store import notes, valuations
 PART = "valuation"
 RETRY = timedelta(hours=1)  # a source that had nothing new, or failed, is left alone so long
 AGAIN = timedelta(days=7)  # Danjuan's weekly points, and Baidu's histories
-OVERLAP_DAYS = timedelta(days=10)  # of what is stored that is read again, to see whether the source still says so
+OVERLAP_DAYS = timedelta(days=10)  # stored days that are asked for again, to see whether the source has changed them
 BACKFILLS = {("eastmoney", "ttm"), ("baidu", "ttm"), ("yahoo", "announced_eps")}
 EMPTY = pd.DataFrame(columns=list(columns.VALUATIONS)).astype(columns.dtypes(columns.VALUATIONS))
 Link = tuple[str, Callable[[], pd.DataFrame]]  # a source and its answer, columns.VALUATIONS
@@ -30,7 +30,7 @@ Early = dict[str, "Future[pd.DataFrame]"]
 
 @dataclass(frozen=True)
 class Job:
-    """One question and those who may be asked; ``cost``: requests at most. ``noted``: the answer is about a day."""
+    """One question and the sources to ask in order. ``cost``: requests at most; ``noted``: the answer is about one day."""
 
     name: str
     tickers: tuple[str, ...]
@@ -41,7 +41,7 @@ class Job:
 
 @dataclass
 class PeAnswer:
-    """What asking came to: rows that passed, what was wrong with others, and whole answers that failed."""
+    """Result of one question: rows that passed, faults of other rows, and answers that failed as a whole."""
 
     rows: pd.DataFrame = field(default_factory=lambda: EMPTY)
     faults: list[tuple[str, Fault]] = field(default_factory=list)
@@ -74,7 +74,7 @@ class Stored:
         return max((self.spans[k][1] for k in own), default=None)
 
     def backfill(self, ticker: str) -> str | None:
-        """The source of the history that was read, as against the own record of the quotes."""
+        """The source of the ticker's stored history; None where only the record of its quotes is stored."""
         own = (k.source for k in self._keys.get(ticker, ()) if (k.source, k.definition) in BACKFILLS)
         return next(own, None)
 
@@ -98,7 +98,7 @@ def first_of(newest: date | None) -> date:
 
 
 def weekly_points_due(work: Work, now: datetime) -> bool:
-    """Whether Danjuan's weekly points are due: bars are then not read again, for a day or two, if nothing is missing."""
+    """True for two days a week, when Danjuan is asked; optional bar reads are skipped to stay within ten requests."""
     asked = was_noted(work, "danjuan")
     return asked is not None and AGAIN <= now - asked[0] < AGAIN + timedelta(days=2)
 
@@ -116,7 +116,7 @@ def was_noted(work: Work, source: str) -> tuple[datetime, date] | None:
 
 
 def is_due(work: Work, source: str, last: date, now: datetime) -> bool:
-    """Whether a source has not told of the last closed session yet, and was not asked within the hour."""
+    """True where a source has not answered about the last closed session, and was not asked within the hour."""
     noted = was_noted(work, source)
     return noted is None or (noted[1] < last and noted[0] <= now - RETRY)
 

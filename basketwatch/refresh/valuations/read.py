@@ -34,7 +34,7 @@ def _note(work: Work, source: str, newest: date | None) -> None:
 
 
 def walk(work: Work, job: Job, stored: Stored) -> PeAnswer:
-    """One question along its chain: the first answer of which something passes."""
+    """Ask the sources of one question in order; returns the first answer with rows that pass."""
     read = PeAnswer()
     for source, ask in job.chain:
         try:
@@ -53,7 +53,7 @@ def walk(work: Work, job: Job, stored: Stored) -> PeAnswer:
 
 
 def accept(work: Work, rows: pd.DataFrame, job: Job, stored: Stored) -> PeAnswer:
-    """Each series of an answer for itself: another stock's data in one says nothing of the others."""
+    """Check each series of an answer by itself: another stock's data in one series does not reject the others."""
     out, kept = PeAnswer(), []
     rows = rows[rows["ticker"].isin(job.tickers)]
     known = _known(work, rows, job, stored)
@@ -75,7 +75,7 @@ def accept(work: Work, rows: pd.DataFrame, job: Job, stored: Stored) -> PeAnswer
 
 
 def _known(work: Work, rows: pd.DataFrame, job: Job, stored: Stored) -> Callable[[SeriesKey, pd.Timestamp], Known]:
-    """What each series of an answer is held against, given its first session; the store is read once for all."""
+    """The ``Known`` data for each series, given its first session; the store is read once for all."""
     tickers = [str(t) for t in rows["ticker"].unique()]
     since = (rows["session"].min() - NEIGHBOURS).date() if tickers else date.max
     bars = prices.read_bars(work.store, tickers, since=since)
@@ -134,7 +134,7 @@ def said(fault: Fault, key: SeriesKey) -> SuspectAnswer:
 
 
 def keep(work: Work, job: Job, read: PeAnswer, stored: Stored, part: Part) -> None:
-    """Write what passed; say what did not, for each ticker of the question."""
+    """Store the rows that passed; record the state of each ticker of the question."""
     now = clock.now()
     if len(read.rows):
         valuations.save(work.store, read.rows)
@@ -184,7 +184,7 @@ def _fine(ticker: str, source: str, faults: Iterable[tuple[str, Fault]], now: da
 
 
 def _word(stored: Stored, state: SymbolState) -> SymbolState:
-    """A ticker's state; of two sources in one run the one that answered speaks."""
+    """A ticker's state; of two sources in one run, the state of the one that answered."""
     words = stored.words.setdefault(state.ticker, [])
     words.append(state)
     fine = [s for s in words if s.state == "ok"]

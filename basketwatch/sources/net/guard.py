@@ -218,7 +218,7 @@ class Guard:
             self._breakers[host] = after(state, outcome, clock.now(), seconds, jitter)
 
     def _note(self, url: str, answer: Answer | None, verdict: SourceError | None, started: float) -> None:
-        """Keep what the call has met, and write the log."""
+        """Record the request's outcome in its call, and write the log."""
         call, parts, ms = self.call, urlsplit(url), (self._monotonic() - started) * 1000
         call.verdict = verdict
         call.refused = verdict if isinstance(verdict, Blocked) else call.refused
