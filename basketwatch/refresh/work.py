@@ -65,14 +65,14 @@ class Part:
 
 @dataclass
 class Work:
-    """One run: the open store, the universe, the sessions, the deadline, and what has been found so far.
+    """One run: the open store, the universe, the sessions, the deadline, and the results so far.
 
-    ``ahead``: what was asked before pandas was loaded, by source, and the answers under way (module ``ahead``).
-    ``quotes``: this run's quotes that were kept. ``waiting``: those that only a history can confirm, with their part.
-    ``early``: histories that were asked for before the quotes had come. ``contradicted``: tickers of which a quote and
-    a history disagree, and nothing says which is right. ``damaged``: tickers whose stored closes are not those that were
-    written; nothing is held against them, and their histories are replaced. ``reread``: tickers whose quotes, though confirmed, contradict
-    the stored history. ``until``: monotonic.
+    ``ahead``: source -> tickers and future answer of a request sent before pandas was loaded (``refresh.early``).
+    ``quotes``: ticker -> quote stored in this run. ``waiting``: ticker -> quotes that only a history can confirm, and
+    their report row. ``early``: ticker -> future history, requested before the quotes. ``contradicted``: tickers whose
+    quote and history disagree without a third source. ``damaged``: tickers whose stored closes differ from those
+    written; nothing is checked against them, and their histories are replaced. ``reread``: tickers whose confirmed
+    quote contradicts the stored history. ``until``: deadline, monotonic seconds.
     """
 
     store: Store

@@ -2,7 +2,7 @@
 
 A source must:
 1. reach the network only through ``guard.fetch``, ``guard.fetch_json`` or ``guard.run``, and raise only SourceError;
-2. return the columns of ``frames`` (``shape``) in their units, converting 手, 万, 亿 and percent here and nowhere else;
+2. return the columns of ``domain.columns`` (``shape``) in their units, converting 手, 万, 亿 and percent here and nowhere else;
 3. name itself in ``source`` and the instant of its answer in ``fetched_at``;
 4. date each row by the exchange's own day (``session``), never by a shifted UTC date;
 5. keep only what was asked for, and leave out what it does not know: no row is ever made up;

@@ -159,7 +159,7 @@ def _cut(bars: pd.DataFrame, ticker: str, years: int) -> pd.DataFrame:
 def parse_bars(
     raw: pd.DataFrame, ticker: str, fields: Mapping[str, tuple[str, float]], *, source: str, final_before: date
 ) -> pd.DataFrame:
-    """A frame of akshare as frames.BARS; rows without a date or a close are left out.
+    """A frame of akshare as columns.BARS; rows without a date or a close are left out.
 
     Raises   BadAnswer where a column is missing, NoData where no row is left.
     """
@@ -175,7 +175,7 @@ def parse_bars(
 
 
 def factors_from_adjusted(raw: pd.DataFrame, adjusted: pd.DataFrame) -> pd.DataFrame:
-    """frames.FACTORS from two frames.BARS of one fund, unadjusted and 前复权.
+    """columns.FACTORS from two columns.BARS of one fund, unadjusted and 前复权.
 
     Adjusted ÷ raw is constant between ex-dates, and steps on them. A step counts above 0.1 % *and* above what the
     rounding of two adjusted prices to a tick can make (a fund of 0.30 yuan wavers by 0.3 %).
@@ -189,7 +189,7 @@ def factors_from_adjusted(raw: pd.DataFrame, adjusted: pd.DataFrame) -> pd.DataF
 
 
 def factors_from_reference(raw: pd.DataFrame, ticker: str) -> pd.DataFrame:
-    """frames.FACTORS from Sina's ``prevclose``, the reference price of a session, over the close before it.
+    """columns.FACTORS from Sina's ``prevclose``, the reference price of a session, over the close before it.
 
     Sina's packing has room for it in any row, as a distance from the close before; whether it is there on ex-dates has
     not been seen. Where it is not, ``check_moves`` refuses a fund that was split.

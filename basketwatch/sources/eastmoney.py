@@ -50,7 +50,7 @@ POSITIVE = ("last", "open", "high", "low", "market_cap", "float_cap", "limit_up"
 def fetch_quotes(tickers: Sequence[str]) -> pd.DataFrame:
     """Quotes of all mainland and Hong Kong tickers in one request (one for each 80).
 
-    Returns  frames.QUOTES. The delay of this host is not published, so ``delay_minutes`` is NaN; ``quote_time`` tells.
+    Returns  columns.QUOTES. The delay of this host is not published, so ``delay_minutes`` is NaN; ``quote_time`` tells.
     Raises   Blocked, Unreachable; BadAnswer where no row can be believed; NoData where nothing matched.
     Source   https://push2delay.eastmoney.com/api/qt/ulist.np/get?fltt=2&invt=2&secids=0.300308,116.00700&fields=…
     """
@@ -77,7 +77,7 @@ def _diff(answer: Any) -> list[Any]:
 
 
 def parse_quotes(rows: Iterable[Mapping[str, Any]], tickers: Iterable[str], fetched_at: datetime) -> pd.DataFrame:
-    """The rows that belong to ``tickers`` and are sound, as frames.QUOTES. Raises NoData (no rows), BadAnswer."""
+    """The rows that belong to ``tickers`` and are sound, as columns.QUOTES. Raises NoData (no rows), BadAnswer."""
     asked = {secid: t for t in tickers if (secid := markets.eastmoney(t))}
     mine = {key: row for row in rows if (key := f"{row.get('f13')}.{row.get('f12')}") in asked}
     if not mine:
@@ -230,7 +230,7 @@ def _per_share(per_ten: object) -> float:
 
 
 def factors(dividends: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
-    """frames.FACTORS: the exchange's reference price over the last close before, for events inside ``bars``.
+    """columns.FACTORS: the exchange's reference price over the last close before, for events inside ``bars``.
 
     Reference = (close − cash) / (1 + bonus), half up to 0.01; several events of a day count together. An ex-date
     before the first bar or after the last is passed over. Rights issues, and companies that pay nothing on shares

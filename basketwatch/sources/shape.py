@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def shaped(
     answer: pd.DataFrame | Sequence[Mapping[str, object]], table: Mapping[str, tuple[str, str, bool]]
 ) -> pd.DataFrame:
-    """The columns of a table of ``frames`` and no others, in its order and with its dtypes; rows as they come."""
+    """The columns of a table of ``domain.columns`` and no others, in its order and with its dtypes; rows as they come."""
     import pandas as pd
 
     return pd.DataFrame(answer).reindex(columns=list(table)).astype(dtypes(table)).reset_index(drop=True)

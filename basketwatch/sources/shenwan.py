@@ -91,7 +91,7 @@ TREND: dict[str, tuple[str, float]] = {
 
 @dataclass(frozen=True)
 class Days:
-    """What the daily report says of the sectors: closes (frames.BARS) and, of the same rows, PE (frames.VALUATIONS).
+    """What the daily report says of the sectors: closes (columns.BARS) and, of the same rows, PE (columns.VALUATIONS).
 
     ``sectors``: session -> how many of the 31 sectors it has. ``cut``: years that came with fewer rows than announced;
     they are in neither frame, save for the closes of ``FALLBACK``.
@@ -127,7 +127,7 @@ def fetch_days(first: date, last: date, names: Mapping[str, str] = LEVEL_1) -> D
 
 
 def parse_valuations(rows: Iterable[Mapping[str, Any]], names: Mapping[str, str] = LEVEL_1) -> pd.DataFrame:
-    """``pe`` of report rows as frames.VALUATIONS, sorted by session and ticker; ``price``: the close of the sector."""
+    """``pe`` of report rows as columns.VALUATIONS, sorted by session and ticker; ``price``: the close of the sector."""
     out = _sectors(rows, names, {"pe": ("pe", 1.0), "closeindex": ("price", 1.0)})
     out["session"] = _dates(out)
     return multiples(out.sort_values("ticker", kind="stable"), SOURCE, DEFINITION, clock.now())
@@ -172,7 +172,7 @@ def _results(answer: Any) -> tuple[list[Mapping[str, Any]], int]:
 
 
 def parse_closes(rows: Iterable[Mapping[str, Any]], names: Mapping[str, str] = LEVEL_1) -> pd.DataFrame:
-    """Report rows as frames.BARS, sorted by session and ticker. Raises NoData, SuspectAnswer."""
+    """Report rows as columns.BARS, sorted by session and ticker. Raises NoData, SuspectAnswer."""
     out = _sectors(rows, names, REPORT)
     out["session"] = _dates(out)
     out = out.dropna(subset=["session", "close"])
@@ -217,7 +217,7 @@ def _fetch_alone(first: date, last: date) -> pd.DataFrame:
 
 
 def parse_trend(raw: pd.DataFrame, ticker: str) -> pd.DataFrame:
-    """A frame of ak.index_hist_sw as frames.BARS. Raises SuspectAnswer for another sector's, BadAnswer."""
+    """A frame of ak.index_hist_sw as columns.BARS. Raises SuspectAnswer for another sector's, BadAnswer."""
     import pandas as pd
 
     if not {"代码", "日期", *TREND} <= set(raw):
@@ -235,7 +235,7 @@ def fetch_quotes(
 ) -> pd.DataFrame:
     """Current points of the sectors in one request. The page bears no date: the caller says which session it shows.
 
-    Returns  frames.QUOTES; rows without a price or a previous close ("-") are left out.
+    Returns  columns.QUOTES; rows without a price or a previous close ("-") are left out.
     Raises   Blocked, Unreachable, BadAnswer, NoData; SuspectAnswer where a code bears another name.
     Source   https://www.swsresearch.com/institute-sw/api/index_publish/current/
     """
@@ -252,7 +252,7 @@ def parse_quotes(
     now: datetime,
     names: Mapping[str, str] = LEVEL_1,
 ) -> pd.DataFrame:
-    """Rows of the current page as frames.QUOTES. Raises NoData, SuspectAnswer."""
+    """Rows of the current page as columns.QUOTES. Raises NoData, SuspectAnswer."""
     import pandas as pd
 
     out = _sectors(rows, {t: names[t] for t in tickers if t in names}, CURRENT)

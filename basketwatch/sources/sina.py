@@ -56,7 +56,7 @@ def symbol(ticker: str) -> str | None:
 def fetch_quotes(tickers: Sequence[str]) -> pd.DataFrame:
     """Quotes of all mainland tickers and exchange rates in one request (one for each 80).
 
-    Returns  frames.QUOTES without pe_ttm, limits, caps, turnover and volume ratio.
+    Returns  columns.QUOTES without pe_ttm, limits, caps, turnover and volume ratio.
     Raises   Blocked (403 without the Referer, 456 when banned), Unreachable, BadAnswer, NoData.
     Source   https://hq.sinajs.cn/list=sz300308,fx_susdcny — GB18030
     """
@@ -70,7 +70,7 @@ def fetch_quotes(tickers: Sequence[str]) -> pd.DataFrame:
 
 
 def parse_quotes(text: str, tickers: Iterable[str], fetched_at: datetime) -> pd.DataFrame:
-    """The lines of an answer that belong to ``tickers`` and are sound, as frames.QUOTES.
+    """The lines of an answer that belong to ``tickers`` and are sound, as columns.QUOTES.
 
     Raises   NoData where every line is empty (Sina's way of saying unknown), BadAnswer where none can be believed.
     """

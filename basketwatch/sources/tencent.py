@@ -70,7 +70,7 @@ _log = logging.getLogger(__name__)
 def fetch_quotes(tickers: Sequence[str]) -> pd.DataFrame:
     """Quotes of all tickers in one request (one for each 80); tickers that Tencent has no symbol for are passed over.
 
-    Returns  frames.QUOTES. Before the opening a line already bears the new day and repeats the previous close.
+    Returns  columns.QUOTES. Before the opening a line already bears the new day and repeats the previous close.
     Raises   Blocked, Unreachable; BadAnswer where no line can be believed; NoData where nothing matched.
     Source   https://qt.gtimg.cn/q=sz300308,hk00700,… — GBK
     """
@@ -83,7 +83,7 @@ def fetch_quotes(tickers: Sequence[str]) -> pd.DataFrame:
 
 
 def parse_quotes(text: str, tickers: Iterable[str], fetched_at: datetime) -> pd.DataFrame:
-    """The lines of an answer that belong to ``tickers`` and are sound, as frames.QUOTES.
+    """The lines of an answer that belong to ``tickers`` and are sound, as columns.QUOTES.
 
     Raises   NoData where the answer says that nothing matched, BadAnswer where it has no believable line.
     """
@@ -201,7 +201,7 @@ def fetch_history(ticker: str, years: int, *, final_before: date) -> History:
 
 
 def parse_bars(answer: Any, ticker: str, *, final_before: date) -> pd.DataFrame:
-    """Rows under ``data.<symbol>.day`` as frames.BARS; rows without a date or a close are left out.
+    """Rows under ``data.<symbol>.day`` as columns.BARS; rows without a date or a close are left out.
 
     Raises   BadAnswer for another shape, another symbol or adjusted bars; NoData for an empty list, and for the
              refusal ``{"code": 1, "msg": "param error", "data": []}``, which an unknown symbol brings.

@@ -20,7 +20,7 @@ from basketwatch.store.rows import as_records, frame_of
 if TYPE_CHECKING:
     import pandas as pd
 
-# column -> (dtype, meaning, required), as ``basketwatch.frames`` lists the other tables; ``basket``: a tuple of ids
+# column -> (dtype, meaning, required), as ``domain.columns`` lists the other tables; ``basket``: a tuple of ids
 COLUMNS: dict[str, tuple[str, str, bool]] = {
     "id": ("str", "rule:ticker:session:direction", True),
     "rule": ("str", "id of the rule", True),

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from sqlalchemy import delete, func, insert, select
 
-from basketwatch.domain import columns as frames
+from basketwatch.domain import columns
 from basketwatch.domain.calendars import Calendar, Session
 from basketwatch.store import schema
 
@@ -23,13 +23,13 @@ from basketwatch.store.rows import as_records, frame_of, upsert
 
 
 def save_quotes(store: Store, quotes: pd.DataFrame) -> None:
-    """Keep the latest quote of each ticker (frames.QUOTES); a name or cap that it lacks stays as it was."""
+    """Keep the latest quote of each ticker (columns.QUOTES); a name or cap that it lacks stays as it was."""
     with store.engine.begin() as c:
         upsert(c, schema.quotes, as_records(quotes, schema.quotes), keep=("name", "market_cap", "float_cap"))
 
 
 def save_bars(store: Store, bars: pd.DataFrame) -> None:
-    """Add or overwrite bars (frames.BARS) by ticker and session; a series that they belong to is brought up to date."""
+    """Add or overwrite bars (columns.BARS) by ticker and session; a series that they belong to is brought up to date."""
     rows = {(r["ticker"], r["session"]): r for r in as_records(bars, schema.bars)}
     if not rows:
         return
@@ -142,7 +142,7 @@ def damaged_series(store: Store) -> list[str]:
 
 
 def save_factors(store: Store, factors: pd.DataFrame) -> None:
-    """Add or overwrite ratio adjustment factors (frames.FACTORS) by ticker and ex-date."""
+    """Add or overwrite ratio adjustment factors (columns.FACTORS) by ticker and ex-date."""
     with store.engine.begin() as c:
         upsert(c, schema.factors, as_records(factors, schema.factors))
 
@@ -158,25 +158,25 @@ def save_sessions(store: Store, group: str, days: Sequence[Session]) -> None:
 
 
 def read_quotes(store: Store) -> pd.DataFrame:
-    """Latest quote of each ticker, frames.QUOTES, indexed by ticker."""
-    return frame_of(store, select(schema.quotes), frames.QUOTES).set_index("ticker", drop=False)
+    """Latest quote of each ticker, columns.QUOTES, indexed by ticker."""
+    return frame_of(store, select(schema.quotes), columns.QUOTES).set_index("ticker", drop=False)
 
 
 def read_bars(store: Store, tickers: Sequence[str] | None = None, since: date | None = None) -> pd.DataFrame:
-    """Bars (frames.BARS) of ``tickers`` (None = all) from ``since`` on, sorted by ticker and session."""
+    """Bars (columns.BARS) of ``tickers`` (None = all) from ``since`` on, sorted by ticker and session."""
     query = select(schema.bars).order_by(schema.bars.c.ticker, schema.bars.c.session)
     if tickers is not None:
         query = query.where(schema.bars.c.ticker.in_(tickers))
     if since is not None:
         query = query.where(schema.bars.c.session >= since)
-    return frame_of(store, query, frames.BARS)
+    return frame_of(store, query, columns.BARS)
 
 
 def read_factors(store: Store, tickers: Sequence[str] | None = None) -> pd.DataFrame:
-    """Adjustment factors (frames.FACTORS), sorted by ticker and ex-date."""
+    """Adjustment factors (columns.FACTORS), sorted by ticker and ex-date."""
     query = select(schema.factors).order_by(schema.factors.c.ticker, schema.factors.c.ex_date)
     return frame_of(
-        store, query if tickers is None else query.where(schema.factors.c.ticker.in_(tickers)), frames.FACTORS
+        store, query if tickers is None else query.where(schema.factors.c.ticker.in_(tickers)), columns.FACTORS
     )
 
 

@@ -57,7 +57,7 @@ class Leader:
 class Inputs:
     """One market. T sessions (ascending) × N tickers: stocks, funds, indices and sectors of that calendar, each once.
 
-    Matrices are (T, N) unless said; NaN = not known. Times and prices as ``frames`` has them.
+    Matrices are (T, N) unless said; NaN = not known. Times and prices as ``domain.columns`` has them.
     """
 
     market: str  # calendar group: CN, HK, US, TW, KR

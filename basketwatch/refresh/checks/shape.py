@@ -17,7 +17,7 @@ _NOT_A_NUMBER = {"-", "--", "", "None"}
 
 
 def typed(frame: pd.DataFrame, schema: Mapping[str, tuple[str, str, bool]], *, source: str) -> pd.DataFrame:
-    """A frame with the columns of ``schema`` (see ``frames``), in its order and with its dtypes, and no others.
+    """A frame with the columns of ``schema`` (see ``domain.columns``), in its order and with its dtypes, and no others.
 
     Missing optional columns become NaN or None, ``-`` in a number NaN. Raises BadAnswer where a required column is
     missing or a value cannot be read: no instant without a zone, no session with a time of day, no guessed bool.

@@ -243,7 +243,7 @@ def _ask(
 
 
 def _announced(work: Work, ticker: str, earnings: Announced) -> pd.DataFrame:
-    """PE from announced EPS (``announced``), as frames.VALUATIONS. Raises NoData where no session has four quarters."""
+    """PE from announced EPS (``announced``), as columns.VALUATIONS. Raises NoData where no session has four quarters."""
     group = markets.group(ticker)
     opening, zone = markets.HOURS[group].open, markets.zone_of(group)
     opens = [datetime.combine(day.date(), opening, zone) for day in earnings.closes["session"]]
