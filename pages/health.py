@@ -10,7 +10,7 @@ from basketwatch.words.text import escape
 def body(snapshot, reader, settings):
     from basketwatch.views import health
 
-    found = health.look(data.store_of(settings), snapshot, reader.lang)
+    found = health.look(data.health_of(settings, snapshot), snapshot, reader.lang)
     st.html(block(f'<p class="soft">{escape(found.last_run)}</p>'))
     for title, table, empty in found.tables:
         st.html(block(heading(title)))

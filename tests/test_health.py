@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from basketwatch import clock
+from basketwatch.analysis.health import facts
 from basketwatch.analysis.snapshot import Snapshot, market_snapshot
 from basketwatch.app import columns
 from basketwatch.domain.model import Listed, Names, SymbolState
@@ -48,7 +49,7 @@ def snapshot(store: Store) -> Snapshot:
 
 
 def rows(store: Store, snapshot: Snapshot, title: str, lang: str = "zh") -> list[list[Any]]:
-    found = {name: frame for name, frame, _ in health.look(store, snapshot, lang).tables}
+    found = {name: frame for name, frame, _ in health.look(facts(store, snapshot.now), snapshot, lang).tables}
     return found[say(title, lang)].to_numpy().tolist()
 
 
@@ -125,9 +126,9 @@ def test_the_time_of_a_market_is_that_of_its_shares_not_of_the_sectors(look: Loo
 def test_every_followed_market_has_a_dot_taiwan_too(store: Store) -> None:
     now = market.NOW
     states = {g: c.state(now) for g, c in CALENDARS.items() if g != "KR"}
-    shown = "".join(status_line.dots(store, (), states, now, "zh"))
+    shown = "".join(status_line.dots({}, states, now, "zh"))
     assert shown.count('class="dot') == 4 and "台股" in shown
-    without = "".join(status_line.dots(store, (), {g: s for g, s in states.items() if g != "TW"}, now, "zh"))
+    without = "".join(status_line.dots({}, {g: s for g, s in states.items() if g != "TW"}, now, "zh"))
     assert "台股" not in without
 
 

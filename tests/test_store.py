@@ -34,7 +34,7 @@ from basketwatch import settings
 from basketwatch.domain import columns as frames
 from basketwatch.domain import model
 from basketwatch.domain.calendars import Session
-from basketwatch.domain.model import SymbolState
+from basketwatch.domain.model import Freshness, SymbolState
 from basketwatch.errors import (
     RefreshRunning,
     StoreCorrupt,
@@ -930,7 +930,7 @@ def test_freshness_is_by_market_group(pair: Pair) -> None:
     found = prices.freshness(pair[1], [A, "688205.SH", "300394.SZ", "801770.SI", B])
     assert set(found) == {"CN", "US"} and found["CN"].fetched_at == NOW
     assert set(found["CN"].sources) == {"tencent", "sina"}
-    assert found["US"] == prices.Freshness(old, ("yahoo",))
+    assert found["US"] == Freshness(old, ("yahoo",))
     assert set(prices.freshness(pair[1], [A])) == {"CN"}, "a member that has left must not make its market look late"
 
 

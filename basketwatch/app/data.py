@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from basketwatch.analysis.flags import reading
+    from basketwatch.analysis.health import Facts
     from basketwatch.analysis.snapshot import Snapshot
     from basketwatch.domain.calendars import Calendar, MarketState
-    from basketwatch.domain.model import SeriesKey, Universe
+    from basketwatch.domain.model import Freshness, SeriesKey, Universe
     from basketwatch.settings import Settings
     from basketwatch.store.database import Store
 
@@ -88,6 +89,18 @@ def store_of(settings: Settings) -> Store:
     if found is None:
         raise StoreError(path=settings.url, detail="it has gone")
     return found
+
+
+def health_of(settings: Settings, snapshot: Snapshot) -> Facts:
+    """What the store knows of requests and answers; read anew each time, because a running refresh adds to it."""
+    from basketwatch.analysis import health
+
+    return health.facts(store_of(settings), snapshot.now)
+
+
+def freshness_of(store: Store | None, settings: Settings) -> dict[str, Freshness]:
+    """Market group -> how fresh the quotes of the followed tickers are; empty without a store or a quote."""
+    return prices.freshness(store, followed(settings)) if store else {}
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -5,7 +5,7 @@ besides the pages, and it imports nothing heavy at the top: the title and the fr
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,12 +14,12 @@ import streamlit as st
 
 from basketwatch import clock
 from basketwatch.app.controls import FOLDER, choice
-from basketwatch.app.data import followed, market_states, snapshot_of
+from basketwatch.app.data import followed, freshness_of, market_states, snapshot_of
 from basketwatch.app.reader import Reader, current_reader, current_settings, own_language
 from basketwatch.app.refreshing import keep_fresh, progress, refresh_button, refresher
 from basketwatch.domain import markets, model
 from basketwatch.errors import BasketwatchError
-from basketwatch.store import notes, opening, prices, runs
+from basketwatch.store import notes, opening, runs
 from basketwatch.views import status_line
 from basketwatch.views.html import STYLE, block
 from basketwatch.words.text import day, escape, plain, say, sentence
@@ -27,6 +27,7 @@ from basketwatch.words.text import day, escape, plain, say, sentence
 if TYPE_CHECKING:
     from basketwatch.analysis.snapshot import Snapshot
     from basketwatch.domain.calendars import MarketState
+    from basketwatch.domain.model import Freshness
     from basketwatch.settings import Settings
     from basketwatch.store.database import Store
 first_line_drawn = threading.Event()  # set by the first page of this process: now pandas may load
@@ -101,20 +102,20 @@ def page(name: str, body: Callable[[Snapshot, Reader, Settings], None]) -> None:
         current_settings()  # a fragment runs by itself later: the demo's clock has to be held again
         with store_faults_said(settings, reader):
             store, now = opening.open_reader(settings.url, demo=settings.demo), clock.now()
-            tickers = followed(settings)
-            states = market_states(store, tickers, now)
+            states, fresh = market_states(store, followed(settings), now), freshness_of(store, settings)
             keep_fresh(settings, store, states, now)
-            _header(name, settings, reader, store, status_line.dots(store, tickers, states, now, reader.lang), now)
-            if _condition(settings, store, tickers, states, now) != st.session_state["_drawn"]:
+            _header(name, settings, reader, store, status_line.dots(fresh, states, now, reader.lang), now)
+            if _condition(settings, store, fresh, states, now) != st.session_state["_drawn"]:
                 st.rerun()
 
     with store_faults_said(settings, reader):
-        store, now, tickers = opening.open_reader(settings.url, demo=settings.demo), clock.now(), followed(settings)
-        st.session_state["_drawn"] = _condition(settings, store, tickers, market_states(store, tickers, now), now)
+        store, now = opening.open_reader(settings.url, demo=settings.demo), clock.now()
+        states, fresh = market_states(store, followed(settings), now), freshness_of(store, settings)
+        st.session_state["_drawn"] = _condition(settings, store, fresh, states, now)
     first_line()
     first_line_drawn.set()
     with store_faults_said(settings, reader):
-        if store is None or not prices.freshness(store, tickers):
+        if store is None or not freshness_of(store, settings):
             _empty(settings, reader, store)
         else:
             snapshot = snapshot_of(store, settings)
@@ -156,17 +157,21 @@ def store_faults_said(settings: Settings, reader: Reader) -> Iterator[None]:
 
 
 def _condition(
-    settings: Settings, store: Store | None, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime
+    settings: Settings,
+    store: Store | None,
+    fresh: Mapping[str, Freshness],
+    states: Mapping[str, MarketState],
+    now: datetime,
 ) -> tuple[object, ...]:
     """What a drawn page depends on besides its reader: the data's version, which markets trade, which quotes are late.
 
     A page without data speaks of the fill: whether it runs, and whether it failed.
     """
     worker = refresher(str(settings.home), settings.demo)
-    fill = () if store and prices.freshness(store, tickers) else (worker.running, worker.failures)
+    fill = () if fresh else (worker.running, worker.failures)
     if store is None:
         return fill
-    late = status_line.late(store, tickers, states, now)
+    late = status_line.late(fresh, states, now)
     return (notes.version(store), *fill, *((g, s.phase) for g, s in states.items()), *late)
 
 

@@ -154,6 +154,14 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Freshness:
+    """Of one market group's quotes, sectors apart: when they were typically (median) fetched, and their sources."""
+
+    fetched_at: datetime
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SymbolState:
     """State word of one symbol and part, with the key and parameters of its sentence."""
 

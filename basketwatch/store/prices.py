@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from statistics import median_low
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from sqlalchemy import delete, func, insert, select
 
 from basketwatch.domain import columns
 from basketwatch.domain.calendars import Calendar, Session
+from basketwatch.domain.model import Freshness
 from basketwatch.store import schema
 
 if TYPE_CHECKING:
@@ -217,14 +217,6 @@ def read_calendars(store: Store, since: date | None = None) -> dict[str, Calenda
         for row in c.execute(query if since is None else query.where(s.day >= since)):
             found.setdefault(row.market_group, []).append(Session(row.day, row.opens, row.closes))
     return {group: Calendar(group, tuple(days)) for group, days in found.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """Of one market group's quotes, sectors apart: their typical (median) instants, and their sources."""
-
-    fetched_at: datetime
-    sources: tuple[str, ...]
 
 
 def freshness(store: Store, tickers: Collection[str]) -> dict[str, Freshness]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from basketwatch.analysis.health import Facts
 from basketwatch.analysis.snapshot import Snapshot
-from basketwatch.domain import markets
 from basketwatch.domain.model import Problem, Run, SymbolState
-from basketwatch.store import runs
-from basketwatch.store.database import Store
 from basketwatch.words.catalogue import CATALOGUE
 from basketwatch.words.text import DASH, age, beijing, clock_time, day, say, sentence, source_name, word
 
@@ -30,19 +27,18 @@ class Health:
     tables: list[tuple[str, pd.DataFrame, str]]
 
 
-def look(store: Store, snapshot: Snapshot, lang: str) -> Health:
+def look(facts: Facts, snapshot: Snapshot, lang: str) -> Health:
     """Everything about the state of the data, in the reader's language."""
-    states = runs.read_states(store)
     none = say("health_no_problems", lang)
     tables = [
         (say("health_problems", lang), _problems(snapshot, lang), none),
         (say("health_sources", lang), _parts(snapshot.run, lang), say("health_no_run", lang)),
-        (say("health_coverage", lang), _coverage(snapshot, states, lang), none),
-        (say("health_requests", lang), _requests(store, snapshot, lang), say("health_no_requests", lang)),
+        (say("health_coverage", lang), _coverage(snapshot, lang), none),
+        (say("health_requests", lang), _requests(facts, lang), say("health_no_requests", lang)),
         (say("health_calendars", lang), _calendars(snapshot, lang), none),
-        (say("health_symbols", lang), _symbols(snapshot, states, lang), none),
+        (say("health_symbols", lang), _symbols(snapshot, facts.states, lang), none),
     ]
-    aside = _quarantine(store, lang)
+    aside = _quarantine(facts, lang)
     if len(aside):
         tables.insert(2, (say("health_quarantine", lang), aside, none))
     return Health(_last_run(snapshot, lang), tables)
@@ -116,7 +112,7 @@ def _part_name(part: Mapping[str, Any], lang: str) -> str:
     return f"{name} · {say(lane, lang)}" if lane in CATALOGUE else name
 
 
-def _coverage(snapshot: Snapshot, states: list[SymbolState], lang: str) -> pd.DataFrame:
+def _coverage(snapshot: Snapshot, lang: str) -> pd.DataFrame:
     rows = []
     for view in snapshot.baskets:
         words = view.table["state"].fillna("no_data").mask(view.table["suspended"], "suspended")
@@ -126,17 +122,14 @@ def _coverage(snapshot: Snapshot, states: list[SymbolState], lang: str) -> pd.Da
     return _frame([say(k, lang) for k in ("choose_basket", "health_coverage", "col_state")], rows)
 
 
-def _requests(store: Store, snapshot: Snapshot, lang: str) -> pd.DataFrame:
-    midnight = snapshot.now.astimezone(markets.zone_of("CN")).replace(hour=0, minute=0, second=0, microsecond=0)
-    counts = runs.requests_since(store, midnight)
-    breakers = {b.host: b for b in runs.read_breakers(store) if b.open_until and b.open_until > snapshot.now}
+def _requests(facts: Facts, lang: str) -> pd.DataFrame:
     rows = []
-    for host in sorted(set(counts) | set(breakers)):
-        found, b = counts.get(host, {"total": 0, "failed": 0}), breakers.get(host)
+    for host in facts.hosts:
         state = say("health_closed", lang)
-        if b:
-            state = say("health_breaker_until", lang, until=beijing(b.open_until, lang), reason=word(b.reason, lang))
-        rows.append([host, found["total"], found["failed"], state])
+        if host.open_until:
+            until = beijing(host.open_until, lang)
+            state = say("health_breaker_until", lang, until=until, reason=word(host.reason, lang))
+        rows.append([host.name, host.total, host.failed, state])
     keys = ("health_host", "health_count", "health_failed", "health_breaker")
     return _frame([say(k, lang) for k in keys], rows)
 
@@ -161,7 +154,7 @@ def _calendars(snapshot: Snapshot, lang: str) -> pd.DataFrame:
     return _frame([say(k, lang) for k in keys], rows)
 
 
-def _symbols(snapshot: Snapshot, states: list[SymbolState], lang: str) -> pd.DataFrame:
+def _symbols(snapshot: Snapshot, states: Sequence[SymbolState], lang: str) -> pd.DataFrame:
     """A row a symbol, those that something is wrong with first."""
     words = {(s.ticker, s.part): s for s in states}
     rows = []
@@ -182,14 +175,9 @@ def _symbols(snapshot: Snapshot, states: list[SymbolState], lang: str) -> pd.Dat
     return _frame([say(k, lang) for k in keys], rows)
 
 
-def _quarantine(store: Store, lang: str) -> pd.DataFrame:
+def _quarantine(facts: Facts, lang: str) -> pd.DataFrame:
     rows = [
-        [
-            beijing(r.at, lang, dated=True),
-            r.ticker,
-            source_name(r.source, lang),
-            sentence((r.key, json.loads(r.params)), lang),
-        ]
-        for r in runs.read_quarantine(store)
+        [beijing(r.at, lang, dated=True), r.ticker, source_name(r.source, lang), sentence((r.key, r.params), lang)]
+        for r in facts.refused
     ]
     return _frame([say(k, lang) for k in ("health_at", "col_ticker", "col_source", "health_message")], rows)

@@ -2,51 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import LIVE_FOR, MarketState
-from basketwatch.store import prices
-from basketwatch.store.database import Store
-from basketwatch.store.prices import Freshness
+from basketwatch.domain.model import Freshness
 from basketwatch.words.text import DASH, age, clock_time, day, escape, say, source_name
 
 SHOWN = ("CN", "HK", "US", "TW")  # of those that are followed
 
 
-def dots(
-    store: Store | None, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime, lang: str
-) -> list[str]:
-    """A dot a market (open or closed, which session), then the age and source of the quotes of ``tickers``."""
+def dots(fresh: Mapping[str, Freshness], states: Mapping[str, MarketState], now: datetime, lang: str) -> list[str]:
+    """A dot a market (open or closed, which session), then the age and source of its quotes."""
     shown = {g: states[g] for g in SHOWN if g in states}
     out = [_dot(group, state, now, lang) for group, state in shown.items()]
-    return out + _quotes_age(store, tickers, shown, now, lang)
+    return out + _quotes_age(fresh, shown, now, lang)
 
 
-def late(store: Store, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime) -> list[str]:
-    """Groups that trade although the quotes of ``tickers`` are old."""
-    return _late(prices.freshness(store, tickers), states, now)
-
-
-def _late(freshness: Mapping[str, Freshness], states: Mapping[str, MarketState], now: datetime) -> list[str]:
-    trading = [g for g in freshness if g in states and states[g].phase == "open"]
-    return [g for g in trading if now - freshness[g].fetched_at > LIVE_FOR]
+def late(fresh: Mapping[str, Freshness], states: Mapping[str, MarketState], now: datetime) -> list[str]:
+    """Groups that trade although their quotes are old."""
+    trading = [g for g in fresh if g in states and states[g].phase == "open"]
+    return [g for g in trading if now - fresh[g].fetched_at > LIVE_FOR]
 
 
 def _quotes_age(
-    store: Store | None, tickers: Collection[str], states: Mapping[str, MarketState], now: datetime, lang: str
+    fresh: Mapping[str, Freshness], states: Mapping[str, MarketState], now: datetime, lang: str
 ) -> list[str]:
-    found = prices.freshness(store, tickers) if store else {}
-    trading = [g for g, s in states.items() if s.phase == "open" and g in found]
-    shown = trading or [g for g in ("CN", *found) if g in found][:1]
-    behind = _late(found, states, now)
+    trading = [g for g, s in states.items() if s.phase == "open" and g in fresh]
+    shown = trading or [g for g in ("CN", *fresh) if g in fresh][:1]
+    behind = late(fresh, states, now)
     out = []
     for group in shown:
-        span = now - found[group].fetched_at
+        span = now - fresh[group].fetched_at
         if span.total_seconds() < 0:
             continue  # a past day replayed: the quotes are not of it
-        source = "+".join(source_name(s, lang) for s in found[group].sources) or DASH
+        source = "+".join(source_name(s, lang) for s in fresh[group].sources) or DASH
         name = f"{say(f'group_{group}', lang)} " if len(shown) > 1 else ""
         label = name + say("quotes_age", lang, age=age(span, lang), source=source)
         out.append(f'<span class="{"amber" if group in behind else ""}">{escape(label)}</span>')
