@@ -16,11 +16,6 @@ from basketwatch.domain.model import SymbolState
 
 AHEAD = timedelta(minutes=5)  # a quote fetched later than this after ``now`` belongs to the future of a replayed day
 
-# Trading goes on for this long after the close in the calendar. Hong Kong matches its closing auction at a random
-# instant from 16:08 on (12:08 on half days). On the mainland, in Taipei and in Seoul the closing auction ends with the
-# session, and New York's closing cross is held at the bell.
-AUCTION = {"HK": timedelta(minutes=8)}
-
 Words = Mapping[tuple[str, str], SymbolState]
 
 
@@ -31,7 +26,7 @@ def after_close(quote: Mapping[str, Any], calendar: Calendar | None) -> bool:
     """Whether a quote was taken after the close of its session, so that its price is the closing price.
 
     ``quote``: session, quote_time, fetched_at and delay_minutes of ``columns.QUOTES``. Trading ends at the session's
-    close, in Hong Kong with the auction after it (``AUCTION``). Two instants must not lie before that end:
+    close, in Hong Kong with the auction after it (``Hours.auction``). Two instants must not lie before that end:
 
     * ``quote_time``, the last trade that the source shows. An answer that repeats an earlier price fails here.
     * ``fetched_at`` less the source's delay. A source that stamps its answers with the time of sending fails here
@@ -44,7 +39,7 @@ def after_close(quote: Mapping[str, Any], calendar: Calendar | None) -> bool:
     session = calendar.session(quote["session"].date()) if calendar else None
     if calendar is None or session is None:
         return False
-    ends = session.closes + AUCTION.get(calendar.group, timedelta())
+    ends = session.closes + markets.HOURS[calendar.group].auction
     return bool(quote["quote_time"] >= ends and quote["fetched_at"] >= ends + delay(quote["delay_minutes"]))
 
 

@@ -287,10 +287,12 @@ def yuan(lasts: pd.Series) -> dict[str, float]:
     """Currency -> yuan for one unit, by its own rate to the yuan or across the dollar; NaN where that is missing.
 
     ``lasts``: last prices by ticker, of which those of exchange rates count (USDCNY.FX, HKDCNY.FX, USDKRW.FX …).
+    The currencies are those of ``markets.MARKETS``.
     """
     rates = {str(t): float(v) for t, v in lasts.items() if str(t).endswith(".FX")}
     usd = rates.get("USDCNY.FX", np.nan)
-    crossed = {code: usd / rates.get(f"USD{code}.FX", np.nan) for code in ("HKD", "TWD", "KRW")}
+    others = {m.currency for m in markets.MARKETS.values()} - {"CNY", "USD", ""}
+    crossed = {code: usd / rates.get(f"USD{code}.FX", np.nan) for code in others}
     direct = {code: rates[f"{code}CNY.FX"] for code in crossed if f"{code}CNY.FX" in rates}
     return {"CNY": 1.0, "USD": usd} | crossed | direct
 

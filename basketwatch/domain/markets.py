@@ -1,4 +1,5 @@
-"""The table of markets: one row a suffix, and the only place that turns a ticker into an upstream's symbol.
+"""The table of markets: a new one is a row here and nothing else. The only place that turns a ticker into an
+upstream's symbol.
 
 A ticker is ``CODE.MARKET``, upper case, e.g. ``300308.SZ``, ``01686.HK``, ``COHR.US``, ``^SOX.US``, ``USDCNY.FX``.
 Shenzhen trades on Shanghai's calendar; exchange_calendars has no XSHE.
@@ -8,21 +9,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from basketwatch.domain.model import Names
 
 Kind = Literal["stock", "etf", "index", "sector", "fx"]
+PeDefinition = Literal["ttm", "yahoo_trailing"]
 
 SECTORS = 31  # Shenwan level 1; a rank among fewer is none
 
 
 @dataclass(frozen=True, slots=True)
+class Hours:
+    """Usual trading hours of a group, exchange-local; a session's own open and close come from the calendar.
+
+    ``lunch`` is a break in which nothing trades; ``auction``: how long trading goes on after what calendars call the
+    close. Hong Kong matches its closing auction at a random instant from 16:08 on (12:08 on half days). On the mainland,
+    in Taipei and in Seoul the closing auction ends with the session, and New York's closing cross is held at the bell.
+    """
+
+    open: time
+    close: time
+    lunch: tuple[time, time] | None = None
+    auction: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
 class Market:
-    """One suffix. ``group`` is the calendar that its sessions share; ``lunch`` is a break in which nothing trades."""
+    """One suffix, and all that the product knows of it. ``group`` is the calendar that its sessions share; rows of one
+    group say the same in every field but suffix, code, names, yahoo, indices and funds.
+    """
 
     suffix: str
     group: str
@@ -30,53 +49,74 @@ class Market:
     zone: ZoneInfo
     currency: str
     code: re.Pattern[str]
-    names: Names
+    names: Names  # the exchange: 上海
+    label: Names  # the group in tables: 港股, Hong Kong
+    short: Names  # the group in the first line: 港股, HK
+    hours: Hours | None = None
+    yahoo: str | None = None  # what Yahoo writes behind the code; None where Yahoo is not asked
+    minor: str | None = None  # Yahoo's name for a hundredth of the currency, where prices are quoted in it: GBp
+    rate: str | None = None  # the exchange rate that turns market values into yuan: USDHKD.FX, GBPCNY.FX
+    big_move: float | None = None  # the move of a day that is a flag, a fraction; None where limits decide (CN)
+    pe: PeDefinition = "yahoo_trailing"  # of the PE in its quotes
+    beside: bool = False  # its leaders stand beside the overnight moves of the US ones
+    in_first_line: bool = True
+    has_limits: bool = False  # daily price limits, whose rules ``limits`` has
+    indices: tuple[str, ...] = ()  # the first digits of codes that are indices
+    funds: tuple[str, ...] = ()  # the first digits of codes that are exchange-traded or listed funds
 
 
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """Usual trading hours of a group, exchange-local; a session's own open and close come from the calendar."""
-
-    open: time
-    close: time
-    lunch: tuple[time, time] | None = None
-
-
-_CN, _HK, _US = ZoneInfo("Asia/Shanghai"), ZoneInfo("Asia/Hong_Kong"), ZoneInfo("America/New_York")
-_TW, _KR = ZoneInfo("Asia/Taipei"), ZoneInfo("Asia/Seoul")
 FX_ZONE = ZoneInfo("Europe/London")  # by which exchange rates are dated
 _SIX = re.compile(r"[0-9]{6}")
+_SHANGHAI = Market(
+    "SH", "CN", "XSHG", ZoneInfo("Asia/Shanghai"), "CNY", _SIX, Names("上海", "Shanghai"),
+    label=Names("A股", "A-shares"), short=Names("A股", "A-shares"),
+    hours=Hours(time(9, 30), time(15, 0), (time(11, 30), time(13, 0))),
+    yahoo=".SS", pe="ttm", has_limits=True, indices=("000", "93"), funds=("5",),
+)  # fmt: skip
 
 MARKETS: dict[str, Market] = {
     m.suffix: m
     for m in (
-        Market("SH", "CN", "XSHG", _CN, "CNY", _SIX, Names("上海", "Shanghai")),
-        Market("SZ", "CN", "XSHG", _CN, "CNY", _SIX, Names("深圳", "Shenzhen")),
-        Market("BJ", "CN", "XSHG", _CN, "CNY", _SIX, Names("北京", "Beijing")),
-        Market("SI", "CN", "XSHG", _CN, "CNY", re.compile(r"8[0-9]{5}"), Names("申万", "Shenwan")),
-        Market("HK", "HK", "XHKG", _HK, "HKD", re.compile(r"[0-9]{5}"), Names("香港", "Hong Kong")),
+        _SHANGHAI,
+        replace(_SHANGHAI, suffix="SZ", names=Names("深圳", "Shenzhen"), yahoo=".SZ", indices=("399",), funds=("15", "16")),
+        replace(_SHANGHAI, suffix="BJ", names=Names("北京", "Beijing"), yahoo=None, indices=("899",), funds=()),
+        replace(_SHANGHAI, suffix="SI", code=re.compile(r"8[0-9]{5}"), names=Names("申万", "Shenwan"), yahoo=None,
+                indices=(), funds=()),
         Market(
-            "US", "US", "XNYS", _US, "USD", re.compile(r"\^?[A-Z][A-Z0-9]{0,9}(?:-[A-Z]{1,2})?"), Names("美国", "US")
+            "HK", "HK", "XHKG", ZoneInfo("Asia/Hong_Kong"), "HKD", re.compile(r"[0-9]{5}"), Names("香港", "Hong Kong"),
+            label=Names("港股", "Hong Kong"), short=Names("港股", "HK"),
+            hours=Hours(time(9, 30), time(16, 0), (time(12, 0), time(13, 0)), auction=timedelta(minutes=8)),
+            yahoo=".HK", rate="USDHKD.FX", big_move=0.06, pe="ttm", beside=True,
         ),
-        Market("TW", "TW", "XTAI", _TW, "TWD", re.compile(r"[0-9]{4,6}[A-Z]?"), Names("台湾", "Taiwan")),
-        Market("KS", "KR", "XKRX", _KR, "KRW", _SIX, Names("韩国", "Korea")),
-        Market("FX", "FX", None, ZoneInfo("UTC"), "", re.compile(r"[A-Z]{6}"), Names("外汇", "FX")),
+        Market(
+            "US", "US", "XNYS", ZoneInfo("America/New_York"), "USD",
+            re.compile(r"\^?[A-Z][A-Z0-9]{0,9}(?:-[A-Z]{1,2})?"), Names("美国", "US"),
+            label=Names("美股", "US"), short=Names("美股", "US"), hours=Hours(time(9, 30), time(16, 0)),
+            yahoo="", rate="USDCNY.FX", big_move=0.05,
+        ),
+        Market(
+            "TW", "TW", "XTAI", ZoneInfo("Asia/Taipei"), "TWD", re.compile(r"[0-9]{4,6}[A-Z]?"), Names("台湾", "Taiwan"),
+            label=Names("台股", "Taiwan"), short=Names("台股", "TW"), hours=Hours(time(9, 0), time(13, 30)),
+            yahoo=".TW", rate="USDTWD.FX", big_move=0.05, beside=True, has_limits=True,
+        ),
+        Market(
+            "KS", "KR", "XKRX", ZoneInfo("Asia/Seoul"), "KRW", _SIX, Names("韩国", "Korea"),
+            label=Names("韩股", "Korea"), short=Names("韩股", "KR"), hours=Hours(time(9, 0), time(15, 30)),
+            yahoo=".KS", rate="USDKRW.FX", big_move=0.06, beside=True, in_first_line=False, has_limits=True,
+        ),
+        Market("FX", "FX", None, ZoneInfo("UTC"), "", re.compile(r"[A-Z]{6}"), Names("外汇", "FX"),
+               label=Names("外汇", "FX"), short=Names("外汇", "FX"), in_first_line=False),
     )
-}
+}  # fmt: skip
+
+# group -> its first row, which speaks for it; FX has no sessions and is none of ``GROUPS``
+GROUP: dict[str, Market] = {m.group: m for m in reversed(MARKETS.values())}
+GROUPS: tuple[str, ...] = tuple(dict.fromkeys(m.group for m in MARKETS.values() if m.hours))
+HOURS: dict[str, Hours] = {group: hours for group in GROUPS if (hours := GROUP[group].hours)}
 
 # Indices that publish no PE -> the fund whose PE is shown in their place, under its own name (iShares Semiconductor;
 # Invesco QQQ holds the Nasdaq-100, the largest companies of the Composite).
 STAND_INS: dict[str, str] = {"^SOX.US": "SOXX.US", "^IXIC.US": "QQQ.US"}
-
-GROUPS: tuple[str, ...] = ("CN", "HK", "US", "TW", "KR")
-
-HOURS: dict[str, Hours] = {
-    "CN": Hours(time(9, 30), time(15, 0), (time(11, 30), time(13, 0))),
-    "HK": Hours(time(9, 30), time(16, 0), (time(12, 0), time(13, 0))),
-    "US": Hours(time(9, 30), time(16, 0)),
-    "TW": Hours(time(9, 0), time(13, 30)),
-    "KR": Hours(time(9, 0), time(15, 30)),
-}
 
 
 def is_ticker(text: str) -> bool:
@@ -93,13 +133,13 @@ def split(ticker: str) -> tuple[str, Market]:
 
 
 def group(ticker: str) -> str:
-    """Calendar group of a ticker: CN, HK, US, TW, KR or FX."""
+    """Calendar group of a ticker: one of ``GROUPS``, or FX."""
     return MARKETS[ticker.rpartition(".")[2]].group
 
 
 def zone_of(group_name: str) -> ZoneInfo:
     """Time zone of a calendar group."""
-    return next(m.zone for m in MARKETS.values() if m.group == group_name)
+    return GROUP[group_name].zone
 
 
 def has_begun(ticker: str, session: date, at: datetime) -> bool:
@@ -110,15 +150,11 @@ def has_begun(ticker: str, session: date, at: datetime) -> bool:
 
 def calendar_of(group_name: str) -> str | None:
     """exchange_calendars name of a group; None for FX."""
-    return next(m.calendar for m in MARKETS.values() if m.group == group_name)
+    return GROUP[group_name].calendar
 
 
 # the first digits of codes that trade in another currency than their exchange's: B shares, renminbi counters (GEM is 08…)
 _OTHER_MONEY = {"SH": {"900": "USD"}, "SZ": {"200": "HKD", "201": "HKD"}, "HK": {"8": "CNY"}}
-
-# the first digits of codes that are no shares: indices, and exchange-traded or listed funds
-_INDEX = {"SH": ("000", "93"), "SZ": ("399",), "BJ": ("899",)}
-_FUND = {"SH": ("5",), "SZ": ("15", "16")}
 
 
 def kind(ticker: str) -> Kind:
@@ -128,9 +164,9 @@ def kind(ticker: str) -> Kind:
         return "fx"
     if market.suffix == "SI":
         return "sector"
-    if code.startswith(("^", *_INDEX.get(market.suffix, ()))):
+    if code.startswith(("^", *market.indices)):
         return "index"
-    return "etf" if code.startswith(_FUND.get(market.suffix, ())) else "stock"
+    return "etf" if code.startswith(market.funds) else "stock"
 
 
 def currency(ticker: str) -> str:
@@ -143,6 +179,14 @@ def currency(ticker: str) -> str:
         return code[3:]
     apart = (money for first, money in _OTHER_MONEY.get(market.suffix, {}).items() if code.startswith(first))
     return next(apart, market.currency)
+
+
+def missing_rates(tickers: Iterable[str]) -> list[str]:
+    """The exchange rates that turn market values of ``tickers`` into yuan, without those of a pair among ``tickers``."""
+    followed = list(dict.fromkeys(tickers))
+    wanted = {split(t)[1].currency: split(t)[1].rate for t in followed if split(t)[1].rate}
+    known = {t for t in followed if kind(t) == "fx"}
+    return [rate for money, rate in wanted.items() if rate and not known & {rate, f"{money}CNY.FX", f"USD{money}.FX"}]
 
 
 def tencent(ticker: str) -> str | None:
@@ -165,19 +209,16 @@ def eastmoney(ticker: str) -> str | None:
     return f"116.{code}" if market.suffix == "HK" else None
 
 
-_YAHOO_SUFFIX = {"SH": ".SS", "SZ": ".SZ", "TW": ".TW", "KS": ".KS"}
-
-
 def yahoo(ticker: str) -> str | None:
     """Yahoo symbol: NVDA, ^SOX, 0700.HK, 2308.TW, 300308.SZ, CNY=X; None for Beijing and Shenwan."""
     code, market = split(ticker)
-    if market.suffix == "US":
-        return code
-    if market.suffix == "HK":
-        return f"{int(code):04d}.HK"
     if market.suffix == "FX":
         return f"{code[3:]}=X" if code.startswith("USD") else f"{code}=X"
-    return code + _YAHOO_SUFFIX[market.suffix] if market.suffix in _YAHOO_SUFFIX else None
+    if market.suffix == "HK":
+        code = f"{int(code):04d}"
+    if market.yahoo is None:
+        return None
+    return code if code.startswith("^") else code + market.yahoo
 
 
 def suspends(ticker: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from basketwatch.domain import markets
 from basketwatch.domain.model import Rule
 
 FILE = "flags"  # watchlists/flags.toml: no basket can have this name
@@ -45,11 +46,14 @@ def _level(severity: str, **thresholds: Threshold) -> Spec:
     return Spec(severity, 5, thresholds, event=False)
 
 
+# market group in small letters -> the move of a day that is big there, of markets without the mainland's limits
+_BIG_MOVES = {
+    group.lower(): _fraction(market.big_move) for group, market in markets.GROUP.items() if market.big_move is not None
+}
+
 SPECS: dict[str, Spec] = {
     "limit": _event("high"),
-    "big_move": _event(
-        "mid", k=_fraction(0.5), us=_fraction(0.05), hk=_fraction(0.06), tw=_fraction(0.05), kr=_fraction(0.06)
-    ),
+    "big_move": _event("mid", k=_fraction(0.5), **_BIG_MOVES),
     "sigma_move": _event("mid", sigmas=Threshold(3, 0.5, 20)),
     "volume_surge": _event("mid", ratio=Threshold(2.5, 1, 100), turnover=_fraction(0.03)),
     "gap": _event("low", size=_fraction(0.01)),

@@ -23,7 +23,8 @@ def all_tickers(universe: Universe) -> tuple[str, ...]:
         *(basket.benchmarks for basket in universe.baskets),
         (entry.ticker for entry in (*universe.benchmarks, *universe.sectors, *universe.also)),
     )
-    return tuple(dict.fromkeys(every))
+    followed = tuple(dict.fromkeys(every))
+    return (*followed, *markets.missing_rates(followed))
 
 
 def with_stand_ins(universe: Universe) -> tuple[str, ...]:

@@ -126,6 +126,8 @@ def _quote(raw: Mapping[str, Any], asked: Mapping[str, str]) -> dict[str, Any] |
     kind = markets.kind(ticker)
     if kind == "fx":
         row["volume"] = math.nan  # always 0
+    unit = _unit(raw, ticker)
+    row |= {name: row[name] * unit for name in ("last", "previous_close", "open", "high", "low")}
     shares = _number(raw.get("sharesOutstanding"))
     if kind == "stock" and markets.group(ticker) == "US" and shares > 0:
         row["turnover"] = row["volume"] / shares
@@ -133,12 +135,18 @@ def _quote(raw: Mapping[str, Any], asked: Mapping[str, str]) -> dict[str, Any] |
         "ticker": ticker,
         "name": raw.get("longName") or raw.get("shortName"),
         "session": at.astimezone(_zone(raw, ticker)).date(),
-        "currency": raw.get("currency") or markets.currency(ticker),
+        "currency": markets.currency(ticker) if unit != 1 else raw.get("currency") or markets.currency(ticker),
         "quote_time": at,
         "suspended": False,  # Yahoo does not say
         "source": SOURCE,
         "fetched_at": clock.now(),
     }
+
+
+def _unit(raw: Mapping[str, Any], ticker: str) -> float:
+    """What a price is multiplied by: London quotes in pence and states market values in pounds, stored is the pound."""
+    minor = markets.split(ticker)[1].minor
+    return 0.01 if minor and raw.get("currency") == minor else 1.0
 
 
 def _zone(raw: Mapping[str, Any], ticker: str) -> ZoneInfo:
@@ -188,7 +196,7 @@ def fetch_history(ticker: str, years: int, *, final_before: date) -> History:
     if markets.yahoo(ticker) is None:
         raise NoData(source=SOURCE, ticker=ticker)
     period = next((text for span, text in PERIODS.items() if span >= years), PERIODS[10])
-    table, _ = guard.run(SOURCE, ticker, _ask_chart, ticker, period)
+    table, meta = guard.run(SOURCE, ticker, _ask_chart, ticker, period)
     table = table.set_axis(_days(table)).dropna(subset=["Close"])
     if table.empty:
         raise NoData(source=SOURCE, ticker=ticker)
@@ -196,6 +204,7 @@ def fetch_history(ticker: str, years: int, *, final_before: date) -> History:
         "session": table.index,
         **{name.lower(): table[name].to_numpy() for name in ("Open", "High", "Low", "Close", "Volume")},
     }).assign(ticker=ticker, source=SOURCE)  # fmt: skip
+    bars[["open", "high", "low", "close"]] *= _unit(meta, ticker)
     bars["final"] = bars["session"] < pd.Timestamp(final_before)
     if markets.kind(ticker) == "fx":
         bars[["open", "high", "low", "volume"]] = math.nan

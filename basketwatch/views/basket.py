@@ -23,13 +23,9 @@ if TYPE_CHECKING:
 
 
 def beside(snapshot: Snapshot, lang: str) -> str:
-    """Hong Kong, Taiwan and Korea names of the chains: their own last session, beside the US ones."""
+    """Names of the chains from markets that stand beside the US (``Market.beside``): their own last session, beside the US ones."""
     tickers = dict.fromkeys(
-        t
-        for c in snapshot.universe.chains
-        for s in c.segments
-        for t in s.overseas
-        if markets.group(t) in ("HK", "TW", "KR")
+        t for c in snapshot.universe.chains for s in c.segments for t in s.overseas if markets.split(t)[1].beside
     )
     rows = []
     for ticker in (t for t in tickers if t in snapshot.table.index):

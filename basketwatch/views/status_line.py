@@ -10,12 +10,10 @@ from basketwatch.domain.calendars import LIVE_FOR, MarketState
 from basketwatch.domain.model import Freshness
 from basketwatch.words.text import DASH, age, clock_time, day, escape, say, source_name
 
-SHOWN = ("CN", "HK", "US", "TW")  # of those that are followed
-
 
 def dots(fresh: Mapping[str, Freshness], states: Mapping[str, MarketState], now: datetime, lang: str) -> list[str]:
     """A dot a market (open or closed, which session), then the age and source of its quotes."""
-    shown = {g: states[g] for g in SHOWN if g in states}
+    shown = {g: states[g] for g in markets.GROUPS if g in states and markets.GROUP[g].in_first_line}
     out = [_dot(group, state, now, lang) for group, state in shown.items()]
     return out + _quotes_age(fresh, shown, now, lang)
 

@@ -5,7 +5,7 @@ An error's or a problem's sentence says what happened, to what, and what to do.
 
 from __future__ import annotations
 
-from basketwatch.words.catalogue import flag_pages, flags, sectors, valuation
+from basketwatch.words.catalogue import flag_pages, flags, market, sectors, valuation
 from basketwatch.words.catalogue.checks import CHECKS
 from basketwatch.words.catalogue.doctor import DOCTOR
 from basketwatch.words.catalogue.errors import SENTENCES
@@ -13,5 +13,14 @@ from basketwatch.words.catalogue.files import FILES
 from basketwatch.words.catalogue.pages import UI
 
 CATALOGUE: dict[str, tuple[str, str]] = (
-    UI | SENTENCES | FILES | CHECKS | DOCTOR | valuation.TEXTS | sectors.TEXTS | flags.TEXTS | flag_pages.TEXTS
+    UI
+    | SENTENCES
+    | FILES
+    | CHECKS
+    | DOCTOR
+    | market.TEXTS
+    | valuation.TEXTS
+    | sectors.TEXTS
+    | flags.TEXTS
+    | flag_pages.TEXTS
 )
