@@ -85,10 +85,14 @@ def demo(context: click.Context, port: int | None, no_browser: bool) -> int:
 
 def _prepare_demo() -> None:
     """Build the demo store and hold this process's clock at the demo market's instant."""
+    os.environ["BASKETWATCH_DEMO"], os.environ["BASKETWATCH_NOW"] = "1", _demo_instant()
+
+
+def _demo_instant() -> str:
+    """The demo market's instant, its store built."""
     from basketwatch.refresh import demo
 
-    os.environ["BASKETWATCH_DEMO"] = "1"
-    os.environ["BASKETWATCH_NOW"] = clock.iso(demo.prepare(read_settings(demo=True)))
+    return clock.iso(demo.prepare(read_settings(demo=True)))
 
 
 @commands.command()
@@ -100,8 +104,12 @@ def _prepare_demo() -> None:
 )
 @click.option("--years", type=click.IntRange(1, 10), default=3, show_default=True, help="Years of daily bars.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def refresh(only: tuple[str, ...], years: int, as_json: bool) -> int:
+@click.option("--demo", "is_demo", is_flag=True, hidden=True, help="Build the demo store and print its instant.")
+def refresh(only: tuple[str, ...], years: int, as_json: bool, is_demo: bool) -> int:
     """Bring the store up to date."""
+    if is_demo:
+        click.echo(_demo_instant())
+        return 0
     gc.set_threshold(50_000)  # a short run: looking for cycles among freshly imported modules is a tenth of it
     sys.setswitchinterval(0.001)  # seconds: a thread whose answer has come must not wait for one that computes
     from basketwatch.refresh import run

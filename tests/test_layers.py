@@ -29,9 +29,6 @@ ROOMS: dict[str, set[str]] = {
     "__main__": {"cli"}, "__init__": set(),
 }  # fmt: skip
 
-# imports that run back up, to be cut: (file's module, module)
-TO_CUT = {("app.data", "refresh")}
-
 # package from outside -> the rooms that may import it
 HEAVY: dict[str, set[str]] = {
     "streamlit": {"app"},
@@ -74,7 +71,7 @@ def test_a_file_imports_only_rooms_below_its_own(path: Path) -> None:
     module = module_of(path)
     ours = {name.removeprefix("basketwatch.") for name in imports(path) if name.startswith("basketwatch.")}
     allowed = ROOMS[room_of(module)] | {room_of(module)}
-    wrong = {name for name in ours if room_of(name) not in allowed and (module, name.split(".")[0]) not in TO_CUT}
+    wrong = {name for name in ours if room_of(name) not in allowed}
     assert not wrong, f"{module} may not import {wrong}"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -192,6 +195,13 @@ def _calendars(_store: Store, version: str, today: str) -> dict[str, Calendar]:
 
 @st.cache_resource(show_spinner=False)
 def demo_market(settings: Settings) -> datetime:
-    from basketwatch.refresh import demo
+    """The demo market's instant, its store built by a child process: this one never imports what builds it.
 
-    return demo.prepare(settings)
+    Raises StoreError where the child fails.
+    """
+    environment = os.environ | {"BASKETWATCH_HOME": str(settings.home)}
+    command = [sys.executable, "-m", "basketwatch", "refresh", "--demo"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StoreError(path=settings.url, detail=(done.stderr.strip().splitlines() or ["?"])[-1])
+    return datetime.fromisoformat(done.stdout.strip())
