@@ -13,7 +13,7 @@ from tests.stores import PROJECT
 LONDON = """        Market(
             "L", "GB", "XLON", ZoneInfo("Europe/London"), "GBP", re.compile(r"[A-Z0-9]{1,4}"), Names("伦敦", "London"),
             label=Names("英股", "London"), short=Names("英股", "UK"), hours=Hours(time(8, 0), time(16, 30)),
-            yahoo=".L", minor="GBp", rate="GBPCNY.FX", big_move=0.05,
+            yahoo=".L", minor="GBp", big_move=0.05,
         ),
 """
 
@@ -83,6 +83,10 @@ def test_a_market_is_one_row(tmp_path: Path) -> None:
     assert text.count('        Market("FX"') == 1
     table.write_text(text.replace('        Market("FX"', f'{LONDON}        Market("FX"'), "utf-8")
     shutil.copytree(PROJECT / "sector_maps", tmp_path / "sector_maps")
+    strip = tmp_path / "sector_maps/benchmarks.toml"
+    rate = 'also = [\n    { ticker = "GBPCNY.FX", name = { zh = "英镑兑人民币", en = "GBP/CNY" } },'
+    assert "also = [" in strip.read_text("utf-8")
+    strip.write_text(strip.read_text("utf-8").replace("also = [", rate, 1), "utf-8")
     (tmp_path / "watchlists").mkdir()
     (tmp_path / "watchlists/uk.toml").write_text(
         'id = "uk"\nname = { zh = "英", en = "UK" }\nshort = { zh = "英", en = "UK" }\norder = 1\n'

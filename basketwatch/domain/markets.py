@@ -55,7 +55,6 @@ class Market:
     hours: Hours | None = None
     yahoo: str | None = None  # what Yahoo writes behind the code; None where Yahoo is not asked
     minor: str | None = None  # Yahoo's name for a hundredth of the currency, where prices are quoted in it: GBp
-    rate: str | None = None  # the exchange rate that turns market values into yuan: USDHKD.FX, GBPCNY.FX
     big_move: float | None = None  # the move of a day that is a flag, a fraction; None where limits decide (CN)
     pe: PeDefinition = "yahoo_trailing"  # of the PE in its quotes
     beside: bool = False  # its leaders stand beside the overnight moves of the US ones
@@ -86,23 +85,23 @@ MARKETS: dict[str, Market] = {
             "HK", "HK", "XHKG", ZoneInfo("Asia/Hong_Kong"), "HKD", re.compile(r"[0-9]{5}"), Names("香港", "Hong Kong"),
             label=Names("港股", "Hong Kong"), short=Names("港股", "HK"),
             hours=Hours(time(9, 30), time(16, 0), (time(12, 0), time(13, 0)), auction=timedelta(minutes=8)),
-            yahoo=".HK", rate="USDHKD.FX", big_move=0.06, pe="ttm", beside=True,
+            yahoo=".HK", big_move=0.06, pe="ttm", beside=True,
         ),
         Market(
             "US", "US", "XNYS", ZoneInfo("America/New_York"), "USD",
             re.compile(r"\^?[A-Z][A-Z0-9]{0,9}(?:-[A-Z]{1,2})?"), Names("美国", "US"),
             label=Names("美股", "US"), short=Names("美股", "US"), hours=Hours(time(9, 30), time(16, 0)),
-            yahoo="", rate="USDCNY.FX", big_move=0.05,
+            yahoo="", big_move=0.05,
         ),
         Market(
             "TW", "TW", "XTAI", ZoneInfo("Asia/Taipei"), "TWD", re.compile(r"[0-9]{4,6}[A-Z]?"), Names("台湾", "Taiwan"),
             label=Names("台股", "Taiwan"), short=Names("台股", "TW"), hours=Hours(time(9, 0), time(13, 30)),
-            yahoo=".TW", rate="USDTWD.FX", big_move=0.05, beside=True, has_limits=True,
+            yahoo=".TW", big_move=0.05, beside=True, has_limits=True,
         ),
         Market(
             "KS", "KR", "XKRX", ZoneInfo("Asia/Seoul"), "KRW", _SIX, Names("韩国", "Korea"),
             label=Names("韩股", "Korea"), short=Names("韩股", "KR"), hours=Hours(time(9, 0), time(15, 30)),
-            yahoo=".KS", rate="USDKRW.FX", big_move=0.06, beside=True, in_first_line=False, has_limits=True,
+            yahoo=".KS", big_move=0.06, beside=True, in_first_line=False, has_limits=True,
         ),
         Market("FX", "FX", None, ZoneInfo("UTC"), "", re.compile(r"[A-Z]{6}"), Names("外汇", "FX"),
                label=Names("外汇", "FX"), short=Names("外汇", "FX"), in_first_line=False),
@@ -179,14 +178,6 @@ def currency(ticker: str) -> str:
         return code[3:]
     apart = (money for first, money in _OTHER_MONEY.get(market.suffix, {}).items() if code.startswith(first))
     return next(apart, market.currency)
-
-
-def missing_rates(tickers: Iterable[str]) -> list[str]:
-    """The exchange rates that turn market values of ``tickers`` into yuan, without those of a pair among ``tickers``."""
-    followed = list(dict.fromkeys(tickers))
-    wanted = {split(t)[1].currency: split(t)[1].rate for t in followed if split(t)[1].rate}
-    known = {t for t in followed if kind(t) == "fx"}
-    return [rate for money, rate in wanted.items() if rate and not known & {rate, f"{money}CNY.FX", f"USD{money}.FX"}]
 
 
 def tencent(ticker: str) -> str | None:

@@ -23,8 +23,7 @@ def all_tickers(universe: Universe) -> tuple[str, ...]:
         *(basket.benchmarks for basket in universe.baskets),
         (entry.ticker for entry in (*universe.benchmarks, *universe.sectors, *universe.also)),
     )
-    followed = tuple(dict.fromkeys(every))
-    return (*followed, *markets.missing_rates(followed))
+    return tuple(dict.fromkeys(every))
 
 
 def with_stand_ins(universe: Universe) -> tuple[str, ...]:
