@@ -328,6 +328,13 @@ def test_a_gap_between_history_and_quote(look: Look) -> None:
     assert (resumed["1w"], resumed["1d"]) == pytest.approx((0.2, 0.2))
 
 
+def test_a_gap_is_one_without_a_calendar_too(look: Look) -> None:
+    """Weekdays are guessed; the previous close 11 is not the stored 10 of 18 June, so bars are missing in between."""
+    history = steady(ZTE, 10.0, date(2026, 6, 18), sessions=120)
+    table = look(universe(ZTE), [quote(ZTE, 12.0, 11.0)], [history], calendars=False).table
+    assert isnan(table["1w"][ZTE]) and table["1d"][ZTE] == pytest.approx(12 / 11 - 1)
+
+
 def test_fifty_two_week_place(look: Look) -> None:
     days = [f"{d:%Y-%m-%d}" for d in pd.bdate_range(date(2025, 6, 30), THURSDAY)]
     history = bars(ZTE, {date.fromisoformat(d): 9.0 for d in days} | {date(2026, 6, 30): 13.0})

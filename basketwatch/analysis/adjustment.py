@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from basketwatch.domain import limits, markets
-from basketwatch.domain.model import Problem
 
 SLACK = 0.02  # beyond the price limit, for a factor that is rounded
 UNMOVED = 0.4  # a close that moves by less than this share of its factor (logarithms) has not moved with it
@@ -70,26 +69,16 @@ def unbroken(bars: pd.DataFrame, breaks: Sequence[Break]) -> pd.DataFrame:
     return bars.loc[np.isnat(since) | (bars["session"].to_numpy() >= since)]
 
 
-def problems(breaks: Sequence[Break]) -> list[Problem]:
-    """What is withheld for a break, since when, and what brings it back."""
-    return [
-        Problem.of(b.ticker, "split_without_factor", "soft", day=b.day, move=f"{b.move:+.1%}")
-        if np.isnan(b.factor)
-        else Problem.of(
-            b.ticker, "factor_contradicts", "soft", day=b.day, move=f"{b.move:+.1%}", factor=f"{b.factor:.4g}"
-        )
-        for b in breaks
-    ]
-
-
 def _break(ticker: str, day: np.datetime64, factor: float, move: float) -> Break:
     return Break(ticker, pd.Timestamp(day).date(), float(factor), float(np.expm1(move)))
 
 
 def _fits(ticker: str, day: date, move: float, factor: float) -> bool:
     """``move``: logarithm of the raw close over the one before."""
-    if np.isnan(move) or not factor > 0:
-        return not np.isnan(factor) and factor > 0
+    if not factor > 0:
+        return False
+    if np.isnan(move):
+        return True
     size, rest = abs(np.log(factor)), abs(move - np.log(factor))
     percent = limits.percent(ticker, day) if limits.board(ticker) else None
     if percent is not None and size > LEAST and rest > np.log1p(percent / 100) + SLACK and rest > abs(move):

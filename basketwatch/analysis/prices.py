@@ -129,7 +129,7 @@ def returns(
     """Return of each ticker over each window.
 
     The base is the close of the window's base session. Only where the security was suspended then its last close before
-    stands in (``_suspended``); a row that is lost shifts no base. A suspended share's return is that up to its last
+    stands in (``_was_suspended``); a row that is lost shifts no base. A suspended share's return is that up to its last
     trade; a window in which it has not traded at all has none.
 
     Parameters
@@ -169,9 +169,10 @@ def returns(
         base = days_of(b[window] for b in bases)
         base[base > broken] = np.datetime64("NaT")
         rows = row_on_or_before(newest, days, base)
-        known = [_holds(t, b[window], days, values[:, i], r, calendars)
-                 for i, (t, b, r) in enumerate(zip(tickers, bases, rows, strict=True))]  # fmt: skip
-        out[window] = moves_of(values, np.where(known, rows, -1), last)
+        for i in _of_older_sessions(rows, days, base):
+            if not _was_suspended(tickers[i], base[i].item(), days, values[:, i], calendars):
+                rows[i] = -1
+        out[window] = moves_of(values, rows, last)
     reference = np.array([previous.get(t) or np.nan for t in tickers], dtype="float64")
     traded = row_on_or_before(newest, days, sessions, oldest=timedelta(0))
     now = np.where(traded >= 0, values[traded, np.arange(len(tickers))] if len(days) else np.nan, np.nan)
@@ -179,24 +180,25 @@ def returns(
     return pd.DataFrame(out, index=pd.Index(tickers, dtype="str"), columns=list(WINDOWS), dtype="float64")
 
 
-def _holds(
-    ticker: str, base: date | None, days: Days, values: Floats, row: int, calendars: Mapping[str, Calendar]
-) -> bool:
-    """Whether the close of ``row`` may stand for session ``base``: it is its own, or the security was suspended."""
-    calendar = calendars.get(markets.group(ticker))
-    if base is None or row < 0 or days[row] == np.datetime64(base) or calendar is None or not calendar.sessions:
-        return True
-    return markets.suspends(ticker) and _suspended(calendar, base, days, values)
+def _of_older_sessions(rows: Rows, days: Days, wanted: Days) -> Rows:
+    """Columns whose row is not that of the wanted session, but of one before it."""
+    columns = np.flatnonzero(rows >= 0)
+    older: Rows = columns[days[rows[columns]] != wanted[columns]]
+    return older
 
 
-def _suspended(calendar: Calendar, day: date, days: Days, values: Floats) -> bool:
+def _was_suspended(ticker: str, day: date, days: Days, values: Floats, calendars: Mapping[str, Calendar]) -> bool:
     """Whether a security without a close on session ``day`` was suspended: it has none on a session beside it either.
 
-    A single session without a close is more likely a lost row than a suspension; neither is told by the closes.
+    A single session without a close is more likely a lost row than a suspension; neither is told by the closes. Where
+    sessions are guessed, ``day`` may be a holiday, and an older close stands in.
     """
+    calendar = calendars.get(markets.group(ticker))
+    if calendar is None or not calendar.sessions:
+        return True
     traded = set(days[~np.isnan(values)].astype("datetime64[D]").tolist())
     beside = (calendar.before(day), calendar.after(day))
-    return any(session is not None and session.day not in traded for session in beside)
+    return markets.suspends(ticker) and any(s is not None and s.day not in traded for s in beside)
 
 
 def between(closes: pd.DataFrame, base: date | None, end: date) -> pd.Series:

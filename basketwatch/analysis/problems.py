@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from math import isnan
 
 import pandas as pd
 
+from basketwatch.analysis.adjustment import Break
 from basketwatch.analysis.age import AHEAD, Words
 from basketwatch.analysis.valuation.readings import PeReading
 from basketwatch.domain import faults, markets
@@ -36,6 +38,18 @@ def problems_of(table: pd.DataFrame, wanted: Sequence[str], words: Words, gaps: 
             out.append(Problem(ticker, bars.key, bars.params, "soft"))
         elif row["limit_agrees"] is False:
             out.append(Problem.of(ticker, "limit_disagrees", "soft", up=row["limit_up"]))
+    return out
+
+
+def contradictions(breaks: Sequence[Break]) -> list[Problem]:
+    """What is withheld where prices and factors contradict each other, since when, and what brings it back."""
+    out = []
+    for b in breaks:
+        params = {"day": b.day, "move": f"{b.move:+.1%}"}
+        if isnan(b.factor):
+            out.append(Problem.of(b.ticker, "split_without_factor", "soft", **params))
+        else:
+            out.append(Problem.of(b.ticker, "factor_contradicts", "soft", **params, factor=f"{b.factor:.4g}"))
     return out
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,6 @@ import pandas as pd
 from basketwatch.analysis import baskets as analysis_baskets
 from basketwatch.analysis import prices as analysis_prices
 from basketwatch.analysis.adjustment import breaks_of, unbroken
-from basketwatch.analysis.adjustment import problems as adjustment_problems
 from basketwatch.analysis.age import AHEAD, add_age, delay
 from basketwatch.analysis.baskets import basket_series, cap_coverage, cap_weight, equal_weight, rebased, same_session
 from basketwatch.analysis.overnight import leaders_of, moves_over, overnight_window
@@ -31,7 +30,7 @@ from basketwatch.analysis.prices import (
     year_range,
     yuan,
 )
-from basketwatch.analysis.problems import old_multiples, problems_of, remarks, unconfirmed
+from basketwatch.analysis.problems import contradictions, old_multiples, problems_of, remarks, unconfirmed
 from basketwatch.analysis.valuation import readings
 from basketwatch.analysis.valuation.readings import BasketPeReading, PeReading
 from basketwatch.domain import limits, markets
@@ -160,15 +159,16 @@ def market_snapshot(store: Store, universe: Universe, now: datetime) -> Snapshot
     raw, factors = with_quotes(stored, latest), prices.read_factors(store, wanted)
     breaks = breaks_of(raw, factors)
     bars = adjusted(unbroken(raw, breaks), factors)
-    closes, gaps = wide(bars), _gaps(latest, bars, calendars)
-    table = _table(latest, bars, closes, calendars, gaps)
+    closes, holes = wide(bars), _holes(latest, bars, calendars)
+    gaps = _gaps(holes)
+    table = _table(latest, bars, closes, calendars, gaps, _repeated(holes, calendars))
     add_age(table, calendars, states, words, now)
     _add_limits(table, _young(bars, prices.read_series(store)))
     table["volume_ratio"] = _volume_ratios(table, bars, calendars, now)
     table.loc[table["suspended"], "volume_ratio"] = np.nan  # nothing traded
     table = table.copy()  # columns added one by one lie one by one, and a row is then taken from forty pieces
     sectors = same_session(table.loc[[s.ticker for s in universe.sectors if s.ticker in table.index]])
-    views = tuple(_view(b, universe, table, sectors, calendars, now) for b in universe.baskets)
+    views = tuple(_view(b, universe, table, sectors, calendars, states, now) for b in universe.baskets)
     series = readings.histories(store, readings.wanted(universe), calendars, now)
     values = readings.pe_readings(series, table, calendars)
     held = {v.basket.id: (v.table, v.home) for v in views}
@@ -181,7 +181,7 @@ def market_snapshot(store: Store, universe: Universe, now: datetime) -> Snapshot
         flags=_flags(store, table.index, views, judged, overnight), judged=judged,
         problems=(
             *universe.problems, *problems_of(table, wanted, words, gaps), *unconfirmed(calendars, states),
-            *remarks(wanted, words), *adjustment_problems(breaks), *old_multiples(wanted, words, values, states, now),
+            *remarks(wanted, words), *contradictions(breaks), *old_multiples(wanted, words, values, states, now),
         ),
         run=runs.last_run(store, finished=True),
     )  # fmt: skip
@@ -239,43 +239,44 @@ def _latest(quotes: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table.drop(index=alone.index, errors="ignore"), own.astype(table.dtypes)])
 
 
-def _gaps(latest: pd.DataFrame, bars: pd.DataFrame, calendars: Mapping[str, Calendar]) -> dict[str, date]:
+class _Hole(NamedTuple):
+    """A ticker whose bars lack the session before its newest one: the last session that they have."""
+
+    ticker: str
+    day: date
+    continued: bool  # the newest session's previous close is the close of ``day``
+
+
+def _holes(latest: pd.DataFrame, bars: pd.DataFrame, calendars: Mapping[str, Calendar]) -> list[_Hole]:
+    earlier = bars.loc[bars["session"] < latest["session"].reindex(bars["ticker"]).to_numpy()]
+    last = earlier.drop_duplicates("ticker", keep="last").set_index("ticker")
+    out = []
+    for ticker, day, close in zip(last.index, last["session"].dt.date, last["close"], strict=True):
+        newest, calendar = latest["session"][ticker].date(), calendars.get(markets.group(ticker))
+        before = window_bases(calendar, newest)["1d"]
+        reference = latest["previous_close"][ticker]
+        if before is not None and day < before:
+            out.append(_Hole(str(ticker), day, not abs(reference - close) > max(0.005, 1e-4 * close)))
+    return out
+
+
+def _gaps(holes: Sequence[_Hole]) -> dict[str, date]:
     """Ticker -> the session before a hole in its bars, where the last one continues another close than theirs.
 
     A hole alone is no fault, the share may have been suspended; but then its previous close is the one that is stored.
     """
-    out = {}
-    for ticker, day, close, reference in _before_a_hole(latest, bars, calendars):
-        if abs(reference - close) > max(0.005, 1e-4 * close):
-            out[ticker] = day
-    return out
+    return {hole.ticker: hole.day for hole in holes if not hole.continued}
 
 
-def _repeated(latest: pd.DataFrame, bars: pd.DataFrame, calendars: Mapping[str, Calendar]) -> set[str]:
+def _repeated(holes: Sequence[_Hole], calendars: Mapping[str, Calendar]) -> set[str]:
     """Tickers whose previous close is that of an older session, while their market does not suspend for sessions.
 
-    A source that lacks the row of the session before gives the close of the one before that.
+    A source that lacks the row of the session before gives the close of the one before that. Guessed sessions prove
+    no hole.
     """
-    holes = _before_a_hole(latest, bars, calendars)
-    return {
-        ticker for ticker, _, close, reference in holes
-        if not (markets.suspends(ticker) or abs(reference - close) > max(0.005, 1e-4 * close))
-    }  # fmt: skip
-
-
-def _before_a_hole(
-    latest: pd.DataFrame, bars: pd.DataFrame, calendars: Mapping[str, Calendar]
-) -> list[tuple[str, date, float, float]]:
-    """Ticker, session and close of its last bar, previous close of its quote, where the session before lacks a bar."""
-    earlier = bars.loc[bars["session"] < latest["session"].reindex(bars["ticker"]).to_numpy()]
-    last = earlier.drop_duplicates("ticker", keep="last").set_index("ticker")
-    found = []
-    for ticker, day, close in zip(last.index, last["session"].dt.date, last["close"], strict=True):
-        newest, calendar = latest["session"][ticker].date(), calendars.get(markets.group(ticker))
-        before = window_bases(calendar, newest)["1d"]
-        if before is not None and day < before and calendar is not None and calendar.sessions:
-            found.append((str(ticker), day, float(close), float(latest["previous_close"][ticker])))
-    return found
+    known = {group for group, calendar in calendars.items() if calendar.sessions}
+    return {h.ticker for h in holes
+            if h.continued and markets.group(h.ticker) in known and not markets.suspends(h.ticker)}  # fmt: skip
 
 
 def _young(bars: pd.DataFrame, series: Mapping[str, Any]) -> dict[str, int]:
@@ -291,10 +292,9 @@ def _young(bars: pd.DataFrame, series: Mapping[str, Any]) -> dict[str, int]:
 
 def _table(
     latest: pd.DataFrame, bars: pd.DataFrame, closes: pd.DataFrame, calendars: Mapping[str, Calendar],
-    gaps: Mapping[str, date],
+    gaps: Mapping[str, date], repeated: Collection[str],
 ) -> pd.DataFrame:  # fmt: skip
     as_of = dict(zip(latest.index, latest["session"].dt.date, strict=True))
-    repeated = _repeated(latest, bars, calendars)
     previous = {str(t): float(v) for t, v in latest["previous_close"].dropna().items() if t not in repeated}
     moves = analysis_prices.returns(closes, as_of, calendars, previous, gaps)
     moves.loc[latest["suspended"].to_numpy(), "1d"] = np.nan
@@ -362,14 +362,14 @@ def _volume_ratio(row: Any, sessions: Days, volumes: Floats, calendar: Calendar,
 
 def _view(
     basket: Basket, universe: Universe, table: pd.DataFrame, sectors: pd.DataFrame, calendars: Mapping[str, Calendar],
-    now: datetime,
+    states: Mapping[str, MarketState], now: datetime,
 ) -> BasketView:  # fmt: skip
     chain = next((c for c in universe.chains if c.id == basket.chain), None)
     rows = _members(basket, chain, table, now)
     counted = same_session(rows[["group", "session", "suspended", "stale", "limit_state", "cap_cny", *WINDOWS]])
     home = markets.home(rows.index)
     own = counted.loc[counted["group"] == home]
-    mean, apart = equal_weight(own), _apart(counted, calendars, now)
+    mean, apart = equal_weight(own), _apart(counted, calendars, states)
     together = equal_weight(counted)
     ranked = sectors.loc[(sectors["group"] == home) & (sectors["session"] == own["session"].max())]
     benchmarks = table.loc[[b for b in basket.benchmarks if b in table.index], ["group", "session", "stale", *WINDOWS]]
@@ -387,10 +387,11 @@ def _view(
     )  # fmt: skip
 
 
-def _apart(rows: pd.DataFrame, calendars: Mapping[str, Calendar], now: datetime) -> dict[str, dict[str, Period]]:
+def _apart(
+    rows: pd.DataFrame, calendars: Mapping[str, Calendar], states: Mapping[str, MarketState]
+) -> dict[str, dict[str, Period]]:
     """The windows whose periods differ by market, with the period of each market that has a session."""
     ends = rows.groupby("group", sort=False)["session"].max().dropna().dt.date.to_dict()
-    states = {group: calendars[group].state(now) for group in ends if group in calendars}
     periods = periods_of(ends, calendars)
     return {w: each for w, each in periods.items() if not is_one_period(each, calendars, states)}
 
