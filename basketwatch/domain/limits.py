@@ -227,7 +227,7 @@ def state_of(
     found, where = rule(ticker, day, wide=wide), board(ticker)
     if found is None:
         # A share that no row describes (a B share, Korea in 1997) has limits; they are only not known here.
-        strange = where is None and markets.group(ticker) in ("CN", "TW", "KR") and markets.kind(ticker) == "stock"
+        strange = where is None and markets.split(ticker)[1].has_limits and markets.kind(ticker) == "stock"
         return Limit("unknown" if strange else "no_limit", None, None, None)
     ruled = limit_prices(ticker, day, previous_close, st=st, sessions_listed=sessions_listed, wide=wide)
     if quote_up is not None and quote_down is not None and _is_price(quote_up) and _is_price(quote_down):
@@ -300,7 +300,7 @@ def grid(
 
 def _is_limitless(ticker: str) -> bool:
     """True where there is no limit at all: Hong Kong, the US, indices and sectors; B shares only lack a rule here."""
-    return markets.group(ticker) not in ("CN", "TW", "KR") or markets.kind(ticker) not in ("stock", "etf")
+    return not markets.split(ticker)[1].has_limits or markets.kind(ticker) not in ("stock", "etf")
 
 
 def _percents(

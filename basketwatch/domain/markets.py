@@ -40,7 +40,7 @@ class Hours:
 @dataclass(frozen=True, slots=True)
 class Market:
     """One suffix, and all that the product knows of it. ``group`` is the calendar that its sessions share; rows of one
-    group say the same in every field but suffix, code, names, yahoo, indices and funds.
+    group say the same in every field but suffix, code, names, yahoo, indices, funds and other_money.
     """
 
     suffix: str
@@ -60,8 +60,10 @@ class Market:
     beside: bool = False  # its leaders stand beside the overnight moves of the US ones
     in_first_line: bool = True
     has_limits: bool = False  # daily price limits, whose rules ``limits`` has
+    suspends: bool = False  # shares and funds may stand without a trade for whole sessions
     indices: tuple[str, ...] = ()  # the first digits of codes that are indices
     funds: tuple[str, ...] = ()  # the first digits of codes that are exchange-traded or listed funds
+    other_money: tuple[tuple[str, str], ...] = ()  # first digits of codes that trade in another currency: B shares …
 
 
 FX_ZONE = ZoneInfo("Europe/London")  # by which exchange rates are dated
@@ -70,22 +72,26 @@ _SHANGHAI = Market(
     "SH", "CN", "XSHG", ZoneInfo("Asia/Shanghai"), "CNY", _SIX, Names("上海", "Shanghai"),
     label=Names("A股", "A-shares"), short=Names("A股", "A-shares"),
     hours=Hours(time(9, 30), time(15, 0), (time(11, 30), time(13, 0))),
-    yahoo=".SS", pe="ttm", has_limits=True, indices=("000", "93"), funds=("5",),
+    yahoo=".SS", pe="ttm", has_limits=True, suspends=True, indices=("000", "93"), funds=("5",),
+    other_money=(("900", "USD"),),
 )  # fmt: skip
 
 MARKETS: dict[str, Market] = {
     m.suffix: m
     for m in (
         _SHANGHAI,
-        replace(_SHANGHAI, suffix="SZ", names=Names("深圳", "Shenzhen"), yahoo=".SZ", indices=("399",), funds=("15", "16")),
-        replace(_SHANGHAI, suffix="BJ", names=Names("北京", "Beijing"), yahoo=None, indices=("899",), funds=()),
+        replace(_SHANGHAI, suffix="SZ", names=Names("深圳", "Shenzhen"), yahoo=".SZ", indices=("399",), funds=("15", "16"),
+                other_money=(("200", "HKD"), ("201", "HKD"))),
+        replace(_SHANGHAI, suffix="BJ", names=Names("北京", "Beijing"), yahoo=None, indices=("899",), funds=(),
+                other_money=()),
         replace(_SHANGHAI, suffix="SI", code=re.compile(r"8[0-9]{5}"), names=Names("申万", "Shenwan"), yahoo=None,
-                indices=(), funds=()),
+                indices=(), funds=(), other_money=()),
         Market(
             "HK", "HK", "XHKG", ZoneInfo("Asia/Hong_Kong"), "HKD", re.compile(r"[0-9]{5}"), Names("香港", "Hong Kong"),
             label=Names("港股", "Hong Kong"), short=Names("港股", "HK"),
             hours=Hours(time(9, 30), time(16, 0), (time(12, 0), time(13, 0)), auction=timedelta(minutes=8)),
-            yahoo=".HK", big_move=0.06, pe="ttm", beside=True,
+            yahoo=".HK", big_move=0.06, pe="ttm", beside=True, suspends=True,
+            other_money=(("8", "CNY"),),  # renminbi counters; codes of GEM begin with 08
         ),
         Market(
             "US", "US", "XNYS", ZoneInfo("America/New_York"), "USD",
@@ -152,10 +158,6 @@ def calendar_of(group_name: str) -> str | None:
     return GROUP[group_name].calendar
 
 
-# the first digits of codes that trade in another currency than their exchange's: B shares, renminbi counters (GEM is 08…)
-_OTHER_MONEY = {"SH": {"900": "USD"}, "SZ": {"200": "HKD", "201": "HKD"}, "HK": {"8": "CNY"}}
-
-
 def kind(ticker: str) -> Kind:
     """What a ticker is, by its market and first digits; a fund of Hong Kong, the US or Taiwan counts as stock."""
     code, market = split(ticker)
@@ -176,8 +178,7 @@ def currency(ticker: str) -> str:
     code, market = split(ticker)
     if market.suffix == "FX":
         return code[3:]
-    apart = (money for first, money in _OTHER_MONEY.get(market.suffix, {}).items() if code.startswith(first))
-    return next(apart, market.currency)
+    return next((money for first, money in market.other_money if code.startswith(first)), market.currency)
 
 
 def tencent(ticker: str) -> str | None:
@@ -213,8 +214,8 @@ def yahoo(ticker: str) -> str | None:
 
 
 def suspends(ticker: str) -> bool:
-    """Whether a security may stand without a trade for whole sessions: shares and funds of the mainland and Hong Kong."""
-    return group(ticker) in ("CN", "HK") and kind(ticker) in ("stock", "etf")
+    """Whether a security may stand without a trade for whole sessions: shares and funds where ``Market.suspends``."""
+    return split(ticker)[1].suspends and kind(ticker) in ("stock", "etf")
 
 
 def home(tickers: Iterable[str]) -> str:

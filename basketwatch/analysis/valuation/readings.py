@@ -182,7 +182,7 @@ def _quoted(table: pd.DataFrame) -> dict[str, PeReading]:
 
 def _definition(source: str, group: str) -> str:
     """The definition of the PE in a source's quote: Yahoo's own trailing PE, TTM in the mainland's sources."""
-    abroad = source == "yahoo" or (source == "demo" and group not in ("CN", "HK"))
+    abroad = source == "yahoo" or (source == "demo" and markets.GROUP[group].pe != "ttm")
     return "yahoo_trailing" if abroad else "ttm"
 
 
@@ -214,7 +214,7 @@ def _back(calendar: Calendar | None, day: date) -> date:
 
 
 def _place(reading: PeReading) -> int:
-    order = _CHINA if markets.group(reading.key.ticker) in ("CN", "HK") else _ABROAD
+    order = _CHINA if markets.split(reading.key.ticker)[1].pe == "ttm" else _ABROAD
     fits = (i for i, (source, definition) in enumerate(order)
             if definition == reading.key.definition and reading.key.source in (source, "demo"))  # fmt: skip
     return next(fits, len(order))

@@ -158,7 +158,7 @@ def _series(path: _Path) -> list[pd.DataFrame]:
         return [_rows(_times(path.at(ends), 0.97), "danjuan_weekly"), _rows(daily, "cnindex_rolling")]
     if markets.kind(ticker) != "stock":
         return [_rows(path, "shenwan_pe" if markets.kind(ticker) == "sector" else "csindex_rolling")]
-    if group in ("CN", "HK"):
+    if markets.GROUP[group].pe == "ttm":
         return [_rows(path, "ttm")]
     rebuilt = _rows(_times(path, 0.985 + 0.035 * _rng(f"rebuilt {ticker}").random()), "announced_eps", eps=True)
     rebuilt["market_cap"] = nan
