@@ -11,7 +11,9 @@ from pathlib import Path
 from filelock import FileLock
 
 # The process that starts the others imports this first; they inherit its environment.
-FOLDER = Path(os.environ.setdefault("TEST_TEMPLATES", tempfile.mkdtemp(prefix="templates-")))
+if "TEST_TEMPLATES" not in os.environ:
+    os.environ["TEST_TEMPLATES"] = tempfile.mkdtemp(prefix="templates-")
+FOLDER = Path(os.environ["TEST_TEMPLATES"])
 
 
 def template(name: str, make: Callable[[Path], None]) -> Path:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,6 +11,7 @@ import streamlit as st
 
 from basketwatch import clock, memory
 from basketwatch.app import asgi
+from basketwatch.app.refresher import build_demo
 from basketwatch.domain import markets
 from basketwatch.errors import StoreError
 from basketwatch.store import notes, opening, prices
@@ -195,13 +193,5 @@ def _calendars(_store: Store, version: str, today: str) -> dict[str, Calendar]:
 
 @st.cache_resource(show_spinner=False)
 def demo_market(settings: Settings) -> datetime:
-    """The demo market's instant, its store built by a child process: this one never imports what builds it.
-
-    Raises StoreError where the child fails.
-    """
-    environment = os.environ | {"BASKETWATCH_HOME": str(settings.home)}
-    command = [sys.executable, "-m", "basketwatch", "refresh", "--demo"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise StoreError(path=settings.url, detail=(done.stderr.strip().splitlines() or ["?"])[-1])
-    return datetime.fromisoformat(done.stdout.strip())
+    """The demo market's instant, its store built once a server. Raises StoreError where that fails."""
+    return build_demo(settings.home)

@@ -115,7 +115,7 @@ def page(name: str, body: Callable[[Snapshot, Reader, Settings], None]) -> None:
     first_line()
     first_line_drawn.set()
     with store_faults_said(settings, reader):
-        if store is None or not freshness_of(store, settings):
+        if store is None or not fresh:
             _empty(settings, reader, store)
         else:
             snapshot = snapshot_of(store, settings)

@@ -26,6 +26,7 @@ from typing import IO, Any
 
 from basketwatch import clock
 from basketwatch.app.schedule import QUOTES_SECONDS, Outcome, parts_of
+from basketwatch.errors import StoreError
 from basketwatch.redact import redact
 from basketwatch.settings import PROJECT
 
@@ -162,6 +163,20 @@ def stop_all() -> None:
     """Stop each refresh of this process; also at its exit, so that none is left without a watcher."""
     for refresher in list(_all):
         refresher.stop()
+
+
+def build_demo(home: Path) -> datetime:
+    """Build the demo store of ``home`` in a process of its own and wait for it; returns the demo market's instant.
+
+    Raises StoreError where the process fails.
+    """
+    done = subprocess.run(
+        refresh_command(["--demo"]), cwd=home, env=clean_environment(os.environ, home), capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise StoreError(path=home, detail=(redact(done.stderr).strip().splitlines() or ["?"])[-1])
+    return datetime.fromisoformat(done.stdout.strip())
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import hashlib
 import re
 import tomllib
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -131,9 +132,7 @@ def _require_numbers(table: dict[str, Any], text: str) -> None:
         elif isinstance(value, list):
             waiting += [((*path, number), inner) for number, inner in enumerate(value)]
         elif isinstance(value, int) and not -(2**63) <= value < 2**63:
-            lines = _lines(text)
-            line = next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), 1)
-            raise _RefusedError("number_too_large", line, name=_shown(".".join(map(str, path))))
+            raise _RefusedError("number_too_large", _line_of(path, _lines(text)), name=_shown(".".join(map(str, path))))
 
 
 # --- where in the file -------------------------------------------------------------------------------------------
@@ -149,15 +148,19 @@ _DEEPEST = 6  # no path of the two formats is longer; a hostile file could make 
 def located(doc: Doc) -> list[Problem]:
     """The faults of a file as problems, in the order of their lines."""
     lines = _lines(doc.text) if doc.faults else {}
-
-    def line(path: Place) -> int:
-        return next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), 1)
-
     problems = []
-    for path, key, severity, params in sorted(doc.faults, key=lambda fault: line(fault[0])):
-        said = {name: line(value) if isinstance(value, tuple) else _shown(value) for name, value in params.items()}
-        problems.append(Problem.of(f"{doc.file}:{line(path)}", key, severity, **said))
+    for path, key, severity, params in sorted(doc.faults, key=lambda fault: _line_of(fault[0], lines)):
+        said = {
+            name: _line_of(value, lines) if isinstance(value, tuple) else _shown(value)
+            for name, value in params.items()
+        }
+        problems.append(Problem.of(f"{doc.file}:{_line_of(path, lines)}", key, severity, **said))
     return problems
+
+
+def _line_of(path: Place, lines: Mapping[Place, int]) -> int:
+    """The line of a place, or of the nearest thing around it."""
+    return next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), 1)
 
 
 def _lines(text: str) -> dict[Place, int]:

@@ -119,17 +119,16 @@ def _admitted(store: Store) -> bool:
             raise StoreNewer(path=where, found=found["schema"], known=schema.VERSION)
         if (found.get("demo") == "1") != store.demo:
             raise StoreMixed(path=where)
-    if store.path is not None and store.path.exists():
-        with store.engine.connect() as c:
-            if store.path.stat().st_size % c.exec_driver_sql("PRAGMA page_size").scalar_one():
-                raise StoreCorrupt(path=where, moved="")  # SQLite itself reads zeros for what was cut off
-    return bool(found) and int(found["schema"]) == schema.VERSION and _is_whole(store)
-
-
-def _is_whole(store: Store) -> bool:
-    """Whether no table is missing; a writer makes those that are."""
     with store.engine.connect() as c:
-        return set(schema.metadata.tables) <= set(inspect(c).get_table_names())
+        size = store.path.stat().st_size if store.path is not None and store.path.exists() else 0
+        if size and size % c.exec_driver_sql("PRAGMA page_size").scalar_one():
+            raise StoreCorrupt(path=where, moved="")  # SQLite itself reads zeros for what was cut off
+        return bool(found) and int(found["schema"]) == schema.VERSION and _is_whole(c)
+
+
+def _is_whole(c: Connection) -> bool:
+    """Whether no table is missing; a writer makes those that are."""
+    return set(schema.metadata.tables) <= set(inspect(c).get_table_names())
 
 
 def _create(store: Store) -> None:
