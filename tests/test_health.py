@@ -1,6 +1,6 @@
 """Health, the first line and the notes beside numbers: what they say about data that are old, missing or odd.
 
-The stores hold the demo market's rows, or a few made by hand (``tests.test_daily``).
+The stores hold the demo market's rows, or a few made by hand (``tests.small``).
 """
 
 from __future__ import annotations
@@ -21,21 +21,20 @@ from basketwatch.store import runs
 from basketwatch.store.database import Store
 from basketwatch.views import basket, health, json, ledger, origin, status_line, today
 from basketwatch.words.text import say, sentence
-from tests.stores import fill, universe
-from tests.test_calendars import CALENDARS, at
-from tests.test_daily import (  # noqa: F401 - fixtures
+from tests.small import (  # noqa: F401 - fixtures
     EVENING,
-    FRIDAY,
     THURSDAY,
     ZTE,
     Look,
     bars,
-    empty,
-    look,
+    empty_store,
+    looked_at,
     quote,
     steady,
 )
-from tests.test_daily import universe as small
+from tests.small import universe as small
+from tests.stores import fill, universe
+from tests.test_calendars import CALENDARS, at
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +88,7 @@ def test_a_breaker_is_told_in_the_time_of_the_market(store: Store, snapshot: Sna
     runs.save_breakers(store, [])
 
 
-def test_old_quotes_of_one_source_are_one_line(look: Look, store: Store) -> None:  # noqa: F811
+def test_old_quotes_of_one_source_are_one_line(look: Look, store: Store) -> None:
     """Four stuck since half past ten at Tencent are one cause; the one at Yahoo is told by itself."""
     noon, taken = at("2026-07-03 14:00", "CN"), at("2026-07-03 10:30", "CN")
     old = {"fetched_at": taken, "quote_time": taken}
@@ -104,7 +103,7 @@ def test_old_quotes_of_one_source_are_one_line(look: Look, store: Store) -> None
     ]  # fmt: skip
 
 
-def test_soft_faults_are_on_health(look: Look, store: Store) -> None:  # noqa: F811
+def test_soft_faults_are_on_health(look: Look, store: Store) -> None:
     said = (("ticker", ZTE), ("source", "sina"), ("detail", "3"))
     kept = SymbolState(ZTE, "bars", "ok", "sina", EVENING, None, "holes", said)
     found = look(small(ZTE), [quote(ZTE, 10, 10)], [steady(ZTE, 10.0)], states=[kept])
@@ -112,7 +111,7 @@ def test_soft_faults_are_on_health(look: Look, store: Store) -> None:  # noqa: F
     assert (where, severity) == (ZTE, "提示") and "3 个交易日没有日线" in told
 
 
-def test_the_time_of_a_market_is_that_of_its_shares_not_of_the_sectors(look: Look) -> None:  # noqa: F811
+def test_the_time_of_a_market_is_that_of_its_shares_not_of_the_sectors(look: Look) -> None:
     """Shenwan's answer bears the instant at which it came: here an hour and a half after the close at 07:00 UTC."""
     sectors = (Listed("801770.SI", Names("通信", "communications")),)
     sent = [quote(ZTE, 10, 10), quote("801770.SI", 10, 10, quote_time=EVENING)]
@@ -136,7 +135,7 @@ def test_every_followed_market_has_a_dot_taiwan_too(store: Store) -> None:
 
 
 @pytest.fixture
-def young(look: Look) -> Snapshot:  # noqa: F811
+def young(look: Look) -> Snapshot:
     """Two members with a price at the turn of the year, one listed since; the third has three bars in all."""
     days = (datetime(2025, 12, 31, tzinfo=UTC).date(), datetime(2026, 6, 26, tzinfo=UTC).date(), THURSDAY)
     histories = [bars(t, dict.fromkeys(days, 10.0)) for t in ("000001.SZ", "000002.SZ")]
@@ -158,7 +157,7 @@ def test_a_range_of_a_few_bars_says_why_it_is_not_given(young: Snapshot) -> None
     assert "only 3 daily bars, less than 52 weeks" in shown
 
 
-def test_the_note_of_an_old_tile_tells_the_time_of_today_or_the_day(look: Look) -> None:  # noqa: F811
+def test_the_note_of_an_old_tile_tells_the_time_of_today_or_the_day(look: Look) -> None:
     noon, taken = at("2026-07-03 14:00", "CN"), at("2026-07-03 10:32", "CN")
     stuck = quote("000300.SH", 101, 100, fetched_at=taken, quote_time=taken)
     files = small(ZTE, benchmarks=["000300.SH"])
@@ -167,7 +166,7 @@ def test_the_note_of_an_old_tile_tells_the_time_of_today_or_the_day(look: Look) 
         assert origin.age_note(found, found.row("000300.SH"), "zh") == said
 
 
-def test_a_suspended_row_says_of_when_it_is(look: Look) -> None:  # noqa: F811
+def test_a_suspended_row_says_of_when_it_is(look: Look) -> None:
     idle = quote(ZTE, 12, 12, suspended=True, open=nan, high=nan, low=nan, volume=0)
     found = look(small(ZTE), [idle], [steady(ZTE, 12.0, last=datetime(2026, 6, 24, tzinfo=UTC).date())])
     frame, _ = columns.members(found, found.baskets[0], "zh", green_up=False)
