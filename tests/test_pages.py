@@ -85,6 +85,14 @@ def test_basket_of_the_link_is_shown_and_an_unknown_one_is_said(on) -> None:
     assert "<b>no</b>" not in odd.warning[0].value
 
 
+def test_the_basket_says_which_windows_have_no_figure_of_all_members(on) -> None:
+    """On 3 July New York has a holiday: its last day is the 2nd, so the day of all members is none."""
+    on("live")
+    shown = html_of(run("basket", basket="cpo"))
+    assert "A股 26/26 · 7月3日" in shown and "美股 2/2 · 7月2日" in shown
+    assert "“全部”没有合并的数：各市场的时段不同（当日" in shown
+
+
 def test_a_stock_that_is_not_in_the_basket_is_said(on) -> None:
     on("live")
     assert any("999999" in w.value for w in run("basket", basket="cpo", ticker="999999.SH").warning)

@@ -52,9 +52,8 @@ def summary(snapshot: Snapshot, view: BasketView, lang: str) -> str:
     Below them each benchmark with the excess over it, so that the subtraction can be checked. A figure that not all of
     the row's members have a share in is dotted, and says of how many it speaks; the line below says it too.
     """
-    home, members = market_label(view, view.home, lang), view.home_members
-    name = f"{view.basket.short[lang]} · {home}"
-    rows = [_summary_row(name, view.returns, (view.coverage, members))]
+    members = view.home_members
+    rows = [_summary_row(market_label(view, view.home, lang), view.returns, (view.coverage, members))]
     rows.append(_summary_row(say("cap_weight", lang), view.returns_cap, (view.coverage_cap, members), soft=True))
     for group, part in view.by_group.items():
         if group != view.home:
@@ -70,7 +69,7 @@ def summary(snapshot: Snapshot, view: BasketView, lang: str) -> str:
         if markets.group(ticker) != view.home:
             continue  # another market's day: nothing to subtract
         rows.append(_summary_row(say("relative", lang, name=name), values, spoken, points, soft=True))
-    return html.table(["", *(say(f"col_{w}", lang) for w in WINDOWS)], rows) + _partly(view, lang)
+    return html.table(["", *(say(f"col_{w}", lang) for w in WINDOWS)], rows) + _partly(view, lang) + _apart(view, lang)
 
 
 def _all(view: BasketView, lang: str) -> str:
@@ -110,12 +109,21 @@ def _partly(view: BasketView, lang: str) -> str:
             lines.append(f"{name} {n} ({windows})" if lang == "en" else f"{name} {n}（{windows}）")
     if not lines:
         return ""
-    counts = joined(lines, lang, "clauses")
-    return f'<div class="soft" style="font-size:12px;margin-top:5px">{escape(say("partly", lang, counts=counts))}</div>'
+    return _beneath(say("partly", lang, counts=joined(lines, lang, "clauses")))
+
+
+def _apart(view: BasketView, lang: str) -> str:
+    """Which windows have no figure of all members, where there is no pointer to rest on the dash; else ""."""
+    windows = listed((say(f"col_{w}", lang) for w in view.not_comparable), lang)
+    return _beneath(say("all_apart", lang, windows=windows)) if windows else ""
+
+
+def _beneath(text: str) -> str:
+    return f'<div class="soft" style="font-size:12px;margin-top:5px">{escape(text)}</div>'
 
 
 def members_line(view: BasketView, lang: str) -> str:
-    """Breadth of a basket, and the rank that its mainland members would take among the sectors."""
+    """Breadth of a basket's home market, and the rank that it would take among the sectors."""
     return f'<div class="rule"></div>{breadth(view, lang)}'
 
 

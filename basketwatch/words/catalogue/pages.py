@@ -49,6 +49,10 @@ UI: dict[str, tuple[str, str]] = {
         "各市场的时段不同，不合并：{spans}",
         "The markets' periods differ, so they are not averaged: {spans}",
     ),
+    "all_apart": (
+        "“全部”没有合并的数：各市场的时段不同（{windows}）",
+        "No figure of all: the markets' periods differ ({windows})",
+    ),
     "stale_mark": ("行情旧", "old quote"),
     "old_quotes": ("{n} 只行情旧", "{n} old"),
     "old_quotes_of": (
