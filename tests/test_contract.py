@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 
 import pytest
 
+from basketwatch.analysis import weekly
 from basketwatch.analysis.flags.market import CAUSES
 from basketwatch.analysis.prices import WINDOWS
 from basketwatch.analysis.snapshot import Snapshot, market_snapshot
@@ -24,6 +25,9 @@ from basketwatch.domain.model import Problem, State, Universe
 from basketwatch.sources.demo import market
 from basketwatch.store import database, opening, prices
 from basketwatch.views import json as json_view
+from basketwatch.views import sectors, today
+from basketwatch.views.basket import summary
+from basketwatch.words.text import signed
 from tests.stores import calendars, fill, universe
 
 Check = Callable[[Any], bool]
@@ -193,6 +197,22 @@ def test_numbers_are_the_picture_s_own_unrounded(snapshot: Snapshot) -> None:
         "group": "CN", "members": len(home), "covered": len(mean), "session": None,
     }  # fmt: skip
     assert found["returns"]["1d"] == pytest.approx(sum(mean) / len(mean), rel=1e-12)
+
+
+def test_one_number_for_one_thing(snapshot: Snapshot) -> None:
+    """A basket's week is the same in the JSON, on the card, on the Basket page, among the sectors and in the review."""
+    answer = {b["id"]: b for b in json_view.check(snapshot)["baskets"]}
+    board = sectors.board(snapshot, "1w", "zh").set_index("key")
+    week = weekly.week_of(snapshot.calendars["CN"], market.NOW)
+    reviewed = {b.id: b.returns["1w"] for b in weekly.review(snapshot, week).baskets}
+    for view in snapshot.baskets:
+        key, value = view.basket.id, answer[view.basket.id]["returns"]["1w"]
+        assert value == board["value"][key] == pytest.approx(reviewed[key], rel=1e-12)
+        for shown in (today.card(snapshot, view, "zh"), summary(snapshot, view, "zh")):
+            assert signed(value) in shown and signed(answer[key]["returns"]["1d"]) in shown
+        members = [r["returns"]["1w"] for r in answer[key]["constituents"] if markets.group(r["ticker"]) == view.home]
+        known = [r for r in members if r is not None]
+        assert value == pytest.approx(sum(known) / len(known), rel=1e-12)
 
 
 def test_sectors_are_ranked(snapshot: Snapshot) -> None:
