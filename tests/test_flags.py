@@ -644,6 +644,11 @@ def test_every_rule_can_be_judged() -> None:
     assert list(flags.FAMILIES) == [r.id for r in rules.DEFAULTS]
 
 
+def test_every_rule_has_its_cases_here() -> None:
+    """A rule added to the table fails here until a test bears its name: what fires, and what just does not."""
+    assert [r for r in rules.SPECS if not any(name.startswith(f"test_{r}") for name in globals())] == []
+
+
 # --- properties --------------------------------------------------------------------------------------------------
 
 TICKERS = [*TEN[:6], MAIN, SZ_MAIN, STAR, BSE, "000001.SH", "399001.SZ", "399102.SZ", "801770.SI", INDEX]

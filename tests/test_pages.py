@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from basketwatch import clock
+from basketwatch.app.frame import PAGES
 from basketwatch.app.refresher import Refresher
 from basketwatch.app.refreshing import refresher
 from basketwatch.app.schedule import Outcome
@@ -16,8 +17,6 @@ from basketwatch.store import notes, prices
 from basketwatch.words.text import say
 from tests.apps import html_of, run
 from tests.stores import PROJECT, fill
-
-PAGES = ("today", "basket", "valuation", "sectors", "flags", "health")
 
 
 @pytest.fixture(autouse=True)

@@ -20,8 +20,8 @@ from basketwatch.domain.calendars import Calendar
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 Days = npt.NDArray[np.datetime64]
-WINDOWS: tuple[str, ...] = ("1d", "1w", "mtd", "ytd", "20d", "60d", "250d")
 SESSIONS_BACK: dict[str, int] = {"20d": 20, "60d": 60, "250d": 250}
+WINDOWS: tuple[str, ...] = ("1d", "1w", "mtd", "ytd", *SESSIONS_BACK)
 
 # While a stock is suspended an earlier close stands in for the base; an older close than this does not.
 OLDEST_BASE = timedelta(days=45)

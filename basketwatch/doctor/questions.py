@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import pandas as pd
@@ -26,7 +28,6 @@ from basketwatch.sources import (
     indexpe,
     legulegu,
     shenwan,
-    sina,
     tencent,
     yahoo,
 )
@@ -93,12 +94,17 @@ def _sunday(a: Answers) -> date:
     return day - timedelta(days=day.isoweekday() % 7)
 
 
+def _quotes(source: str, a: Answers) -> pd.DataFrame:
+    """Quotes of those samples that the source serves, and of stocks newly listed, in one request."""
+    served = [t for t in (*CHINA, SECTOR, *ABROAD, *a.stored.new) if chains.serves(source, t)]
+    return chains.fetch_quotes(source, list(dict.fromkeys(served)), session=a.now.date(), now=a.now)
+
+
+QUOTED = [s for s in dict.fromkeys(chain(*chains.QUOTES.values())) if not chains.quoting(s).one_by_one]
 SOURCES: tuple[tuple[str, str, Callable[[Answers], Any]], ...] = (
-    ("tencent", "tencent", lambda a: tencent.fetch_quotes([*CHINA, US, *a.stored.new])),
-    ("eastmoney", "eastmoney", lambda a: eastmoney.fetch_quotes(CHINA)),
+    *((source, source, partial(_quotes, source)) for source in QUOTED),
     ("eastmoney_bars", "eastmoney", lambda a: _bars(a, SHARE)),
     ("eastmoney_dividends", "eastmoney", lambda a: eastmoney.fetch_dividends([SHARE], since=_two_years_ago(a))),
-    ("sina", "sina", lambda a: sina.fetch_quotes([SHARE, INDEX, "USDCNY.FX"])),
     ("eastmoney_pe", "eastmoney", lambda a: datacenter.fetch_bulk([SHARE, STAR], since=_sunday(a))),
     ("csindex", "csindex", lambda a: indexpe.fetch_csindex(INDEX, _sunday(a), a.now.date())),
     ("danjuan", "danjuan", lambda a: indexpe.fetch_danjuan(CHINEXT)),
@@ -107,8 +113,6 @@ SOURCES: tuple[tuple[str, str, Callable[[Answers], Any]], ...] = (
     ("baidu_us", "baidu", lambda a: baidu.fetch_history(US)),
     ("legulegu", "legulegu", lambda _: legulegu.fetch_sectors()),
     ("shenwan_report", "shenwan", _report_rows),
-    ("shenwan", "shenwan", lambda a: shenwan.fetch_quotes([SECTOR], session=a.now.date(), now=a.now)),
-    ("yahoo", "yahoo", lambda a: yahoo.fetch_quotes(ABROAD)),
     ("yahoo_chart", "yahoo", lambda a: yahoo.fetch_history(TAIWAN, 1, final_before=a.now.date()).bars),
 )
 

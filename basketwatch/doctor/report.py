@@ -11,11 +11,12 @@ from typing import Any
 from basketwatch import clock
 from basketwatch.domain.model import Problem
 from basketwatch.errors import BasketwatchError, SourceError
+from basketwatch.sources import chains
 from basketwatch.sources.net import guard
 from basketwatch.words.text import DASH, age, say, sentence, source_name
 
+QUOTING = {*chains.QUOTES["china"], *chains.QUOTES["abroad"]}
 PANDAS_BELOW = 4  # akshare and yfinance use calls that it removes
-QUOTING = {"tencent", "eastmoney", "sina", "yahoo"}
 
 Detail = str | BasketwatchError  # facts that need no words, or an error whose sentence is said in the reader's language
 

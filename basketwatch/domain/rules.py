@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from basketwatch.domain import markets
 from basketwatch.domain.model import Rule
@@ -15,35 +16,39 @@ LONGEST_COOLDOWN = 250
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """One number of a rule: its default, and the range in which a person's value makes sense."""
+    """One number of a rule: its default, the range in which a person's value makes sense, and its unit."""
 
     default: float
     least: float
     most: float
-    whole: bool = False
+    unit: Literal["fraction", "whole", "number"] = "number"  # people write a fraction in percent; a count is whole
 
 
 def _fraction(default: float, most: float = 1.0) -> Threshold:
     """A fraction: a value that was meant as percent (5 for 5 %) lies outside its range and is told."""
-    return Threshold(default, 0.0001, most)
+    return Threshold(default, 0.0001, most, "fraction")
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A rule as shipped. An event rule is judged anew each session; a level rule fires once until it is left."""
+    """A rule as shipped. An event rule is judged anew each session; a level rule fires once until it is left.
+
+    ``on_members``: judged on each member, so that many of a basket that fire together share one line.
+    """
 
     severity: str
     cooldown: int
     thresholds: Mapping[str, Threshold]
     event: bool
+    on_members: bool = True
 
 
-def _event(severity: str, **thresholds: Threshold) -> Spec:
-    return Spec(severity, 1, thresholds, event=True)
+def _event(severity: str, *, on_members: bool = True, **thresholds: Threshold) -> Spec:
+    return Spec(severity, 1, thresholds, event=True, on_members=on_members)
 
 
-def _level(severity: str, **thresholds: Threshold) -> Spec:
-    return Spec(severity, 5, thresholds, event=False)
+def _level(severity: str, *, on_members: bool = True, **thresholds: Threshold) -> Spec:
+    return Spec(severity, 5, thresholds, event=False, on_members=on_members)
 
 
 # market group in small letters -> the move of a day that is big there, of markets without the mainland's limits
@@ -53,11 +58,11 @@ _BIG_MOVES = {
 
 SPECS: dict[str, Spec] = {
     "limit": _event("high"),
-    "big_move": _event("mid", k=_fraction(0.5), **_BIG_MOVES),
+    "big_move": Spec("mid", 1, {"k": Threshold(0.5, 0.0001, 1), **_BIG_MOVES}, event=True),
     "sigma_move": _event("mid", sigmas=Threshold(3, 0.5, 20)),
     "volume_surge": _event("mid", ratio=Threshold(2.5, 1, 100), turnover=_fraction(0.03)),
     "gap": _event("low", size=_fraction(0.01)),
-    "high_low": _level("low", short=Threshold(60, 2, 250, whole=True), long=Threshold(250, 2, 1000, whole=True),
+    "high_low": _level("low", short=Threshold(60, 2, 250, "whole"), long=Threshold(250, 2, 1000, "whole"),
                        exit=_fraction(0.05)),
     "excess": _level("mid", week=_fraction(0.08), month=_fraction(0.15, 2), exit=_fraction(0.75)),
     "deviation": _level(
@@ -68,10 +73,10 @@ SPECS: dict[str, Spec] = {
     "pe_percentile": _level("mid", high=_fraction(0.90), low=_fraction(0.10), exit_high=_fraction(0.85),
                             exit_low=_fraction(0.15)),
     "pe_rebase": _event("info", change=_fraction(0.20, 10)),
-    "basket_breadth": _event("mid", high=_fraction(0.90), low=Threshold(0.10, 0, 1)),
-    "basket_excess": _event("mid", excess=_fraction(0.03)),
-    "sector_rank": _level("low", sessions=Threshold(5, 1, 250, whole=True), exit=Threshold(2, 0, 15, whole=True)),
-    "us_leader": _event("low", move=_fraction(0.05)),
+    "basket_breadth": _event("mid", on_members=False, high=_fraction(0.90), low=Threshold(0.10, 0, 1, "fraction")),
+    "basket_excess": _event("mid", on_members=False, excess=_fraction(0.03)),
+    "sector_rank": _level("low", on_members=False, sessions=Threshold(5, 1, 250, "whole"), exit=Threshold(2, 0, 15, "whole")),
+    "us_leader": _event("low", on_members=False, move=_fraction(0.05)),
     "source_disagreement": _level("data", difference=_fraction(0.005)),
     "stale_data": _level("data"),
 }  # fmt: skip

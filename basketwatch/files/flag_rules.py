@@ -49,7 +49,7 @@ def _rule(doc: Doc, rule: Rule, table: Any) -> Rule:
         rule,
         enabled=_enabled(doc, rule, table),
         severity=_severity(doc, rule, table),
-        cooldown=int(_number(doc, rule, table, "cooldown", Threshold(rule.cooldown, 1, LONGEST_COOLDOWN, whole=True))),
+        cooldown=int(_number(doc, rule, table, "cooldown", Threshold(rule.cooldown, 1, LONGEST_COOLDOWN, "whole"))),
         values={k: _number(doc, rule, table, k, t) for k, t in spec.thresholds.items()},
     )
     return _in_order(doc, rule, found)
@@ -73,10 +73,10 @@ def _severity(doc: Doc, rule: Rule, table: dict[str, Any]) -> str:
 
 def _number(doc: Doc, rule: Rule, table: dict[str, Any], key: str, threshold: Threshold) -> float:
     """The number that a person wrote, where it is one and lies in its range; else the default."""
-    value = table.get(key, threshold.default)
+    value, whole = table.get(key, threshold.default), threshold.unit == "whole"
     said = {"rule": rule.id, "field": key, "found": value, "default": f"{threshold.default:g}"}
-    if isinstance(value, bool) or not isinstance(value, int | float) or (threshold.whole and not _is_whole(value)):
-        doc.fault((rule.id, key), "no_whole_number" if threshold.whole else "no_number", **said)
+    if isinstance(value, bool) or not isinstance(value, int | float) or (whole and not _is_whole(value)):
+        doc.fault((rule.id, key), "no_whole_number" if whole else "no_number", **said)
     elif not threshold.least <= value <= threshold.most:  # NaN and infinity too
         doc.fault((rule.id, key), "out_of_range", least=f"{threshold.least:g}", most=f"{threshold.most:g}", **said)
     else:

@@ -107,7 +107,7 @@ def save(home: Path, book: Book, chosen: Sequence[Rule]) -> Book:
 
 def _table(rule: Rule) -> dict[str, bool | str | int | float]:
     """A rule as its table in the file: whole numbers without a point, no traces of binary fractions."""
-    whole = {key: t.whole for key, t in SPECS[rule.id].thresholds.items()}
+    whole = {key: t.unit == "whole" for key, t in SPECS[rule.id].thresholds.items()}
     values = {key: int(v) if whole[key] and v == int(v) else round(float(v), 6) for key, v in rule.values.items()}
     return {"enabled": rule.enabled, "severity": rule.severity, "cooldown": rule.cooldown, **values}
 

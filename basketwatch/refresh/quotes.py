@@ -65,7 +65,7 @@ class Lane:
     def open(self, source: str) -> list[str]:
         """Tickers to ask this source for."""
         fresh = {t for t in self.kept if t not in self.late} | self.early
-        if source in chains.ONE_BY_ONE:
+        if chains.quoting(source).one_by_one:
             fresh |= self.kept.keys() | self.doubted.keys() | self.gone
         return sorted(t for t in self.tickers if t not in fresh and chains.serves(source, t))
 

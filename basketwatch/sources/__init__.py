@@ -9,10 +9,13 @@ A source must:
 6. tell apart refused (Blocked), failed (Unreachable, BadAnswer), nothing there (NoData) and unknown (UnknownSymbol);
 7. call no library function that evaluates text from the network;
 8. have its request count and its faults tested over the wire.
+
+A module that gives quotes ends with its record, ``QUOTING``, and is named once more: in ``chains.QUOTES``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,3 +30,17 @@ class History:
     bars: pd.DataFrame
     factors: pd.DataFrame
     source: str
+
+
+@dataclass(frozen=True)
+class QuoteSource:
+    """What the chains and the doctor need to know of a source of quotes.
+
+    ``fetch``: called with (tickers, session=, now=), gives ``columns.QUOTES``; ``session`` dates an answer that bears
+    no date. ``serves``: whether it covers a ticker's market and kind. ``one_by_one``: it takes a request a symbol, so
+    it is asked only for what nobody else has.
+    """
+
+    fetch: Callable[..., pd.DataFrame]
+    serves: Callable[[str], bool]
+    one_by_one: bool = False

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from basketwatch.domain import markets
 from basketwatch.errors import BasketwatchError, SourceError
 from basketwatch.redact import excerpt
-from basketwatch.sources import History
+from basketwatch.sources import History, QuoteSource
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,6 @@ QUOTES: dict[str, tuple[str, ...]] = {
     "abroad": ("yahoo", "tencent", "sina", "yahoo_chart"),
     "sectors": ("shenwan",),
 }
-ONE_BY_ONE = {"yahoo_chart"}  # a request a symbol: asked only for what nobody else has
 
 
 def lane(ticker: str) -> str:
@@ -36,16 +35,15 @@ def lane(ticker: str) -> str:
     return "china" if suffix in ("SH", "SZ", "BJ", "HK") else "abroad"
 
 
+def quoting(source: str) -> QuoteSource:
+    """The record of a source of quotes, which its module bears. The module is imported here: some need pandas."""
+    record: QuoteSource = import_module(f"basketwatch.sources.{source}").QUOTING
+    return record
+
+
 def serves(source: str, ticker: str) -> bool:
     """True where a source covers the ticker's market and kind."""
-    suffix = markets.split(ticker)[1].suffix
-    if source == "tencent":
-        return markets.tencent(ticker) is not None
-    if source == "eastmoney":
-        return markets.eastmoney(ticker) is not None
-    if source == "sina":
-        return suffix in ("SH", "SZ", "BJ", "FX")
-    return suffix == "SI" if source == "shenwan" else markets.yahoo(ticker) is not None
+    return quoting(source).serves(ticker)
 
 
 def fetch_quotes(source: str, tickers: Sequence[str], *, session: date, now: datetime) -> pd.DataFrame:
@@ -54,25 +52,7 @@ def fetch_quotes(source: str, tickers: Sequence[str], *, session: date, now: dat
     Raises SourceError.
     """
     with bugs_said(source):
-        if source == "tencent":
-            from basketwatch.sources import tencent
-
-            return tencent.fetch_quotes(tickers)
-        if source == "eastmoney":
-            from basketwatch.sources import eastmoney
-
-            return eastmoney.fetch_quotes(tickers)
-        if source == "sina":
-            from basketwatch.sources import sina
-
-            return sina.fetch_quotes(tickers)
-        if source == "shenwan":
-            from basketwatch.sources import shenwan
-
-            return shenwan.fetch_quotes(tickers, session=session, now=now)
-        from basketwatch.sources import yahoo
-
-        return yahoo.fetch_quotes(tickers) if source == "yahoo" else yahoo.fetch_quotes_by_chart(tickers)
+        return quoting(source).fetch(tickers, session=session, now=now)
 
 
 def histories(ticker: str) -> list[tuple[str, Callable[..., History]]]:

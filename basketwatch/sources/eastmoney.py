@@ -18,6 +18,7 @@ from basketwatch import clock
 from basketwatch.domain import markets
 from basketwatch.domain.columns import FACTORS, QUOTES
 from basketwatch.errors import BadAnswer, NoData
+from basketwatch.sources import QuoteSource
 from basketwatch.sources.net import guard
 from basketwatch.sources.shape import shaped
 
@@ -257,3 +258,6 @@ def _total(amounts: pd.Series) -> Decimal:
 def reference_price(close: Decimal, cash: Decimal, bonus: Decimal) -> Decimal:
     """The exchange's 除权除息参考价 in yuan, rounded half up to the fen as the exchange does."""
     return ((close - cash) / (1 + bonus)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+QUOTING = QuoteSource(lambda tickers, **_: fetch_quotes(tickers), lambda ticker: markets.eastmoney(ticker) is not None)

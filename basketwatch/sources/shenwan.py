@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from basketwatch import clock
 from basketwatch.domain.columns import BARS, QUOTES, VALUATIONS
 from basketwatch.errors import BadAnswer, NoData, SuspectAnswer
+from basketwatch.sources import QuoteSource
 from basketwatch.sources.net import guard
 from basketwatch.sources.shape import multiples, shaped
 
@@ -271,3 +272,6 @@ def parse_quotes(
         fetched_at=now,
     )
     return shaped(out, QUOTES)
+
+
+QUOTING = QuoteSource(lambda tickers, **how: fetch_quotes(tickers, **how), lambda ticker: ticker.endswith(".SI"))

@@ -18,6 +18,7 @@ from basketwatch import clock
 from basketwatch.domain import markets
 from basketwatch.domain.columns import QUOTES
 from basketwatch.errors import BadAnswer, NoData
+from basketwatch.sources import QuoteSource
 from basketwatch.sources.net import guard
 from basketwatch.sources.shape import shaped
 from basketwatch.sources.tencent import number
@@ -146,3 +147,6 @@ def _time(text: str) -> datetime | None:
         return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=_BEIJING)
     except ValueError:
         return None
+
+
+QUOTING = QuoteSource(lambda tickers, **_: fetch_quotes(tickers), lambda ticker: symbol(ticker) is not None)

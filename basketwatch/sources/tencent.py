@@ -17,7 +17,7 @@ from basketwatch import clock
 from basketwatch.domain import markets
 from basketwatch.domain.columns import QUOTES
 from basketwatch.errors import BadAnswer, NoData
-from basketwatch.sources import History
+from basketwatch.sources import History, QuoteSource
 from basketwatch.sources.net import guard
 from basketwatch.sources.shape import as_bars, no_factors, shaped
 
@@ -226,3 +226,6 @@ def parse_bars(answer: Any, ticker: str, *, final_before: date) -> pd.DataFrame:
     out["volume"] *= volume_factor(ticker)
     out["session"] = pd.to_datetime(raw[0], format="%Y-%m-%d", errors="coerce")
     return as_bars(out, ticker, SOURCE, final_before)
+
+
+QUOTING = QuoteSource(lambda tickers, **_: fetch_quotes(tickers), lambda ticker: markets.tencent(ticker) is not None)

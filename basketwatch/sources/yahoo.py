@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 from basketwatch import clock
 from basketwatch.domain import columns, markets
 from basketwatch.errors import BadAnswer, Blocked, NoData, SourceError, SuspectAnswer
-from basketwatch.sources import History
+from basketwatch.sources import History, QuoteSource
 from basketwatch.sources.net import guard
 from basketwatch.sources.shape import shaped
 
@@ -362,3 +362,6 @@ def _days(table: pd.DataFrame) -> pd.DatetimeIndex:
     import pandas as pd
 
     return pd.DatetimeIndex(table.index).tz_localize(None).normalize()
+
+
+QUOTING = QuoteSource(lambda tickers, **_: fetch_quotes(tickers), lambda ticker: markets.yahoo(ticker) is not None)

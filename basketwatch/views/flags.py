@@ -334,8 +334,8 @@ def fields(rule: Rule, lang: str) -> list[Field]:
 
 
 def _field(rule: Rule, key: str, limit: rules.Threshold, lang: str) -> Field:
-    share = not limit.whole and is_fraction(rule.id, key)
-    scale, step = (100.0, 0.5) if share else (1.0, 1.0 if limit.whole else 0.1)
+    share = limit.unit == "fraction"
+    scale, step = (100.0, 0.5) if share else (1.0, 1.0 if limit.unit == "whole" else 0.1)
     label = say(f"value_{rule.id}_{key}", lang)
     least, most, default = (round(v * scale, 6) for v in (limit.least, limit.most, limit.default))
     told = {"value": f"{default:g}", "least": f"{least:g}", "most": f"{most:g}"}
@@ -343,11 +343,6 @@ def _field(rule: Rule, key: str, limit: rules.Threshold, lang: str) -> Field:
         key, say("flags_percent", lang, label=label) if share else label, round(rule.values[key] * scale, 6), least, most,
         step, scale, say("flags_default", lang, **told),
     )  # fmt: skip
-
-
-def is_fraction(rule: str, key: str) -> bool:
-    """Whether a threshold is a fraction, which people write in percent."""
-    return (rule, key) not in {("sigma_move", "sigmas"), ("volume_surge", "ratio"), ("big_move", "k")}
 
 
 def edited(

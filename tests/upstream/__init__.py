@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ from . import baidu, datacenter, eastmoney, indices, sina, swsresearch, tencent,
 from .faults import Limit
 from .market import NOW, Market
 from .server import Entry, Proxy
+from .wire import Route
 
 __all__ = ["NOW", "Entry", "Market", "Upstream"]
 
@@ -40,6 +41,7 @@ class Upstream:
         ca_file: where to write the CA certificate; a temporary file by default.
         latency: seconds before every answer.
         ticking: let ``now`` run on with real time instead of standing still.
+        beside: routes of upstreams that the program does not know yet.
     """
 
     def __init__(
@@ -50,9 +52,10 @@ class Upstream:
         ca_file: Path | None = None,
         latency: float = 0.0,
         ticking: bool = False,
+        beside: Sequence[Route] = (),
     ) -> None:
         self.market = Market(now, ticking=ticking)
-        self._proxy = Proxy(port, self.market, ROUTES)
+        self._proxy = Proxy(port, self.market, [*ROUTES, *beside])
         self._proxy.latency = latency
         self._folder = tempfile.TemporaryDirectory(prefix="upstream-") if ca_file is None else None
         self.ca_file = ca_file or Path(self._folder.name) / "ca.pem"

@@ -10,13 +10,12 @@ from basketwatch.analysis.flags.baskets import ticker_of
 from basketwatch.analysis.flags.inputs import Bools
 from basketwatch.analysis.flags.market import CAUSES, Judged, MarketData, Signal
 from basketwatch.domain.model import Names, Rule
-from basketwatch.domain.rules import SEVERITIES
+from basketwatch.domain.rules import SEVERITIES, SPECS
 from basketwatch.words import text
 from basketwatch.words.catalogue import CATALOGUE
 
 TOGETHER = 0.4  # more than this share of a basket's members, and three at least, become one line
 FEWEST = 3
-_SPARED = ("sector_rank", "us_leader", "basket_breadth", "basket_excess")  # rules that are not judged on members
 SUPPRESSED = {"big_move": "limit"}  # rule -> the rule that says it already, in the same direction
 
 
@@ -92,7 +91,7 @@ def suppress(events: list[Event], raised: set[tuple[int, int, str]]) -> None:
 
 def group(market: MarketData, fired: RuleEvents) -> None:
     """Add one line for each basket, session and direction in which many members fire; theirs stay, without notice."""
-    if fired.rule.id in _SPARED:
+    if not SPECS[fired.rule.id].on_members:
         return
     for direction in sorted({e.direction for e in fired.events if e.signal}):
         firing = [e for e in fired.events if e.signal and e.direction == direction]
