@@ -22,7 +22,7 @@ def chart(bench: Bench) -> list[Metric]:
     """Ten years of one PE with five lines and the price, against the plain daily Plotly figure, in a page of its own."""
     found: dict[str, list[float]] = defaultdict(list)
     with chromium() as browser, streamlit_run(bench, "band_page.py") as server, context_of(browser) as context:
-        for repetition in range(bench.repetitions + 1):
+        for repetition in bench.rounds():
             for which in ("plain", "ours"):
                 tab = Tab(context, CHART)
                 seen = tab.open(f"{server.url}/?which={which}")

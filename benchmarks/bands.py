@@ -15,12 +15,13 @@ from basketwatch.analysis.valuation.bands import FIXED, QUANTILES, band_table, b
 
 from .bench import Bench
 from .report import Metric, count, ratio
+from .symbols import scaled
 
 AS_OF = date(2026, 7, 3)
 SESSIONS = 2430  # ten years of the mainland
 YEAR = 250  # sessions of the window "1y"
 WINDOWS = ("1y", "3y", "5y", "10y", FIXED)
-FEW, MANY = 60, 5500
+FEW, MANY = scaled(60), scaled(5500)
 LOSSES = 0.03  # of the sessions have no value
 SAME = 1e-9
 

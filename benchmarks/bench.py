@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.upstream import Upstream
 
-from .symbols import SIXTY, six_hundred
+from .symbols import SCALE, SIXTY, six_hundred
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent
@@ -27,7 +27,7 @@ NEXT_DAY = datetime(2026, 7, 2, 22, tzinfo=UTC)  # every market is one session f
 IN_SESSION = datetime(2026, 7, 2, 2, 30, tzinfo=UTC)  # Thursday 10:30 in Shanghai
 NEXT_WEEK = datetime(2026, 7, 8, 22, tzinfo=UTC)  # several sessions missing: every history is read again
 BIG = "all60"
-LATENCY = 0.15  # seconds before every answer, where time is measured
+LATENCY = 0.15 / SCALE  # seconds before every answer, where time is measured
 
 
 @dataclass
@@ -37,6 +37,10 @@ class Bench:
     folder: Path
     upstream: Upstream
     repetitions: int
+
+    def rounds(self) -> range:
+        """Numbers of the rounds; round 0 fills caches and is not measured, so a run for no figures leaves it out."""
+        return range(0 if SCALE == 1 else 1, self.repetitions + 1)
 
     def home(self, name: str) -> Path:
         """A home by name (``sixty`` or ``many``), made on first use."""
@@ -180,9 +184,11 @@ def streamlit_run(bench: Bench, page: str) -> Iterator[Server]:
 @contextmanager
 def serving(command: Sequence[str], env: Mapping[str, str], port: int, cwd: Path = PROJECT) -> Iterator[Server]:
     """Start, wait until it answers, and end it in any case."""
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     started = time.time()
-    process = subprocess.Popen(command, env=dict(env), cwd=cwd, start_new_session=True, **quiet)
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(
+        command, env=dict(env), cwd=cwd, start_new_session=True, stdin=quiet, stdout=quiet, stderr=quiet
+    )
     try:
         server = Server(f"http://127.0.0.1:{port}", process, started)
         wait_for(server)

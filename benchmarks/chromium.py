@@ -73,7 +73,7 @@ class Tab:
         before = self.page.evaluate("bench.clicked")
         self.page.mouse.click(x, y)
         seen = self._rest(30, runs=runs, since=before, wanted=set())
-        return seen["rest"] - self.page.evaluate("bench.clicked")
+        return seen["rest"] - float(self.page.evaluate("bench.clicked"))
 
     def click_on(self, selector: str) -> float:
         """The same for the middle of an element."""
@@ -90,7 +90,8 @@ class Tab:
             now, bench = self.page.evaluate("[performance.now(), bench]")
             done = self.finished >= runs and wanted <= bench["seen"].keys()
             if done and bench["last"] > since and now - bench["last"] > QUIET:
-                return bench["seen"] | {"rest": bench["last"]}
+                seen: dict[str, float] = bench["seen"]
+                return seen | {"rest": bench["last"]}
             self.page.wait_for_timeout(25)
         raise RuntimeError(f"not at rest after {seconds} s: {bench}, runs {self.finished} of {runs}")
 
@@ -105,8 +106,8 @@ class Tab:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Headless Chromium, that of the system or the one that BASKETWATCH_BROWSER names."""
-    path = os.environ.get("BASKETWATCH_BROWSER") or shutil.which("chromium") or shutil.which("google-chrome")
+    """Headless Chromium, that of the system or the one that BENCH_BROWSER names."""
+    path = os.environ.get("BENCH_BROWSER") or shutil.which("chromium") or shutil.which("google-chrome")
     options: dict[str, Any] = {"executable_path": path} if path else {}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(args=["--no-sandbox"] if os.geteuid() == 0 else [], **options)

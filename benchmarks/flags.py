@@ -7,13 +7,17 @@ import subprocess
 import sys
 import time
 
+import pandas as pd
+
 from basketwatch.analysis import flags
+from basketwatch.analysis.flags import Inputs
 from basketwatch.domain import rules
 from tests.markets_made import random_market
 
 from . import naive_flags
 from .bench import PROJECT, Bench
 from .report import Metric, ratio
+from .symbols import scaled
 
 SESSIONS = 250
 LEAST_FASTER = 50
@@ -21,7 +25,7 @@ LEAST_FASTER = 50
 
 def evaluation(bench: Bench) -> list[Metric]:
     """60 symbols × 250 sessions against the loop, whose rows must be the same; then 5,500 × 250 with its memory."""
-    made = random_market(symbols(60), SESSIONS, seed=1)
+    made = random_market(symbols(scaled(60)), SESSIONS, seed=1)
     begun = time.perf_counter()
     slow = naive_flags.evaluate(made, rules.DEFAULTS)
     beside = time.perf_counter() - begun
@@ -50,7 +54,7 @@ def symbols(count: int) -> list[str]:
     return [*dict.fromkeys(kept)][: count - len(last) - len(sectors)] + sectors + last
 
 
-def same(found, slow, made) -> None:
+def same(found: pd.DataFrame, slow: dict[naive_flags.Key, float], made: Inputs) -> None:
     """Raise AssertionError unless both sides fire the same flags with the same values."""
     days = {str(day): i for i, day in enumerate(made.sessions)}
     lines = found["ticker"].str.startswith("basket:") & ~found["rule"].str.startswith("basket_")
@@ -74,7 +78,7 @@ def all_shares() -> tuple[float, float, int]:
 
 def main() -> None:
     """Print what ``all_shares`` reads."""
-    made = random_market(symbols(5500), SESSIONS, seed=2)
+    made = random_market(symbols(scaled(5500)), SESSIONS, seed=2)
     begun = time.perf_counter()
     found = flags.evaluate(made, rules.DEFAULTS)
     took = time.perf_counter() - begun

@@ -5,7 +5,8 @@ from __future__ import annotations
 import akshare as ak
 import pandas as pd
 import yfinance as yf
-from symbols import SIXTY
+
+from benchmarks.symbols import SIXTY
 
 FIRST, LAST = "2023-07-03", "2026-07-02"
 MAINLAND = ("SH", "SZ", "BJ")
@@ -20,7 +21,7 @@ def history(ticker: str) -> pd.DataFrame:
     else:
         symbol = code if market == "US" else f"{code[-4:]}.{market}"
         bars = yf.Ticker(symbol).history(start=FIRST, end=LAST)
-    return bars[["Close", "Volume"]]
+    return pd.DataFrame(bars[["Close", "Volume"]])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ baskets, before notices and lines for many: rule, ticker, row, direction -> valu
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -82,7 +82,7 @@ def _move(f: pd.DataFrame, i: int) -> float:
     row = f.iloc[i]
     if row["bad"] or (i and f["bad"].iloc[i - 1] in ("missing", "repeated")):
         return math.nan
-    return row["raw_close"] / row["reference"] - 1
+    return float(row["raw_close"] / row["reference"] - 1)
 
 
 def _state(f: pd.DataFrame, i: int, ticker: str, market: str) -> tuple[str, float]:
@@ -93,13 +93,13 @@ def _state(f: pd.DataFrame, i: int, ticker: str, market: str) -> tuple[str, floa
         return "no_limit", math.nan
     if math.isnan(row["move"]):
         return "unknown", p or math.nan
-    ohlc = (row[name] for name in PRICES)
-    return limits.state_of(ticker, day, *ohlc, row["reference"], st=row["st"] == 1).state, p or math.nan
+    bar = (row["raw_open"], row["raw_high"], row["raw_low"], row["raw_close"])
+    return limits.state_of(ticker, day, *bar, row["reference"], st=row["st"] == 1).state, p or math.nan
 
 
 def _security(
     found: dict[Key, float], ticker: str, f: pd.DataFrame, other: pd.DataFrame | None, frames: dict[str, pd.DataFrame],
-    values: dict[str, dict[str, float]],
+    values: Mapping[str, Mapping[str, float]],
 ) -> None:  # fmt: skip
     held: dict[tuple[str, str, int], bool] = {}
     for i in range(len(f)):
@@ -116,7 +116,7 @@ def _security(
 
 def _hits(
     ticker: str, f: pd.DataFrame, other: pd.DataFrame | None, frames: dict[str, pd.DataFrame],
-    values: dict[str, dict[str, float]], i: int,
+    values: Mapping[str, Mapping[str, float]], i: int,
 ) -> Iterator[Hit]:  # fmt: skip
     """What each rule says of one session, where it can say something."""
     kind, row = markets.kind(ticker), f.iloc[i]
@@ -143,7 +143,9 @@ def _bad_for(f: pd.DataFrame, i: int) -> float:
     return float(count)
 
 
-def _day(f: pd.DataFrame, other: pd.DataFrame | None, values: dict[str, dict[str, float]], i: int) -> Iterator[Hit]:
+def _day(
+    f: pd.DataFrame, other: pd.DataFrame | None, values: Mapping[str, Mapping[str, float]], i: int
+) -> Iterator[Hit]:
     row = f.iloc[i]
     move, side = row["move"], "up" if row["move"] > 0 else "down"
     if row["state"].endswith(("_up", "_down")):
@@ -174,7 +176,7 @@ def _score(own: pd.Series, other: pd.Series, i: int) -> float:
     if len(window) < 45:
         return math.nan
     beta = window["r"].cov(window["b"]) / window["b"].var()
-    return (own.iloc[i] - beta * other.iloc[i]) / (window["r"] - beta * window["b"]).std()
+    return float((own.iloc[i] - beta * other.iloc[i]) / (window["r"] - beta * window["b"]).std())
 
 
 def _ratio(f: pd.DataFrame, i: int) -> float:
@@ -182,12 +184,14 @@ def _ratio(f: pd.DataFrame, i: int) -> float:
     traded = past.loc[(past["bad"] == "") & (past["volume"] > 0)].tail(5)
     if len(traded) < 5:
         return math.nan
-    factors = f["factor"].loc[traded.index[0] :].iloc[: i - f.index.get_loc(traded.index[0]) + 1]
+    factors = f["factor"].iloc[: i + 1].loc[traded.index[0] :]
     split = ((factors / factors.shift(1) - 1).abs() > 0.1).any()
     return math.nan if split else f["volume"].iloc[i] / traded["volume"].mean()
 
 
-def _spans(f: pd.DataFrame, other: pd.DataFrame | None, values: dict[str, dict[str, float]], i: int) -> Iterator[Hit]:
+def _spans(
+    f: pd.DataFrame, other: pd.DataFrame | None, values: Mapping[str, Mapping[str, float]], i: int
+) -> Iterator[Hit]:
     close, limit = f["close"].iloc[i], values["high_low"]
     first = int(np.flatnonzero(f["raw_close"].notna())[0])
     for tier, name in enumerate(("short", "long")):
@@ -204,7 +208,8 @@ def _spans(f: pd.DataFrame, other: pd.DataFrame | None, values: dict[str, dict[s
             continue
         value = close / f["close"].iloc[i - n] - other["close"].iloc[i] / other["close"].iloc[i - n]
         if not math.isnan(value):
-            yield from _sides("excess", value, *[values["excess"][name]] * 2, values["excess"]["exit"], tier)
+            threshold = values["excess"][name]
+            yield from _sides("excess", value, threshold, threshold, values["excess"]["exit"], tier)
 
 
 def _sides(rule: str, value: float, up: float, down: float, exit_: float, tier: int) -> Iterator[Hit]:
@@ -212,7 +217,7 @@ def _sides(rule: str, value: float, up: float, down: float, exit_: float, tier: 
     yield rule, "down", -value >= down - TINY, -value >= down * exit_ - TINY, value, tier
 
 
-def _place(f: pd.DataFrame, limit: dict[str, float], i: int) -> Iterator[Hit]:
+def _place(f: pd.DataFrame, limit: Mapping[str, float], i: int) -> Iterator[Hit]:
     value = f["pe_percentile"].iloc[i]
     if not math.isnan(value):
         yield "pe_percentile", "up", value >= limit["high"], value >= limit["exit_high"], value, 0
@@ -227,7 +232,7 @@ def _eps(f: pd.DataFrame, limit: float, i: int) -> Iterator[Hit]:
 
 
 def _deviation(
-    ticker: str, f: pd.DataFrame, frames: dict[str, pd.DataFrame], limit: dict[str, float], i: int
+    ticker: str, f: pd.DataFrame, frames: dict[str, pd.DataFrame], limit: Mapping[str, float], i: int
 ) -> Iterator[Hit]:
     code, _, suffix = ticker.rpartition(".")
     board, index = limits.board(ticker), frames.get(DEVIATION_INDEX.get(suffix + code[0], ""))
@@ -245,7 +250,9 @@ def _deviation(
 # --- many at once ------------------------------------------------------------------------------------------------
 
 
-def _sectors(found: dict[Key, float], frames: dict[str, pd.DataFrame], values: dict[str, dict[str, float]]) -> None:
+def _sectors(
+    found: dict[Key, float], frames: dict[str, pd.DataFrame], values: Mapping[str, Mapping[str, float]]
+) -> None:
     sectors = {t: f for t, f in frames.items() if markets.kind(t) == "sector"}
     n, exit_, held = (
         int(values["sector_rank"]["sessions"]),
@@ -268,7 +275,7 @@ def _sectors(found: dict[Key, float], frames: dict[str, pd.DataFrame], values: d
 
 
 def _baskets(
-    found: dict[Key, float], inputs: Inputs, frames: dict[str, pd.DataFrame], values: dict[str, dict[str, float]]
+    found: dict[Key, float], inputs: Inputs, frames: dict[str, pd.DataFrame], values: Mapping[str, Mapping[str, float]]
 ) -> None:
     for basket in inputs.baskets:
         for i in range(len(inputs.sessions)):

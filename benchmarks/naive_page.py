@@ -7,8 +7,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 import yfinance as yf  # noqa: F401
-from naive_fetch import history
-from symbols import SIXTY
+
+from benchmarks.naive_fetch import history
+from benchmarks.symbols import SIXTY
 
 
 @st.cache_data(ttl=600)

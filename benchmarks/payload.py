@@ -22,7 +22,7 @@ def payload(bench: Bench) -> list[Metric]:
     found: dict[str, list[float]] = defaultdict(list)
     kinds: dict[str, dict[str, int]] = {}
     with chromium() as browser:
-        for repetition in range(bench.repetitions + 1):
+        for repetition in bench.rounds():
             for name, server, path, rules in _sides(bench):
                 with server as running, context_of(browser) as context:
                     tab = Tab(context, rules)

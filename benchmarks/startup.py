@@ -11,11 +11,12 @@ from playwright.sync_api import Browser
 from .bench import BIG, LATENCY, Bench, Server, ours, streamlit_run
 from .chromium import Rules, Tab, chromium, context_of
 from .report import Metric, count, ratio
+from .symbols import SIXTY
 
 TABLE = ('[data-testid="stDataFrame"] canvas', 1)
 TODAY: Rules = {"title": (".bw .dots", 1), "data": (".bw .map .cell", 1)}
 BASKET: Rules = {"title": (".bw .dots", 1), "data": TABLE}
-NAIVE: Rules = {"title": ("h1", 1), "data": TABLE, "charts": (".js-plotly-plot", 60)}
+NAIVE: Rules = {"title": ("h1", 1), "data": TABLE, "charts": (".js-plotly-plot", len(SIXTY))}
 ONE_LINE: Rules = {"title": ("h1", 1), "data": ("h1", 1)}
 EMPTY: Rules = {}
 
@@ -27,7 +28,7 @@ def startup(bench: Bench) -> list[Metric]:
     bench.filled()
     bench.upstream.latency = LATENCY
     with chromium() as browser:
-        for repetition in range(bench.repetitions + 1):
+        for repetition in bench.rounds():
             for name, server, rules in (
                 ("naive", streamlit_run(bench, "naive_page.py"), NAIVE),
                 ("ours", ours(bench), TODAY),
@@ -61,13 +62,13 @@ def _first_sight(browser: Browser, server: Server, rules: Rules) -> dict[str, fl
 def tabs(bench: Bench) -> list[Metric]:
     """A new tab on a warm server, at rest; the browser's cache is warm."""
     found: dict[str, list[float]] = defaultdict(list)
-    with warm(bench, "empty_page.py", "naive_page.py") as (browser, own, empty, naive), ExitStack() as stack:
+    with warm(bench, "empty_page.py", "naive_page.py") as (browser, own, [empty, naive]), ExitStack() as stack:
         contexts = [stack.enter_context(context_of(browser)) for _ in range(4)]
         visits = (
             ("empty", empty.url, EMPTY), ("today", own.url, TODAY),
             ("basket", f"{own.url}/basket?basket={BIG}", BASKET), ("naive", naive.url, NAIVE),
         )  # fmt: skip
-        for repetition in range(bench.repetitions + 1):
+        for repetition in bench.rounds():
             for context, (name, url, rules) in zip(contexts, visits, strict=True):
                 tab = Tab(context, rules)
                 seen = tab.open(url)
@@ -84,7 +85,7 @@ def tabs(bench: Bench) -> list[Metric]:
 def clicks(bench: Bench) -> list[Metric]:
     """Click → the page at rest again: another basket, a row; beside them the naive page's selectbox."""
     found: dict[str, list[float]] = defaultdict(list)
-    with warm(bench, "naive_page.py") as (browser, own, naive), context_of(browser) as context:
+    with warm(bench, "naive_page.py") as (browser, own, [naive]), context_of(browser) as context:
         mine, theirs = Tab(context, BASKET), Tab(context, NAIVE)
         mine.open(f"{own.url}/basket?basket={BIG}")
         theirs.open(naive.url)
@@ -104,12 +105,12 @@ def clicks(bench: Bench) -> list[Metric]:
 
 
 @contextmanager
-def warm(bench: Bench, *pages: str) -> Iterator[tuple[Browser, Server, *tuple[Server, ...]]]:
+def warm(bench: Bench, *pages: str) -> Iterator[tuple[Browser, Server, list[Server]]]:
     """Chromium, our server, and one for each page."""
     with ExitStack() as stack:
         browser = stack.enter_context(chromium())
         own = stack.enter_context(ours(bench))
-        yield browser, own, *(stack.enter_context(streamlit_run(bench, page)) for page in pages)
+        yield browser, own, [stack.enter_context(streamlit_run(bench, page)) for page in pages]
 
 
 def _choose(tab: Tab, option: int) -> float:

@@ -887,7 +887,7 @@ VALUES = ['"mine"', '"300308.SZ"', '"x.y"', "2026-11-20", "1", "true", "\ufeff",
 PIECES = st.sampled_from(KEYS + MARKS + VALUES)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.one_of(st.text(), st.lists(PIECES).map(" ".join), st.binary()))
 @example(text="member = [1]\nsegment = [[]]\nstrip = {}\nsectors = 1\nname = []\n")
 @example(text=HEAD + "[[member]]\nticker = ''\nname = {zh = []}\nsince = 1979-05-27T07:32:00Z\n")

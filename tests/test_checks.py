@@ -309,7 +309,7 @@ def test_no_quotes_at_all() -> None:
 
 
 @given(st.permutations(range(6)))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_order_of_quotes_does_not_matter(order: list[int]) -> None:
     rows = pd.concat(
         [quote(ticker=t) for t in ("300308.SZ", "002281.SZ", "NVDA.US")] + [quote(last=NAN)] * 2 + [quote()]
@@ -657,7 +657,7 @@ SPOILED = pd.concat(
 
 
 @given(st.permutations(range(len(SPOILED))))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_order_of_bars_does_not_matter(order: list[int]) -> None:
     plain, mixed = check(SPOILED, history(60)), check(SPOILED.iloc[order], history(60))
     pd.testing.assert_frame_equal(plain.bars, mixed.bars)
@@ -667,7 +667,7 @@ def test_the_order_of_bars_does_not_matter(order: list[int]) -> None:
 
 @given(st.sets(st.integers(0, 79), max_size=4), st.sampled_from(["open", "high", "low", "close", "volume"]),
        st.sampled_from([NAN, -1.0, 0.0, 1e9]))  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_checking_twice_changes_nothing(rows: set[int], column: str, value: float) -> None:
     bars = history(80)
     bars.loc[list(rows), column] = value

@@ -660,7 +660,7 @@ QUICK = [
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(SEEDS)
 def test_no_identity_twice_and_the_same_rows_again(seed: int) -> None:
     made = random_market(TICKERS, 75, seed)
@@ -675,7 +675,7 @@ def test_no_identity_twice_and_the_same_rows_again(seed: int) -> None:
     assert set(found.loc[said_without_number, "rule"]) <= {"volume_surge"}  # its move of the day may be unknown
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(SEEDS, st.integers(1, 74))
 def test_the_sessions_that_follow_change_nothing(seed: int, count: int) -> None:
     made = random_market(TICKERS, 75, seed)
@@ -695,7 +695,7 @@ def cut(made: Inputs, count: int) -> Inputs:
     )  # fmt: skip
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(SEEDS, st.permutations(range(len(TICKERS))))
 def test_the_order_of_the_tickers_does_not_matter(seed: int, order: list[int]) -> None:
     made = random_market(TICKERS, 75, seed)
@@ -714,7 +714,7 @@ RETURNS = ("big_move", "sigma_move", "gap", "high_low", "excess", "deviation", "
            "sector_rank")  # fmt: skip
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(SEEDS, st.integers(1, 74), st.sampled_from([2.0, 1.25, 10.0, 0.5]))
 def test_raw_prices_before_an_ex_date_do_not_touch_the_rules_on_returns(seed: int, ex: int, factor: float) -> None:
     """Everything raw before the ex-date is scaled, with the reference of the ex-date as the exchange prints it."""

@@ -106,14 +106,14 @@ def series(draw: st.DrawFn) -> pd.DataFrame:
 
 
 @given(series(), st.sampled_from([AS_OF, date(2026, 2, 28), date(2024, 2, 29)]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_bands_are_those_of_the_slow_computation(rows: pd.DataFrame, as_of: date) -> None:
     found = bands(rows, as_of)
     assert {w: said for w in EVERY if (said := differ(found[w], plainly(rows, as_of, w)))} == {}
 
 
 @given(st.lists(series(), min_size=1, max_size=4))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_table_of_many_is_the_bands_of_each(many: list[pd.DataFrame]) -> None:
     wide = pd.concat([rows.set_index("session").assign(pe=counted(rows))["pe"] for rows in many], axis=1)
     wide = wide.sort_index()
@@ -252,7 +252,7 @@ def test_nothing_after_as_of_is_known() -> None:
 
 
 @given(series(), st.sampled_from([2, 3]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_rolling_percentile_is_that_of_each_session_s_own_band(rows: pd.DataFrame, years: int) -> None:
     found = rolling_percentile(rows["session"].to_numpy(), counted(rows), years)
     assert len(found) == len(rows)

@@ -36,17 +36,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="module")  # not longer: Playwright's loop would be in the way of other tests' asyncio.run
-def browser() -> Iterator[Browser]:
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """Where Chromium is; the test is skipped, or fails where one is required, on a machine without."""
     path = chromium()
     if path is None:
         if os.environ.get("BASKETWATCH_BROWSER") == "required":
             pytest.fail("no Chromium on this machine, and BASKETWATCH_BROWSER=required")
         pytest.skip("no Chromium on this machine")
+    return path
+
+
+@pytest.fixture(scope="module")  # not longer: Playwright's loop would be in the way of other tests' asyncio.run
+def browser(browser_path: str) -> Iterator[Browser]:
     quiet = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
     sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with sync_playwright() as p:
-        running = p.chromium.launch(executable_path=path, args=[*quiet, *sandbox])
+        running = p.chromium.launch(executable_path=browser_path, args=[*quiet, *sandbox])
         yield running
         running.close()
 

@@ -57,7 +57,7 @@ class Upstream:
         self.market = Market(now, ticking=ticking)
         self._proxy = Proxy(port, self.market, [*ROUTES, *beside])
         self._proxy.latency = latency
-        self._folder = tempfile.TemporaryDirectory(prefix="upstream-") if ca_file is None else None
+        self._folder = tempfile.TemporaryDirectory(prefix="upstream-")
         self.ca_file = ca_file or Path(self._folder.name) / "ca.pem"
         self.ca_file.write_bytes(self._proxy.authority.pem())
         self._thread = threading.Thread(target=self._proxy.serve_forever, args=(0.05,), daemon=True)
@@ -73,8 +73,7 @@ class Upstream:
             self._proxy.shutdown()
         self._proxy.hang_up()
         self._proxy.server_close()
-        if self._folder is not None:
-            self._folder.cleanup()
+        self._folder.cleanup()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -6,6 +6,8 @@ import operator
 import re
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import partial
+from typing import Any
 
 from . import listings
 from .listings import Action, Instrument
@@ -50,11 +52,16 @@ def get(request: Request, view: View) -> Answer:
     return _page(rows, query, view)
 
 
+def _place(name: str, row: Row) -> tuple[bool, Any]:
+    """Where a row sorts by a column; rows without it come first."""
+    return row.get(name) is not None, row.get(name)
+
+
 def _page(rows: list[Row], query: dict[str, str], view: View) -> Answer:
     directions = query.get("sortTypes", "").split(",")
     for name, direction in reversed(list(zip(query.get("sortColumns", "").split(","), directions, strict=False))):
         if name:
-            rows.sort(key=lambda row, name=name: (row.get(name) is not None, row.get(name)), reverse=direction == "-1")
+            rows.sort(key=partial(_place, name), reverse=direction == "-1")
     size, number = min(int(query.get("pageSize", 500)), 5000), int(query.get("pageNumber", 1))
     chosen = [_columns(row, query.get("columns", "ALL"), view) for row in rows[(number - 1) * size : number * size]]
     if not chosen:

@@ -52,7 +52,8 @@ def _weekdays(before: date, day: date) -> int:
 
 
 def _scaled(price: float, decimals: int) -> int:
-    return round(price * 10**decimals)
+    scaled: int = round(price * 10**decimals)
+    return scaled
 
 
 def _start(kind: int) -> Bits:

@@ -167,11 +167,13 @@ def find(ticker: str) -> Instrument | None:
     if kind is None:
         return None
     if kind == "fx":
-        names = NAMES.get(ticker, ticker), ENGLISH.get(ticker, ticker)
-        return Instrument(ticker, ticker, "FX", kind, *names, ticker[:3], "FX", _decimals("FX", kind))
+        english = ENGLISH.get(ticker, ticker)
+        return Instrument(
+            ticker, ticker, "FX", kind, NAMES.get(ticker, ticker), english, ticker[:3], "FX", _decimals("FX", kind)
+        )
     code, _, market = ticker.rpartition(".")
     name = SECTORS.get(code) if kind == "sector" else NAMES.get(ticker)
     english = ENGLISH.get(ticker) or f"{code} Inc."
-    names = name or (english if ticker in ENGLISH else code), english
-    place = CURRENCIES[market], _CALENDARS[market], _decimals(market, kind)
-    return Instrument(ticker, code, market, kind, *names, *place)
+    name = name or (english if ticker in ENGLISH else code)
+    decimals = _decimals(market, kind)
+    return Instrument(ticker, code, market, kind, name, english, CURRENCIES[market], _CALENDARS[market], decimals)

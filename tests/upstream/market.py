@@ -12,6 +12,7 @@ import time
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from . import listings, paths
 from .listings import Action, Instrument
@@ -77,7 +78,7 @@ class Market:
     def __init__(self, now: datetime = NOW, *, ticking: bool = False) -> None:
         self._ticking = ticking
         self._bars: dict[tuple[str, date], dict[str, float]] = {}
-        self._quotes: dict[str, dict[str, object]] = {}
+        self._quotes: dict[str, dict[str, Any]] = {}
         self.now = now
 
     @property
@@ -128,7 +129,9 @@ class Market:
 
     def _with_overrides(self, item: Instrument) -> list[Bar]:
         bars = list(paths.history(item.ticker))
-        changes = {day: fields for (ticker, day), fields in self._bars.items() if ticker == item.ticker}
+        changes: dict[date, dict[str, Any]] = {
+            day: fields for (ticker, day), fields in self._bars.items() if ticker == item.ticker
+        }
         if not changes:
             return bars
         for day, fields in changes.items():
@@ -149,7 +152,7 @@ class Market:
 
     def shares(self, ticker: str, day: date) -> float:
         """Shares outstanding on a day: fewer before every split or bonus issue that came later."""
-        item = listings.find(ticker)
+        item = _known(ticker)
         later = [action.ratio for action in listings.ACTIONS.get(ticker, ()) if day < action.day <= paths.ANCHOR]
         count = paths.shares(item)
         for ratio in later:
@@ -158,7 +161,7 @@ class Market:
 
     def profit(self, ticker: str, day: date) -> float:
         """Net profit of the last four quarters known on a day, in currency units; negative for the loss-makers."""
-        item = listings.find(ticker)
+        item = _known(ticker)
         reports = _reports(day)
         ratio = -75.0 if ticker in listings.LOSS_MAKERS else 18 + seed(ticker + "pe") % 90
         start = paths.level(item) * paths.shares(item) / ratio
@@ -245,3 +248,11 @@ def _partial(item: Instrument, bar: Bar, progress: float) -> Bar:
     volume = float(max(int(bar.volume * progress) // 100 * 100, 100 if bar.volume else 0))
     money = paths.amount(item, volume, (bar.open, high, low, close))
     return bar._replace(high=high, low=low, close=close, volume=volume, amount=money)
+
+
+def _known(ticker: str) -> Instrument:
+    """The instrument of a ticker that is listed; KeyError for any other."""
+    item = listings.find(ticker)
+    if item is None:
+        raise KeyError(ticker)
+    return item

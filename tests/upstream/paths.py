@@ -13,6 +13,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from . import listings
 from .listings import Action, Instrument
@@ -45,7 +46,7 @@ def seed(text: str) -> int:
 def half_up(value: float, decimals: int) -> float:
     """Round as exchanges do; a whisker is added because 1.005 is stored below itself."""
     scale = 10**decimals
-    return math.floor(value * scale + 0.5 + 1e-7) / scale
+    return float(math.floor(value * scale + 0.5 + 1e-7) / scale)
 
 
 def after_action(close: float, action: Action, decimals: int) -> float:
@@ -118,7 +119,7 @@ def _closes(item: Instrument, days: Calendar, returns: np.ndarray) -> np.ndarray
         before = slice(0, days.index(action.day) if days.on(action.day) else days.index(action.day) + 1)
         prices[before] = prices[before] * action.ratio + action.cash
     scale = 10**item.decimals
-    closes = np.floor(prices * scale + 0.5) / scale
+    closes: npt.NDArray[np.float64] = np.floor(prices * scale + 0.5) / scale
     for ticker, day in listings.LIMIT_UP:
         if ticker == item.ticker:
             at = days.index(day)

@@ -83,7 +83,11 @@ def trend(request: Request, view: View) -> Answer:
     item = _find(request.query.get("swindexcode", ""), view)
     rows = []
     for bar in _bars(item, view) if item else []:
-        row = {"swindexcode": item.code, "bargaindate": bar.day.isoformat(), "openindex": _text(bar.open)}
+        row = {
+            "swindexcode": request.query["swindexcode"],
+            "bargaindate": bar.day.isoformat(),
+            "openindex": _text(bar.open),
+        }
         row |= {"maxindex": _text(bar.high), "minindex": _text(bar.low), "closeindex": _text(bar.close)}
         row |= {
             "hike": _text(bar.close - bar.reference),
@@ -98,12 +102,12 @@ def current(request: Request, view: View) -> Answer:
     """``index_publish/current``: nine fields in the order that akshare names by position; amount in million yuan."""
     if request.query.get("indextype") != LEVEL:
         raise NotAnswered("only level 1")
-    rows = []
+    rows: list[Page] = []
     for code in view.pick(list(SECTORS)):
         item = _find(code, view)
         quote = view.quote(item) if item else None
         if item and quote:
-            row = {
+            row: Page = {
                 "swindexcode": item.code,
                 "swindexname": item.name,
                 "l3": _text(quote.reference),

@@ -210,7 +210,7 @@ def _extended_prices(item: Instrument, quote: Quote, view: View) -> dict[str, ob
     if name == "post":
         stamp = min(stamp, int(quote.time.timestamp()) + 4 * 3600)
     percent = view.percent((price / quote.last - 1) * 100) if quote.last else 0.0
-    fields = {"Price": price, "Change": price - quote.last, "ChangePercent": percent, "Time": stamp}
+    fields: dict[str, object] = {"Price": price, "Change": price - quote.last, "ChangePercent": percent, "Time": stamp}
     return {f"{name}Market{key}": value for key, value in fields.items()} | {"fulldayPrice": price}
 
 
@@ -229,7 +229,10 @@ def chart(request: Request, view: View) -> Answer:
     quote = view.quote(item)
     if quote is None or not bars:
         return as_json(NOT_FOUND, 404)
-    result = {"meta": _meta(item, quote, bars[0], request, view), "events": _events(item, bars, view)}
+    result: dict[str, object] = {
+        "meta": _meta(item, quote, bars[0], request, view),
+        "events": _events(item, bars, view),
+    }
     result |= {"timestamp": [_stamp(item, bar, view) for bar in bars], "indicators": _indicators(item, bars, view)}
     return as_json({"chart": {"result": [result], "error": None}})
 
