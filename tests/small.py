@@ -17,7 +17,7 @@ from basketwatch.domain import columns, markets
 from basketwatch.domain.model import Basket, Chain, Member, Names, SymbolState, Universe
 from basketwatch.store import opening, prices, runs
 from tests import stores
-from tests.test_calendars import CALENDARS, at
+from tests.domain.test_calendars import CALENDARS, at
 
 FRIDAY, THURSDAY = date(2026, 7, 3), date(2026, 7, 2)
 EVENING = at("2026-07-03 16:30", "CN")  # New York is closed for a holiday

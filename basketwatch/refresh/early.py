@@ -1,7 +1,7 @@
 """Sends each group's first quote request before pandas is imported, to overlap the import with the network.
 
 Importing pandas takes longer than an answer. Neither this module's imports nor a source's code before its answer may
-need pandas; ``tests/test_ahead.py`` checks that.
+need pandas; ``tests/refresh/test_ahead.py`` checks that.
 """
 
 from __future__ import annotations

@@ -102,6 +102,15 @@ class Market:
         """Override fields of ``Quote`` for one ticker, whatever its bars say."""
         self._quotes.setdefault(ticker, {}).update(fields)
 
+    def reset(self) -> None:
+        """Bars and quotes as made up: without the changes of a test."""
+        self._bars.clear()
+        self.reset_quotes()
+
+    def reset_quotes(self) -> None:
+        """Quotes that follow from the bars, changed ones included."""
+        self._quotes.clear()
+
     def calendar(self, item: Instrument) -> Calendar:
         """The sessions of the instrument's exchange."""
         return calendar(item.calendar)
