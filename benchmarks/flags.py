@@ -11,6 +11,7 @@ import pandas as pd
 
 from basketwatch.analysis import flags
 from basketwatch.analysis.flags import Inputs
+from basketwatch.analysis.flags.deviation import EXCHANGE_INDEX
 from basketwatch.domain import rules
 from tests.markets_made import random_market
 
@@ -45,7 +46,7 @@ def evaluation(bench: Bench) -> list[Metric]:
 
 def symbols(count: int) -> list[str]:
     """Shares of the main boards, ChiNext and STAR in turns, 31 sectors where there is room, the exchanges' indices."""
-    last = ["000001.SH", "399001.SZ", "399102.SZ", "000300.SH"]
+    last = [*EXCHANGE_INDEX.values(), "000300.SH"]
     sectors = [f"8010{i:02d}.SI" for i in range(31)] if count > 50 else []
     shares = (
         shape.format(i) for i in range(count) for shape in ("60{:04d}.SH", "00{:04d}.SZ", "30{:04d}.SZ", "688{:03d}.SH")

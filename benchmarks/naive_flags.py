@@ -25,7 +25,14 @@ EVENTS = ("limit", "big_move", "sigma_move", "volume_surge", "gap", "pe_rebase",
 PRICES = ("raw_open", "raw_high", "raw_low", "raw_close")
 FIELDS = (*PRICES, "reference", "other_close", "adjusted_high", "adjusted_low", "adjusted_close", "volume", "turnover",
           "pe_percentile", "eps", "suspended", "unexplained", "st")  # fmt: skip
-DEVIATION_INDEX = {"SH6": "000001.SH", "SZ0": "399001.SZ", "SZ3": "399102.SZ"}
+DEVIATION_INDEX = {
+    "SH60": "000002.SH",
+    "SH68": "000688.SH",
+    "SZ00": "399107.SZ",
+    "SZ30": "399102.SZ",
+    "BJ92": "899050.BJ",
+}
+REPEATED = {"main": 4}  # within ten sessions; 3 elsewhere
 TINY = 1e-12
 
 
@@ -38,6 +45,7 @@ def evaluate(inputs: Inputs, rules: tuple[Rule, ...]) -> dict[Key, float]:
         benchmark = inputs.tickers[inputs.benchmark_of[column]] if inputs.benchmark_of[column] >= 0 else None
         other = frames[benchmark] if benchmark else None
         _security(found, ticker, frames[ticker], other, frames, values)
+        _deviations(found, ticker, frames[ticker], frames, values["deviation"])
     _sectors(found, frames, values)
     _baskets(found, inputs, frames, values)
     for leader in inputs.leaders:
@@ -133,7 +141,6 @@ def _hits(
         yield from _place(f, values["pe_percentile"], i)
     if kind == "stock":
         yield from _eps(f, values["pe_rebase"]["change"], i)
-        yield from _deviation(ticker, f, frames, values["deviation"], i)
 
 
 def _bad_for(f: pd.DataFrame, i: int) -> float:
@@ -231,20 +238,57 @@ def _eps(f: pd.DataFrame, limit: float, i: int) -> Iterator[Hit]:
         yield "pe_rebase", side_of(change), abs(change) >= limit - TINY, False, change, 0
 
 
-def _deviation(
-    ticker: str, f: pd.DataFrame, frames: dict[str, pd.DataFrame], limit: Mapping[str, float], i: int
-) -> Iterator[Hit]:
-    code, _, suffix = ticker.rpartition(".")
-    board, index = limits.board(ticker), frames.get(DEVIATION_INDEX.get(suffix + code[0], ""))
-    if board not in ("main", "chinext") or index is None:
+def _deviations(
+    found: dict[Key, float], ticker: str, f: pd.DataFrame, frames: dict[str, pd.DataFrame], limit: Mapping[str, float]
+) -> None:
+    """All windows of one share, session after session; what was told ends the windows of its kind."""
+    board, index = limits.board(ticker), frames.get(DEVIATION_INDEX.get(ticker[-2:] + ticker[:2], ""))
+    if markets.kind(ticker) != "stock" or index is None:
         return
-    spans = ((3, *[limit["main" if board == "main" else "wide"]] * 2),
-             (10, limit["ten_up"], limit["ten_down"]), (30, limit["thirty_up"], limit["thirty_down"]))  # fmt: skip
-    for tier, (n, up, down) in enumerate(spans):
-        window = (f["move"] - index["move"]).iloc[max(0, i - n + 1) : i + 1]
-        three = (f["move"] - index["move"]).iloc[max(0, i - 2) : i + 1]
-        if len(window) == n and window.notna().all() and three.notna().all():
-            yield from _sides("deviation", window.sum(), up, down, limit["exit"], tier)
+    days = [i for i in range(len(f)) if f["bad"].iloc[i] not in ("not yet", "suspended", "idle")]
+    days = [i for i in days if f["state"].iloc[i] != "no_limit"]
+    begun, told = {3: 0, 10: 0, 30: 0}, {"up": 0, "down": 0}
+    events: dict[str, list[int]] = {"up": [], "down": []}
+    for place, i in enumerate(days):
+        for tier, n in enumerate(begun):
+            up, down = _marks(board, n, limit, f["st"].iloc[i] == 1 and f.index[i] < pd.Timestamp("2026-07-06"))
+            windows = [days[k : place + 1] for k in range(max(begun[n], place - n + 1), place + 1)]
+            values = [_compound(f["move"], w) - _compound(index["move"], w) for w in windows]
+            known = [v for v in values if not math.isnan(v)] or [math.nan]
+            for side, value, hit in (
+                ("up", max(known), max(known) >= up - TINY),
+                ("down", min(known), -min(known) >= down - TINY),
+            ):
+                if hit:
+                    found["deviation", ticker, i, side] = value
+                    begun[n] = place + 1
+                    if tier == 0:
+                        events[side].append(place)
+                        recent = [e for e in events[side] if e > place - 10 and e >= told[side]]
+                        if len(recent) >= REPEATED.get(board or "", 3):
+                            found["deviation", ticker, i, side] = len(recent)
+                            told[side] = place + 1
+    last = 0
+    for place, i in enumerate(days[7:], 7) if board == "main" else ():
+        turnover = f["turnover"].loc[f.index[days[place - 7 : place + 1]]]
+        times = turnover.iloc[5:].mean() / turnover.iloc[:5].mean()
+        if place >= last + 3 and times >= limit["times"] - TINY and turnover.iloc[5:].sum() >= limit["sum"] - TINY:
+            last = place
+            found["deviation", ticker, i, "none"] = times
+
+
+def _marks(board: str | None, n: int, limit: Mapping[str, float], st: bool) -> tuple[float, float]:
+    if n == 3:
+        plain = (
+            limit["st"] if st and board == "main" else limit[{"main": "main", "bse": "bse"}.get(board or "", "wide")]
+        )
+        return plain, plain
+    spelt = ("bse_" if board == "bse" else "") + {10: "ten", 30: "thirty"}[n]
+    return limit[f"{spelt}_up"], limit[f"{spelt}_down"]
+
+
+def _compound(moves: pd.Series, days: list[int]) -> float:
+    return math.prod(1 + float(moves.iloc[i]) for i in days) - 1
 
 
 # --- many at once ------------------------------------------------------------------------------------------------

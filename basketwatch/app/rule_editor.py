@@ -33,6 +33,8 @@ def draw(snapshot: Snapshot, reader: Reader, settings: Settings) -> None:
     wanted = controls.select("edit", flags.rules_by_name(lang), say("flags_rules", lang))
     rule = next(r for r in book.rules if r.id == wanted)
     st.html(block(f'<p class="soft" style="margin:0">{escape(say(f"rule_{rule.id}_help", lang))}</p>'))
+    if rule.id == "deviation":
+        _nearest(snapshot, settings, rule, lang)
     refused = "flags_demo_no_save" if settings.demo else "flags_broken" if book.broken else ""
     with st.form(f"form_{rule.id}_{book.sha256[:8]}", border=False):
         chosen = flags.edited(book.rules, rule.id, *_inputs(rule, book.sha256[:8], lang))
@@ -45,6 +47,16 @@ def draw(snapshot: Snapshot, reader: Reader, settings: Settings) -> None:
         _save(settings, book, chosen)
     elif tried:
         _try(snapshot, settings, chosen, rule, lang)
+
+
+def _nearest(snapshot: Snapshot, settings: Settings, rule: Rule, lang: str) -> None:
+    """Which shares are near to the rule now."""
+    lines = flags.nearest(data.judging(settings, snapshot), rule, lang)
+    rows = "".join(f"<div>{escape(line)}</div>" for line in lines)
+    if rows:
+        st.html(
+            block(f'<p style="margin:4px 0 2px">{escape(say("flags_nearest", lang))}</p><div class="soft">{rows}</div>')
+        )
 
 
 def _book(settings: Settings) -> rulebook.Book:

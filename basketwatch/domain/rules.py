@@ -65,10 +65,11 @@ SPECS: dict[str, Spec] = {
     "high_low": _level("low", short=Threshold(60, 2, 250, "whole"), long=Threshold(250, 2, 1000, "whole"),
                        exit=_fraction(0.05)),
     "excess": _level("mid", week=_fraction(0.08), month=_fraction(0.15, 2), exit=_fraction(0.75)),
-    "deviation": _level(
-        "high", main=_fraction(0.20), wide=_fraction(0.30), bse=_fraction(0.40), st_sh=_fraction(0.12),
-        st_sz=_fraction(0.15), ten_up=_fraction(1.0, 5), ten_down=_fraction(0.5, 5), thirty_up=_fraction(2.0, 10),
-        thirty_down=_fraction(0.7, 10), exit=_fraction(0.75),
+    "deviation": _event(
+        "high", main=_fraction(0.20), wide=_fraction(0.30), bse=_fraction(0.40), st=_fraction(0.12),
+        ten_up=_fraction(1.0, 5), ten_down=_fraction(0.5, 5), thirty_up=_fraction(2.0, 10), thirty_down=_fraction(0.7, 10),
+        bse_ten_up=_fraction(1.5, 5), bse_ten_down=_fraction(0.6, 5), bse_thirty_up=_fraction(3.0, 10),
+        bse_thirty_down=_fraction(0.75, 10), times=Threshold(30, 2, 1000), sum=_fraction(0.20),
     ),
     "pe_percentile": _level("mid", high=_fraction(0.90), low=_fraction(0.10), exit_high=_fraction(0.85),
                             exit_low=_fraction(0.15)),

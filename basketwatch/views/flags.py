@@ -15,11 +15,13 @@ from basketwatch.analysis.flags import outcomes, reading
 from basketwatch.analysis.snapshot import Snapshot
 from basketwatch.domain import markets, rules
 from basketwatch.domain.model import Rule, Universe
+from basketwatch.domain.universe import names
 from basketwatch.views import html
 from basketwatch.views.colours import LINE
 from basketwatch.words import text
 from basketwatch.words.text import DASH, day, escape, joined, plain, say
 
+NEAREST = 5  # shares
 FEED = 8  # lines of the feed; the rest is on the page of its own
 SHOWN = 400  # lines of the log
 LISTED, OF_STOCK = 40, 6  # lines of the log on a phone, and of one stock's beside its chart
@@ -381,6 +383,17 @@ def trial(data: reading.StoredData, chosen: Sequence[Rule], rule_id: str, lang: 
 
 def _fired(flag_rows: pd.DataFrame, rule: str) -> pd.DataFrame:
     return flag_rows.loc[flag_rows["rule"] == rule]
+
+
+def nearest(data: reading.StoredData, rule: Rule, lang: str) -> tuple[str, ...]:
+    """The shares that are nearest to the exchanges' rule, a sentence each; whether or not anything was flagged."""
+    lines = []
+    for row in reading.standing(data, rule).head(NEAREST).to_dict("records"):
+        told = {"n": row["sessions"], "value": text.points(row["value"]), "threshold": text.points(row["threshold"], 0)}
+        name = names(data.universe).get(str(row["ticker"]))
+        lines.append(say("flags_nearest_line", lang, name=name[lang] if name else row["ticker"],
+                         share=text.percent(row["share"], 0), day=day(row["session"].date(), lang), **told))  # fmt: skip
+    return tuple(lines)
 
 
 # --- what came of it ---------------------------------------------------------------------------------------------

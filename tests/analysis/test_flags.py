@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from tests.analysis.judged import (
     MAIN,
     NAN,
     STAR,
-    SZ_MAIN,
     bar,
     basket,
     cells,
@@ -310,54 +310,6 @@ def test_excess_is_a_level_with_an_exit_band() -> None:
     assert found["notice"].tolist() == [True, False]  # three sessions later: within the cool-down of five
 
 
-# --- deviation ---------------------------------------------------------------------------------------------------
-
-
-def climbing(ticker: str, index: str, move: float, sessions: int = 3, **given: Any) -> Inputs:
-    """A ticker that moves by the same fraction each session beside an index that stands still."""
-    own = (100 * np.cumprod([1, *[1 + move] * sessions])).tolist()
-    return market({ticker: own, index: [3000.0 + 0.01 * i for i in range(sessions + 1)]}, **given)
-
-
-@pytest.mark.parametrize(
-    ("ticker", "index", "move", "expected"),
-    [
-        (MAIN, "000001.SH", 0.067, [(3, "up")]),  # 20.1 %
-        (MAIN, "000001.SH", 0.066, []),  # 19.8 %
-        (MAIN, "000001.SH", -0.067, [(3, "down")]),
-        (SZ_MAIN, "399001.SZ", 0.067, [(3, "up")]),
-        (CHINEXT, "399102.SZ", 0.099, []),  # 29.7 % of 30 %
-        (CHINEXT, "399102.SZ", 0.101, [(3, "up")]),
-    ],
-)
-def test_deviation(ticker: str, index: str, move: float, expected: list[tuple[int, str]]) -> None:
-    assert fired(climbing(ticker, index, move), "deviation") == expected
-
-
-def test_deviation_over_ten_sessions_is_told_while_that_of_three_holds() -> None:
-    """ChiNext, +10.1 % a session: 30.3 % over 3; 101 % over 10, told on the tenth though 3 sessions still hold."""
-    made = climbing(CHINEXT, "399102.SZ", 0.101, 12)
-    assert fired(made, "deviation") == [(3, "up"), (10, "up")]
-    assert judged(made, "deviation").query("state == 'firing'")["threshold"].tolist() == [0.3, 1.0]
-
-
-@pytest.mark.parametrize(
-    ("ticker", "index"), [(MAIN, INDEX), (SZ_MAIN, "000001.SH"), (STAR, "000001.SH"), (BSE, INDEX)]
-)
-def test_deviation_takes_no_other_index(ticker: str, index: str) -> None:
-    made = climbing(ticker, index, 0.099)
-    assert fired(made, "deviation") == []
-    assert lost(made, "deviation") == [0]
-
-
-def test_deviation_of_st_shares_before_july_2026() -> None:
-    old = climbing(MAIN, "000001.SH", 0.045, first=np.datetime64("2026-05-11"))  # 13.5 %
-    assert fired(replace(old, st=np.ones((4, 2), np.int8)), "deviation") == [(3, "up")]  # 12 % in Shanghai
-    assert fired(old, "deviation") == []
-    unknown = replace(old, st=np.full((4, 2), -1, np.int8))
-    assert fired(unknown, "deviation") == [] and lost(unknown, "deviation") == [0]
-
-
 # --- valuation ---------------------------------------------------------------------------------------------------
 
 
@@ -529,5 +481,6 @@ def test_an_exchange_rate_or_index_without_volume_is_not_stale() -> None:
 
 
 def test_every_rule_has_its_cases_here() -> None:
-    """A rule added to the table fails here until a test bears its name: what fires, and what just does not."""
-    assert [r for r in rules.SPECS if not any(name.startswith(f"test_{r}") for name in globals())] == []
+    """A rule added to the table fails here until tests bear its name: what fires, and what just does not."""
+    tests = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert [r for r in rules.SPECS if f"def test_{r}" not in tests] == []

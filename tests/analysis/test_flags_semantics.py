@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from basketwatch.analysis import flags
 from basketwatch.analysis.flags import Inputs, RawPrices
+from basketwatch.analysis.flags.deviation import EXCHANGE_INDEX
 from basketwatch.domain import rules
 from benchmarks import flags as benchmark
 from benchmarks import naive_flags
@@ -103,7 +104,7 @@ def test_every_rule_can_be_judged() -> None:
 
 # --- properties --------------------------------------------------------------------------------------------------
 
-TICKERS = [*TEN[:6], MAIN, SZ_MAIN, STAR, BSE, "000001.SH", "399001.SZ", "399102.SZ", "801770.SI", INDEX]
+TICKERS = [*TEN[:6], MAIN, SZ_MAIN, STAR, BSE, *EXCHANGE_INDEX.values(), "801770.SI", INDEX]
 QUICK = [
     rule("high_low", short=5, long=12) if r.id == "high_low" else rule("excess", week=0.03, month=0.06)
     if r.id == "excess" else rule("volume_surge", ratio=1.3, turnover=0.02) if r.id == "volume_surge"

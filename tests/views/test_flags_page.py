@@ -295,6 +295,15 @@ def test_a_threshold_is_tried_and_saved(live: Callable[[str], database.Store], h
     assert {r.id: r for r in rulebook.read(home).rules}["gap"].values["size"] == 0.05
 
 
+def test_the_rule_of_the_exchanges_says_which_shares_are_nearest(live: Callable[[str], database.Store]) -> None:
+    """Five lines, the nearest first, each with its share of the way; other rules have no such list."""
+    live("zh")
+    shown = html_of(run("flags", edit="deviation"))
+    shares = [int(s) for s in re.findall(r"日偏离值 [+−0-9.]+pp，门槛 [+−]\d+pp，已走完 (-?\d+)%", shown)]
+    assert len(shares) == 5 and shares == sorted(shares, reverse=True) and shares[0] <= 100
+    assert "离门槛最近" not in html_of(run("flags", edit="gap"))
+
+
 def test_the_dry_run_counts_what_an_own_evaluation_counts(filled: Path) -> None:
     store = opening.open_reader(f"sqlite:///{filled}")
     assert store is not None

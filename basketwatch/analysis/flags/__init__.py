@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from basketwatch.analysis.flags import baskets as groups
-from basketwatch.analysis.flags import data_quality, price, semantics, spans, valuation, volume
+from basketwatch.analysis.flags import data_quality, deviation, price, semantics, spans, valuation, volume
 from basketwatch.analysis.flags.inputs import LONG_LISTED, AdjustedPrices, BasketInput, Inputs, Leader, RawPrices, empty
 from basketwatch.analysis.flags.market import Judged, MarketData
 from basketwatch.analysis.flags.semantics import Event, RuleEvents
@@ -39,7 +39,7 @@ LOOKBACK = 320  # sessions before the first wanted one that the windows, and the
 FAMILIES: dict[str, Callable[[MarketData, Rule], Judged]] = {
     "limit": price.limit, "big_move": price.big_move, "sigma_move": price.sigma_move,
     "volume_surge": volume.volume_surge, "gap": price.gap, "high_low": price.high_low, "excess": spans.excess,
-    "deviation": spans.deviation, "pe_percentile": valuation.pe_percentile, "pe_rebase": valuation.pe_rebase,
+    "deviation": deviation.deviation, "pe_percentile": valuation.pe_percentile, "pe_rebase": valuation.pe_rebase,
     "basket_breadth": groups.basket_breadth, "basket_excess": groups.basket_excess,
     "sector_rank": groups.sector_rank, "us_leader": groups.us_leader,
     "source_disagreement": data_quality.source_disagreement, "stale_data": data_quality.stale_data,

@@ -15,7 +15,7 @@ from basketwatch.domain import limits, markets
 # Why a cell cannot be judged; the position is its code in a ``Judged``. 0 = it can. "no_<name>" is the sentence.
 CAUSES = ("", "suspended", "missing", "repeated", "idle", "unfinished", "unexplained", "one_price", "history",
           "benchmark", "index", "limits", "pe", "eps", "coverage", "reference", "sectors", "overnight", "volume",
-          "turnover", "split")  # fmt: skip
+          "turnover", "split", "index_bars")  # fmt: skip
 CAUSE = {name: code for code, name in enumerate(CAUSES)}
 NOT_JUDGED = -1  # the rule has no business with this cell: another kind of security, a session that is not over
 ENOUGH = 45  # of the 60 sessions of a window must have traded

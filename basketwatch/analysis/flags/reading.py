@@ -15,8 +15,9 @@ from basketwatch.analysis import flags, overnight
 from basketwatch.analysis import prices as analysis_prices
 from basketwatch.analysis.adjustment import breaks_of, unbroken
 from basketwatch.analysis.age import after_close
-from basketwatch.analysis.flags import AdjustedPrices, BasketInput, Inputs, Leader, RawPrices
+from basketwatch.analysis.flags import AdjustedPrices, BasketInput, Inputs, Leader, RawPrices, deviation
 from basketwatch.analysis.flags.inputs import Bools, Days, Floats, Rows
+from basketwatch.analysis.flags.market import MarketData
 from basketwatch.analysis.prices import filled, multipliers, shifted, wide, with_quotes
 from basketwatch.analysis.valuation import bands, readings
 from basketwatch.domain import limits, markets
@@ -55,6 +56,14 @@ class StoredData:
 def dry_run(data: StoredData, rules: Sequence[Rule], sessions: int = YEAR) -> pd.DataFrame:
     """Flags that ``rules`` would have raised in the last ``sessions`` of each market: columns of ``flags.evaluate``."""
     return joined([evaluated(data, group, rules, sessions) for group in groups_of(data.universe)])
+
+
+def standing(data: StoredData, rule: Rule) -> pd.DataFrame:
+    """How near mainland shares are to the exchanges' rule: see ``deviation.standing``."""
+    inputs = inputs_of(data, "CN")
+    if not (len(inputs.sessions) and len(inputs.tickers)):
+        return pd.DataFrame(columns=deviation.STANDING)
+    return deviation.standing(MarketData(inputs), rule)
 
 
 def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

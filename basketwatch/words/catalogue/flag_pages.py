@@ -98,6 +98,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "flags_would_now": ("现在的门槛是 {n} 次。", "With the present ones: {n} times."),
     "flags_would_off": ("这条规则已停用，不会触发。", "This rule is switched off and would not fire."),
     "flags_would_lost": ("另有 {n} 次无法判断。", "{n} more could not be judged."),
+    "flags_nearest": ("离门槛最近的：", "Nearest to the marks:"),
+    "flags_nearest_line": (
+        "{name}（{day}）：{n} 日偏离值 {value}，门槛 {threshold}，已走完 {share}。",
+        "{name} ({day}): {value} over {n} sessions, mark {threshold}, {share} of the way.",
+    ),
     "flags_broken": (
         "规则文件有错，未写对的地方按默认判断；改好文件之前这里不能保存。",
         "The rules' file has faults; where it is wrong the defaults are judged. It cannot be saved from here until it is mended.",

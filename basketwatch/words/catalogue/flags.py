@@ -45,8 +45,8 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "rule_deviation": ("异常波动", "Abnormal fluctuation"),
     "rule_deviation_help": (
-        "交易所的异常波动口径：连续 3 个交易日涨跌幅偏离值累计达到主板 ±20%、创业板和科创板 ±30%、北交所 ±40%；10 日 +100%/−50%、30 日 +200%/−70% 为严重异常波动。对应指数不在跟踪范围时不判断。",
-        "The exchanges' own rule: deviations from the index summed over 3 sessions reach ±20% (main boards), ±30% (ChiNext, STAR) or ±40% (Beijing); +100/−50% over 10 and +200/−70% over 30 are the severe form. Not judged where the exchange's index is not followed.",
+        "交易所的异常波动口径：连续 3 个或更少的交易日内，(期末收盘价 ÷ 期初前收盘价 − 1) − 对应指数同期涨跌幅 达到主板 ±20%、创业板和科创板 ±30%、北交所 ±40%；主板 3 日平均换手率达到前 5 日的 30 倍且累计达到 20% 同样算。10 日 +100%/−50%、30 日 +200%/−70%（北交所 +150%/−60%、+300%/−75%），或 10 日内主板 4 次、其他板块 3 次同向异常波动，为严重异常波动。停牌日和无涨跌幅限制的交易日不计；每次触发后重新起算。按公开转述的规则自行计算，以交易所和公司公告为准。",
+        "The exchanges' own rule: over 3 sessions or fewer, (close at the end ÷ close before the beginning − 1) less the same of the exchange's index reaches ±20% (main boards), ±30% (ChiNext, STAR) or ±40% (Beijing); on the main boards also a 3-session turnover of 30 times that of the 5 sessions before and 20% together. Severe: +100/−50% over 10, +200/−70% over 30 sessions (Beijing +150/−60%, +300/−75%), or 4 events of one direction within 10 sessions (3 off the main boards). Suspended sessions and sessions without a limit do not count; after an event the count begins anew. Computed here from public accounts of the rule; the exchanges' and companies' announcements decide.",
     ),
     "rule_pe_percentile": ("估值分位", "PE percentile"),
     "rule_pe_percentile_help": (
@@ -102,13 +102,17 @@ RULES: dict[str, tuple[str, str]] = {
     "value_deviation_main": ("主板 3 日", "main boards, 3 sessions"),
     "value_deviation_wide": ("创业板、科创板 3 日", "ChiNext and STAR, 3 sessions"),
     "value_deviation_bse": ("北交所 3 日", "Beijing, 3 sessions"),
-    "value_deviation_st_sh": ("沪市主板 ST（2026-07-06 前）", "Shanghai ST before 2026-07-06"),
-    "value_deviation_st_sz": ("深市主板 ST（2026-07-06 前）", "Shenzhen ST before 2026-07-06"),
+    "value_deviation_st": ("主板 ST（2026-07-06 前）", "main-board ST before 2026-07-06"),
     "value_deviation_ten_up": ("10 日上涨", "10 sessions, up"),
     "value_deviation_ten_down": ("10 日下跌", "10 sessions, down"),
     "value_deviation_thirty_up": ("30 日上涨", "30 sessions, up"),
     "value_deviation_thirty_down": ("30 日下跌", "30 sessions, down"),
-    "value_deviation_exit": ("再次触发前须回落到门槛的", "must fall to this share of the threshold"),
+    "value_deviation_bse_ten_up": ("北交所 10 日上涨", "Beijing, 10 sessions, up"),
+    "value_deviation_bse_ten_down": ("北交所 10 日下跌", "Beijing, 10 sessions, down"),
+    "value_deviation_bse_thirty_up": ("北交所 30 日上涨", "Beijing, 30 sessions, up"),
+    "value_deviation_bse_thirty_down": ("北交所 30 日下跌", "Beijing, 30 sessions, down"),
+    "value_deviation_times": ("主板换手率倍数", "turnover multiple, main boards"),
+    "value_deviation_sum": ("主板 3 日累计换手率", "turnover of 3 sessions, main boards"),
     "value_pe_percentile_high": ("进入高位", "enters the top at"),
     "value_pe_percentile_low": ("进入低位", "enters the bottom at"),
     "value_pe_percentile_exit_high": ("离开高位", "leaves the top below"),
@@ -206,12 +210,32 @@ REASONS: dict[str, tuple[str, str]] = {
         "{name} moved {own} over {n} sessions against {other} of {benchmark}: {value} behind.",
     ),
     "flag_deviation_up": (
-        "{name}连续 {n} 个交易日对{benchmark}的涨幅偏离值累计 {value}，达到交易所异常波动标准 {threshold}。",
-        "{name} deviated from {benchmark} by {value} in all over {n} sessions, past the exchange's mark of {threshold}.",
+        "{name} {n} 个交易日内相对{benchmark}的涨幅偏离值为 {value}，达到异常波动门槛 {threshold}（自行计算，以公告为准）。",
+        "{name} deviated from {benchmark} by {value} within {n} sessions, past the mark of {threshold} for abnormal fluctuation (computed here; announcements decide).",
     ),
     "flag_deviation_down": (
-        "{name}连续 {n} 个交易日对{benchmark}的跌幅偏离值累计 {value}，达到交易所异常波动标准 {threshold}。",
-        "{name} deviated from {benchmark} by {value} in all over {n} sessions, past the exchange's mark of {threshold}.",
+        "{name} {n} 个交易日内相对{benchmark}的跌幅偏离值为 {value}，达到异常波动门槛 {threshold}（自行计算，以公告为准）。",
+        "{name} deviated from {benchmark} by {value} within {n} sessions, past the mark of {threshold} for abnormal fluctuation (computed here; announcements decide).",
+    ),
+    "flag_deviation_severe_up": (
+        "{name} {n} 个交易日内相对{benchmark}的涨幅偏离值为 {value}，达到严重异常波动门槛 {threshold}（自行计算，以公告为准）。",
+        "{name} deviated from {benchmark} by {value} within {n} sessions, past the mark of {threshold} for severe abnormal fluctuation (computed here; announcements decide).",
+    ),
+    "flag_deviation_severe_down": (
+        "{name} {n} 个交易日内相对{benchmark}的跌幅偏离值为 {value}，达到严重异常波动门槛 {threshold}（自行计算，以公告为准）。",
+        "{name} deviated from {benchmark} by {value} within {n} sessions, past the mark of {threshold} for severe abnormal fluctuation (computed here; announcements decide).",
+    ),
+    "flag_deviation_repeated_up": (
+        "{name} {n} 个交易日内第 {count} 次出现上涨方向的异常波动，属严重异常波动（自行计算，以公告为准）。",
+        "{name} fluctuated abnormally {count} times upward within {n} sessions, which is severe (computed here; announcements decide).",
+    ),
+    "flag_deviation_repeated_down": (
+        "{name} {n} 个交易日内第 {count} 次出现下跌方向的异常波动，属严重异常波动（自行计算，以公告为准）。",
+        "{name} fluctuated abnormally {count} times downward within {n} sessions, which is severe (computed here; announcements decide).",
+    ),
+    "flag_deviation_turnover": (
+        "{name} 3 日平均换手率为前 5 日的 {value} 倍，累计 {turnover}，达到异常波动门槛（自行计算，以公告为准）。",
+        "{name} turned over {value} times its mean of the 5 sessions before on 3 sessions, {turnover} together, past the mark for abnormal fluctuation (computed here; announcements decide).",
     ),
     "flag_pe_percentile_up": (
         "{name}的市盈率升至近三年第 {value} 百分位，进入高位区间。",
@@ -335,8 +359,12 @@ REASONS: dict[str, tuple[str, str]] = {
         "{name} has no benchmark on its own calendar, or that has no price of the session; “{rule}” cannot be judged.",
     ),
     "flag_no_data_index": (
-        "交易所用于{name}的对应指数未知或未跟踪，“{rule}”无法判断。",
-        "The index that the exchange uses for {name} is not known or not followed; “{rule}” cannot be judged.",
+        "{name}对应的交易所指数{index}未跟踪，“{rule}”无法判断。",
+        "{index}, which the exchange uses for {name}, is not followed; “{rule}” cannot be judged.",
+    ),
+    "flag_no_data_index_bars": (
+        "{index}在所需的交易日缺少行情，{name}的“{rule}”无法判断。",
+        "{index} lacks prices of sessions that are needed; “{rule}” cannot be judged for {name}.",
     ),
     "flag_no_data_limits": (
         "{name}当日的涨跌停价未知，或与行情不符，“{rule}”无法判断。",
