@@ -11,17 +11,17 @@ from basketwatch.words.text import plain, say
 def body(snapshot, reader, settings):
     from basketwatch.views import basket
 
-    view = choose(snapshot, reader)
+    view, lang = choose(snapshot, reader), reader.lang
     if view is None:
         return
     left, right = st.columns([54, 46])
-    lines = basket.members_line(view, reader.lang), basket.valued_line(snapshot, view, reader.lang)
-    inner = "".join((basket.summary(snapshot, view, reader.lang), *lines))
-    left.container(border=True, height="stretch").html(block(inner, green_up=reader.green_up))
-    with right.container(border=True, height="stretch"):
+    with left.container(border=True, height="stretch"), frame.panel(view.basket.short[lang], lang):
+        st.html(block(basket.top(snapshot, view, lang), green_up=reader.green_up))
+    with right.container(border=True, height="stretch"), frame.panel(say("series_title", lang), lang):
         series(snapshot, view, reader)
-    if ticker := members(snapshot, view, reader):
-        stock(snapshot, view, ticker, reader, settings)
+    with frame.panel(say("members_title", lang), lang):
+        if ticker := members(snapshot, view, reader):
+            stock(snapshot, view, ticker, reader, settings)
 
 
 def choose(snapshot, reader):
@@ -32,7 +32,7 @@ def choose(snapshot, reader):
     chosen = controls.choice("basket", names, say("choose_basket", reader.lang), always=True)
     if asked in names and asked != chosen:  # the reader went on to another basket: the stock of the last one is done
         st.query_params.pop("ticker", None)
-    return snapshot.basket(chosen) if chosen else None
+    return snapshot.basket(chosen or "")
 
 
 def series(snapshot, view, reader):
@@ -70,14 +70,14 @@ def stock(snapshot, view, ticker, reader, settings):
     """The stock that the reader opened: its charts, why it is here, where its numbers come from."""
     from basketwatch.views import basket, flags, ledger
 
-    with st.container(border=True):
-        st.html(block(basket.stock_head(snapshot, view, ticker, reader.lang), green_up=reader.green_up))
+    lang, green_up = reader.lang, reader.green_up
+    with st.container(border=True), frame.panel(ticker, lang):
+        st.html(block(basket.stock_head(snapshot, view, ticker, lang), green_up=green_up))
         left, right = st.columns([62, 38])
         with left:
-            frame.fragment(settings, reader, lambda: chart(snapshot, ticker, reader, settings))
-        right.html(block(heading(say("stock_ledger", reader.lang)) + ledger.ledger(snapshot, ticker, reader.lang)))
-        lines = flags.of_stock(snapshot, flags_of(settings, snapshot), ticker, reader.lang)
-        st.html(block(lines, green_up=reader.green_up))
+            frame.fragment(settings, reader, ticker, lambda: chart(snapshot, ticker, reader, settings))
+        right.html(block(heading(say("stock_ledger", lang)) + ledger.ledger(snapshot, ticker, lang)))
+        st.html(block(flags.of_stock(snapshot, flags_of(settings, snapshot), ticker, lang), green_up=green_up))
 
 
 def chart(snapshot, ticker, reader, settings):
@@ -87,8 +87,8 @@ def chart(snapshot, ticker, reader, settings):
     lang = reader.lang
     look = controls.choice("stock_view", valuation.stock_looks(snapshot, ticker, lang), say("stock_view", lang))
     bars, histories = bars_of(settings, ticker, snapshot.version), histories_of(settings, ticker, snapshot)
-    flags, colours = flags_of(settings, snapshot), {"dark": reader.dark, "green_up": reader.green_up}
-    figure, note = basket.stock_chart(snapshot, ticker, look, bars, histories, flags, lang, **colours)
+    logged, colours = flags_of(settings, snapshot), {"dark": reader.dark, "green_up": reader.green_up}
+    figure, note = basket.stock_chart(snapshot, ticker, look, bars, histories, logged, lang, **colours)
     if figure is not None:
         st.plotly_chart(figure, config=charts.CONFIG, theme=None, key=look, alt=note)
     st.caption(plain(note))

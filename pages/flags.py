@@ -11,11 +11,13 @@ def body(snapshot, reader, settings):
     from basketwatch.app import rule_editor
 
     flag_rows = data.flags_of(settings, snapshot)
-    log(snapshot, flag_rows, reader)
+    with frame.panel(say("flags_log", reader.lang), reader.lang):
+        log(snapshot, flag_rows, reader)
     left, right = st.columns([38, 62])
     with left.container(border=True, height="stretch", key="rules"):
-        frame.fragment(settings, reader, lambda: rule_editor.draw(snapshot, reader, settings))
-    with right.container(border=True, height="stretch"):
+        what = say("flags_rules", reader.lang)
+        frame.fragment(settings, reader, what, lambda: rule_editor.draw(snapshot, reader, settings))
+    with right.container(border=True, height="stretch"), frame.panel(say("flags_after", reader.lang), reader.lang):
         after(snapshot, flag_rows, reader, settings)
 
 

@@ -11,26 +11,31 @@ def body(snapshot, reader, settings):
     from basketwatch.views import sectors
 
     st.html(sectors.STYLE)
-    chosen = asked(snapshot, reader)
+    chosen, lang, rows = asked(snapshot, reader), reader.lang, None
     left, right = st.columns([55, 45])
-    with left.container(border=True, height="stretch", key="sector_bars"):
+    with left.container(border=True, height="stretch", key="sector_bars"), frame.panel(say("sectors_bars", lang), lang):
         rows, window = bars(snapshot, reader, chosen)
     with right:
         with st.container(border=True, key="sector_card"):
             names = sectors.labels(snapshot, reader.lang)
             st.selectbox(say("sectors_choose", reader.lang), list(names), key="choice_sector", format_func=names.get,
                          label_visibility="collapsed")  # fmt: skip
-            st.html(block(sectors.card(snapshot, chosen, reader.lang), green_up=reader.green_up))
-        with st.container(border=True, height="stretch", key="review"):
+            with frame.panel(names.get(chosen, chosen), lang):
+                st.html(block(sectors.card(snapshot, chosen, lang), green_up=reader.green_up))
+        with (
+            st.container(border=True, height="stretch", key="review"),
+            frame.panel(say("sectors_review", lang), lang),
+        ):
             review(snapshot, reader, settings, chosen)
     left, right = st.columns([55, 45])
-    with left.container(border=True, height="stretch"):
-        drawn(sectors.rotation(snapshot, chosen, reader.lang, dark=reader.dark), "rotation")
-    with right.container(border=True, height="stretch"):
-        drawn(sectors.scatter(rows, window, chosen, reader.lang, dark=reader.dark), "scatter")
-    with st.expander(say("sectors_table", reader.lang)):
-        frame, columns = sectors.table(snapshot, reader.lang)
-        st.dataframe(frame, hide_index=True, row_height=30, placeholder="–", column_config=columns)
+    with left.container(border=True, height="stretch"), frame.panel(say("panel_rotation", lang), lang):
+        drawn(sectors.rotation(snapshot, chosen, lang, dark=reader.dark), "rotation")
+    with right.container(border=True, height="stretch"), frame.panel(say("sectors_scatter", lang), lang):
+        if rows is not None:
+            drawn(sectors.scatter(rows, window, chosen, lang, dark=reader.dark), "scatter")
+    with st.expander(say("sectors_table", lang)), frame.panel(say("sectors_table", lang), lang):
+        table, columns = sectors.table(snapshot, lang)
+        st.dataframe(table, hide_index=True, row_height=30, placeholder="–", column_config=columns)
 
 
 def asked(snapshot, reader):

@@ -13,9 +13,13 @@ def body(snapshot, reader, _here):
     def draw(inner: str) -> None:
         st.html(block(inner, green_up=reader.green_up))
 
-    draw(today.benchmarks(snapshot, reader.lang))
+    with frame.panel(say("panel_benchmarks", reader.lang), reader.lang):
+        draw(today.benchmarks(snapshot, reader.lang))
     for column, view in zip(st.columns(max(1, len(snapshot.baskets))), snapshot.baskets, strict=False):
-        with column.container(border=True, height="stretch", key=f"card_{view.basket.id}"):
+        with (
+            column.container(border=True, height="stretch", key=f"card_{view.basket.id}"),
+            frame.panel(view.basket.short[reader.lang], reader.lang),
+        ):
             st.page_link(
                 controls.FOLDER / "basket.py",
                 label=plain(today.title(view, reader.lang)),
@@ -25,7 +29,7 @@ def body(snapshot, reader, _here):
             valuation_link(snapshot, view, reader)
             draw(today.movers(snapshot, view, reader.lang))
     left, right = st.columns([59, 41])
-    with left.container(border=True, height="stretch"):
+    with left.container(border=True, height="stretch"), frame.panel(say("map_title", reader.lang), reader.lang):
         title, choice = st.columns([5, 4], vertical_alignment="center")
         with title:
             draw(heading(say("map_title", reader.lang), say("map_note", reader.lang)))
@@ -33,9 +37,12 @@ def body(snapshot, reader, _here):
             shown = pick_basket(snapshot, reader)
         if shown:
             draw(today.chain_map(snapshot, shown, reader.lang))
-    with right.container(border=True, height="stretch", key="feed"):
+    with (
+        right.container(border=True, height="stretch", key="feed"),
+        frame.panel(say("feed_title", reader.lang), reader.lang),
+    ):
         feed(snapshot, reader)
-    with st.container(border=True, key="overnight"):
+    with st.container(border=True, key="overnight"), frame.panel(say("overnight", reader.lang), reader.lang):
         draw(
             heading(say("overnight", reader.lang))
             + today.overnight(snapshot, reader.lang)

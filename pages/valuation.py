@@ -17,8 +17,10 @@ def body(snapshot, reader, settings):
         return
     left, right = st.columns([60, 40])
     with left:
-        frame.fragment(settings, reader, lambda: detail(snapshot, names, reader, settings))
-    with right:
+        frame.fragment(
+            settings, reader, say("page_valuation", reader.lang), lambda: detail(snapshot, names, reader, settings)
+        )
+    with right, frame.panel(say("pe_board", reader.lang), reader.lang):
         board(snapshot, reader)
 
 

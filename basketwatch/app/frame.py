@@ -4,6 +4,7 @@ besides the pages, and it imports nothing heavy at the top: the title and the fr
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from basketwatch.domain.model import Freshness
     from basketwatch.settings import Settings
     from basketwatch.store.database import Store
+_log = logging.getLogger(__name__)
 first_line_drawn = threading.Event()  # set by the first page of this process: now pandas may load
 PAGES = ("today", "basket", "valuation", "sectors", "flags", "health")
 TICK = timedelta(seconds=3)  # how often an open page looks whether the store has a new version
@@ -123,16 +125,28 @@ def page(name: str, body: Callable[[Snapshot, Reader, Settings], None]) -> None:
             body(snapshot, reader, settings)
 
 
-def fragment(settings: Settings, reader: Reader, draw: Callable[[], None]) -> None:
-    """A part of a page that its own controls draw again, without the rest of the page."""
+def fragment(settings: Settings, reader: Reader, what: str, draw: Callable[[], None]) -> None:
+    """A part of a page that its own controls draw again, without the rest of the page; ``what``: as in ``panel``."""
 
     @st.fragment
     def drawn() -> None:
         current_settings()  # a fragment runs by itself later: the demo's clock has to be held again
-        with store_faults_said(settings, reader):
+        with store_faults_said(settings, reader), panel(what, reader.lang):
             draw()
 
     drawn()
+
+
+@contextmanager
+def panel(what: str, lang: str) -> Iterator[None]:
+    """A part of a page, by its name or its ticker: a bug in it is one sentence in its place, and the rest is drawn."""
+    try:
+        yield
+    except BasketwatchError:
+        raise
+    except Exception as fault:
+        _log.error("panel %s", what, exc_info=fault)
+        st.error(plain(say("panel_failed", lang, what=what, detail=type(fault).__name__)))
 
 
 def _broken_files(snapshot: Snapshot, reader: Reader) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select
 
+from basketwatch.domain.rules import SEVERITIES
 from basketwatch.store import schema
 from basketwatch.store.database import Store
 from basketwatch.store.notes import note, noted
@@ -67,11 +68,12 @@ def read(store: Store, *, since: date | None = None) -> pd.DataFrame:
     """Flags of sessions from ``since`` on (None = all), newest session first: ``COLUMNS``, with ``basket`` as a tuple
     of ids in place of ``baskets``."""
     f = schema.flags.c
-    query = select(schema.flags).order_by(f.session.desc(), f.id)
+    sound = (f.rule != "", f.ticker != "", f.severity.in_(SEVERITIES))
+    query = select(schema.flags).where(*sound).order_by(f.session.desc(), f.id)
     if since is not None:
         query = query.where(f.session >= since)
     found = frame_of(store, query, COLUMNS)
-    baskets = [tuple(json.loads(text)) for text in found.pop("baskets")]
+    baskets = [tuple(json.loads(text or "[]")) for text in found.pop("baskets")]
     found.insert(3, "basket", baskets)
     return found
 

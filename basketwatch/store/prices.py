@@ -181,9 +181,10 @@ def read_factors(store: Store, tickers: Sequence[str] | None = None) -> pd.DataF
 
 
 def read_series(store: Store) -> dict[str, Any]:
-    """Ticker -> row of the series table (first, last, count, years, read_at, source)."""
+    """Ticker -> row of the series table (first, last, count, years, read_at, source); a row with a hole is left out."""
+    whole = select(schema.series).where(*(c.is_not(None) for c in schema.series.c))
     with store.engine.connect() as c:
-        return {row.ticker: row for row in c.execute(select(schema.series))}
+        return {row.ticker: row for row in c.execute(whole)}
 
 
 def final_closes(store: Store, since: date) -> list[tuple[str, date, float, float | None]]:
@@ -214,6 +215,7 @@ def read_calendars(store: Store, since: date | None = None) -> dict[str, Calenda
     query = select(schema.sessions).order_by(s.market_group, s.day)
     found: dict[str, list[Session]] = {}
     with store.engine.connect() as c:
+        query = query.where(s.opens.is_not(None), s.closes.is_not(None))
         for row in c.execute(query if since is None else query.where(s.day >= since)):
             found.setdefault(row.market_group, []).append(Session(row.day, row.opens, row.closes))
     return {group: Calendar(group, tuple(days)) for group, days in found.items()}
@@ -231,7 +233,7 @@ def freshness(store: Store, tickers: Collection[str]) -> dict[str, Freshness]:
     shares = {t for t in tickers if not t.endswith(".SI")}
     found: dict[str, list[Any]] = {}
     with store.engine.connect() as c:
-        for row in c.execute(select(q.ticker, q.fetched_at, q.source)):
+        for row in c.execute(select(q.ticker, q.fetched_at, q.source).where(q.fetched_at.is_not(None))):
             if row.ticker in shares:
                 found.setdefault(group(row.ticker), []).append(row)
     return {

@@ -59,9 +59,13 @@ def as_records(frame: pd.DataFrame, table: Table) -> list[dict[str, Any]]:
 
 
 def frame_of(store: Store, query: Any, columns: Mapping[str, tuple[str, str, bool]]) -> pd.DataFrame:
-    """The rows as a frame with the dtypes of ``columns`` (frames), also where there is no row or no value."""
+    """The rows as a frame with the dtypes of ``columns`` (frames), also where there is no row or no value.
+
+    A row that lacks what ``columns`` requires is left out, as if it had never come; infinity is no number.
+    """
     import pandas as pd
 
+    query = query.where(*(c.is_not(None) for c in query.selected_columns if not c.nullable))
     # a day stays the text that SQLite keeps: numpy reads it thirty times as fast as a date
     plain = [type_coerce(c, String) if isinstance(c.type, Date) else c for c in query.selected_columns]
     with store.engine.connect() as c:
@@ -69,9 +73,12 @@ def frame_of(store: Store, query: Any, columns: Mapping[str, tuple[str, str, boo
         kinds = {name: columns[name][0] for name in result.keys()}  # noqa: SIM118 - a result, not a dict
         # in pieces and by column: all rows at once are a lot of memory, and pandas would look into each row object
         pieces = [columns_of(zip(*piece, strict=True), kinds) for piece in result.partitions(PIECE)]
-    if len(pieces) > 1:
-        return pd.concat(pieces, ignore_index=True)
-    return pieces[0] if pieces else _no_rows(tuple(kinds.items())).copy()
+    if not pieces:
+        return _no_rows(tuple(kinds.items())).copy()
+    found = pd.concat(pieces, ignore_index=True) if len(pieces) > 1 else pieces[0]
+    prices = [n for n, (dtype, _, required) in columns.items() if required and dtype == "float64" and n in kinds]
+    whole = (found[prices] > 0).all(axis=1) if prices else None  # each of them is a price or a ratio of two
+    return found if whole is None or whole.all() else found[whole].reset_index(drop=True)
 
 
 @cache
@@ -90,6 +97,9 @@ def column_of(values: Sequence[Any], dtype: Any) -> Any:
     import numpy as np
     import pandas as pd
 
-    if dtype in ("float64", "datetime64[s]"):
+    if dtype == "float64":
+        numbers = np.array(values, dtype=dtype)
+        return np.where(np.isinf(numbers), np.nan, numbers)
+    if dtype == "datetime64[s]":
         return np.array(values, dtype=dtype)
     return pd.Series(values, dtype="object").astype(dtype).array  # without an index, which pandas would have to compare

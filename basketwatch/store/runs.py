@@ -6,11 +6,11 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import delete, func, insert, select, update
 
-from basketwatch.domain.model import Run, SymbolState
+from basketwatch.domain.model import Run, State, SymbolState
 from basketwatch.store import schema
 from basketwatch.store.database import Store
 from basketwatch.store.rows import upsert
@@ -105,13 +105,16 @@ def requests_since(store: Store, since: datetime) -> dict[str, dict[str, int]]:
 
 
 def read_states(store: Store) -> list[SymbolState]:
-    """Every state word."""
+    """Every state word; a row without one, or without its instant, says nothing."""
+    s = schema.states.c
+    known = select(schema.states).where(s.state.is_not(None), s.source.is_not(None), s.at.is_not(None))
+    known = known.where(s.state.in_(get_args(State)))
     with store.engine.connect() as c:
         return [
             SymbolState(
-                r.ticker, r.part, r.state, r.source, r.at, r.last_ok, r.key, tuple(json.loads(r.params).items())
+                r.ticker, r.part, r.state, r.source, r.at, r.last_ok, r.key, tuple(json.loads(r.params or "{}").items())
             )
-            for r in c.execute(select(schema.states))
+            for r in c.execute(known)
         ]
 
 

@@ -46,6 +46,11 @@ def beside(snapshot: Snapshot, lang: str) -> str:
 # --- basket page -------------------------------------------------------------------------------------------------
 
 
+def top(snapshot: Snapshot, view: BasketView, lang: str) -> str:
+    """Every window against every benchmark, and under it how many members, and what they cost."""
+    return summary(snapshot, view, lang) + members_line(view, lang) + valued_line(snapshot, view, lang)
+
+
 def summary(snapshot: Snapshot, view: BasketView, lang: str) -> str:
     """Returns over every window: the home market equal- and cap-weighted, the other markets, all where they compare.
 
@@ -156,7 +161,7 @@ def short_of(covered: int, members: int) -> str:
 def stock_head(snapshot: Snapshot, view: BasketView, ticker: str, lang: str) -> str:
     """Name, last, change, segment and the reason for membership of the stock that was opened."""
     member = next((m for m in view.basket.members if m.ticker == ticker), None)
-    row = snapshot.row(ticker)
+    row: Any = view.table.loc[ticker]  # a member without any data has one too
     reason = ""
     if member:
         since = " · " + say("stock_since", lang, since=member.since.isoformat())

@@ -101,7 +101,7 @@ def _by_ticker(snapshot: Snapshot, flag_rows: pd.DataFrame, before: int | None) 
     """The rows of each ticker, loudest first; tickers with something new first, then the loudest, then the busiest."""
     order = {rule.id: i for i, rule in enumerate(snapshot.universe.rules)}
     rows = flag_rows.assign(
-        loud=flag_rows["severity"].map(_LOUD),
+        loud=flag_rows["severity"].map(_LOUD).fillna(-1),
         order=flag_rows["rule"].map(order).fillna(len(order)),
         new=_new(flag_rows, before),
     ).sort_values(["loud", "order", "id"], ascending=[False, True, True], kind="stable")

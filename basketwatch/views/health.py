@@ -168,7 +168,7 @@ def _symbols(snapshot: Snapshot, states: Sequence[SymbolState], lang: str) -> pd
         last_ok = age(snapshot.now - word.last_ok, lang) if word and word.last_ok else DASH
         rows.append([
             ticker, snapshot.name(ticker)[lang], say(f"state_{row['state']}", lang),
-            row["session"].date().isoformat(), source_name(row["source"], lang), last_ok,
+            row["session"].date().isoformat() if pd.notna(row["session"]) else DASH, source_name(row["source"], lang), last_ok,
             say(f"state_{bars.state}", lang) if bars else DASH,
         ])  # fmt: skip
     keys = ("col_ticker", "col_name", "col_state", "col_session", "col_source", "health_last_ok", "part_bars")

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 def ledger(snapshot: Snapshot, ticker: str, lang: str) -> str:
     """Behind each number of a stock: value, definition, source, session and time."""
+    if ticker not in snapshot.table.index:
+        nothing = f'<p class="soft" style="margin:0">{escape(say("no_quote_yet", lang, name=snapshot.name(ticker)[lang]))}</p>'
+        return nothing + _pe_ledger(snapshot, ticker, lang)
     row = snapshot.row(ticker)
     origin_of = escape(origin(row, lang))
     items = ("last", "previous_close", "limit_up", "limit_down", "volume", "market_cap", "high_52w", "low_52w")

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 from benchmarks import __main__ as benchmarks
 from benchmarks import symbols
 from tests.stores import PROJECT
 
 
-def test_every_part_runs_and_measures(tmp_path: Path, browser_path: str) -> None:
-    env = os.environ | {"BENCH_SCALE": "20", "TMPDIR": str(tmp_path), "BENCH_BROWSER": browser_path}
+def test_every_part_runs_and_measures(browser_path: str) -> None:
+    env = os.environ | {"BENCH_SCALE": "20", "BENCH_BROWSER": browser_path}
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--tiny"],
         cwd=PROJECT,

@@ -174,6 +174,7 @@ def test_an_amount_that_is_none_is_a_bad_answer(junk: Any) -> None:
 def dialects() -> Iterator[list[str]]:
     """The way of writing a code in the filter, forgotten again afterwards."""
     known = list(eastmoney._dialects)
+    eastmoney._dialects[:] = ['"{}"', "{}"]  # an earlier test may have found out which one works
     yield eastmoney._dialects
     eastmoney._dialects[:] = known
 

@@ -171,8 +171,9 @@ def _profit(pe: Any, price: Any, cap: Any, eps: Any) -> Any:
 
 def _quoted(table: pd.DataFrame) -> dict[str, PeReading]:
     """The PE in the quotes themselves, and their market cap; of shares and funds that have either."""
+    known = table["pe_ttm"].notna() | table["market_cap"].notna()
     columns = ["pe_ttm", "last", "market_cap", "session", "fetched_at", "source", "group"]
-    rows: Iterable[Any] = table.loc[table["pe_ttm"].notna() | table["market_cap"].notna(), columns].itertuples()
+    rows: Iterable[Any] = table.loc[known & (table["group"] != "FX"), columns].itertuples()
     return {str(r.Index): PeReading(
         key=SeriesKey(str(r.Index), str(r.source), _definition(r.source, r.group)), pe=r.pe_ttm, losing=r.pe_ttm <= 0,
         session=r.session.date(), price=r.last, market_cap=r.market_cap, profit=float(_profit(r.pe_ttm, r.last, r.market_cap, nan)),

@@ -108,8 +108,14 @@ UI: dict[str, tuple[str, str]] = {
     "start_demo": ("先看演示市场", "See the demo market"),
     "back_to_live": ("回到实盘数据", "Back to live data"),
     "page_failed": (
-        "这个页面出错了，其他页面不受影响；详情见运行 basketwatch 的终端。",
-        "This page failed; the others still work. The terminal that runs basketwatch has the details.",
+        "这个页面出错了，请看看其他页面；若都如此，运行 basketwatch doctor 检查数据。详情见运行 basketwatch 的终端。",
+        "This page failed; try the others. If they fail as well, basketwatch doctor examines the data. The terminal that runs basketwatch has the details.",
+    ),
+    "panel_benchmarks": ("指数", "Indices"),
+    "panel_rotation": ("轮动", "Rotation"),
+    "panel_failed": (
+        "“{what}”画不出来（{detail}），本页其余部分照常；刷新数据后若仍如此，详情见运行 basketwatch 的终端。",
+        "“{what}” could not be drawn ({detail}); the rest of the page is not affected. If it stays so after a refresh, the terminal that runs basketwatch has the details.",
     ),
     "choose_basket": ("篮子", "Basket"),
     "unknown_basket_title": ("没有叫 {basket} 的篮子。", "There is no basket called {basket}."),
@@ -180,6 +186,10 @@ UI: dict[str, tuple[str, str]] = {
     ),
     "def_low_52w": ("52 周最低，复权", "52-week low, adjusted"),
     "delayed": ("行情延时 {n} 分钟", "delayed {n} min"),
+    "no_quote_yet": (
+        "还没有 {name} 的行情；下一次刷新会再取，“健康”页有原因。",
+        "There is no price of {name} yet; the next refresh asks again, and Health has the reason.",
+    ),
     "no_bars": ("还没有这只股票的历史。", "There is no history of this stock yet."),
     "limit_one_price_up": ("一字涨停", "one-price limit-up"),
     "limit_t_up": ("T字板", "T limit-up"),
