@@ -349,3 +349,34 @@ def test_the_instants_of_the_notes_survive(thursday: World) -> None:
     at, day = noted.split()
     assert datetime.fromisoformat(at) == THURSDAY.astimezone(UTC) and date.fromisoformat(day) == THURSDAY.date()
     assert BUDGET == 10
+
+
+def test_a_pause_of_seventy_days_is_closed_in_one_run(thursday: World) -> None:
+    """Each history ends with the last session of its market again, within the run that finds the gap; and stays asked once."""
+    back = THURSDAY + timedelta(days=70)  # a Thursday evening in September
+    world = thursday.run(back, only=ALL)
+    assert world.status == 0, world.lines
+    found = series(world)
+    for ticker in SHARES:
+        assert found[key(ticker, "eastmoney", "ttm")]["session"].max().date() == back.date(), ticker
+    for ticker in ("01686.HK", "COHR.US", "AXTI.US"):
+        newest = found[key(ticker, "baidu", "ttm")]["session"].max().date()
+        assert newest >= back.date() - timedelta(days=3), (ticker, newest)
+    assert_values_true(world)
+    counts = world.report["requests"]["by_host"]
+    world.run(back + timedelta(hours=2), only=ALL)
+    again = world.report["requests"]["by_host"]
+    assert again.get("datacenter-web.eastmoney.com", 0) <= 1 < counts["datacenter-web.eastmoney.com"]
+
+
+def test_a_pause_is_closed_when_the_source_is_back(thursday: World) -> None:
+    """The source is down in the first run after the pause; an hour later the gap is closed, and the problem was named."""
+    back = THURSDAY + timedelta(days=70)
+    thursday.up.fault(r"datacenter-web", ".*", "status:500")
+    world = thursday.run(back, only=ALL)
+    assert world.status == 3
+    states = {s.ticker: s.state for s in runs.read_states(world.store) if s.part == "valuation"}
+    assert all(states[t] != "ok" for t in SHARES), states
+    world.up.clear_faults()
+    world.run(back + timedelta(hours=2), only=ALL)
+    assert series(world)[TTM]["session"].max().date() == back.date()

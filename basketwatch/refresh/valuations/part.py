@@ -89,7 +89,8 @@ def update(work: Work, tickers: Sequence[str], early: Early) -> None:
     Hosts are asked in parallel, each at its own pace; every answer is stored as it arrives.
     """
     now, stored = clock.now(), _look(work)
-    must = [*_fills(work, tickers, stored, now, dict(early)), *_daily(work, tickers, stored, now)]
+    must = [*_fills(work, tickers, stored, now, dict(early)), *_gaps(work, tickers, stored, now)]
+    must += _daily(work, tickers, stored, now)
     room = BUDGET - sum(guard.current().counts().values()) - sum(job.cost for job in must)
     asked = {job.name for job in must}
     for job in _worth_again(work, tickers, stored, now):
@@ -144,6 +145,29 @@ def _fills(
         if _is_company(ticker) and not stored.has(ticker) and (word is None or failed):
             found.append(_whole(work, ticker, stored, early.get(ticker)))
     return found[:MOST]
+
+
+def _gaps(work: Work, tickers: Sequence[str], stored: Stored, now: datetime) -> list[Job]:
+    """Jobs for histories that nobody has read for so long that the daily questions cannot join on: after a pause.
+
+    Their number is no reason to put them off, as it is for what is only read again.
+    """
+    found = []
+    for ticker in filter(_is_company, tickers):
+        word, patience = stored.states.get(ticker), _patience(ticker, stored, now)
+        if not stored.has(ticker) or patience is None or word is None or stored.suspended(ticker):
+            continue
+        failed = word.state in RETRY_STATES
+        if _is_gap(ticker, stored, now) and word.at <= now - (RETRY if failed else patience):
+            found.append(_whole(work, ticker, stored, None))
+    return found[:MOST]
+
+
+def _is_gap(ticker: str, stored: Stored, now: datetime) -> bool:
+    """Whether the stored history ends so long ago that it should have been read again since, more than once."""
+    newest = stored.last(ticker, stored.backfill(ticker) or "")
+    age = REREAD_WHOLE_AFTER if _is_share(ticker) else 2 * (_patience(ticker, stored, now) or timedelta())
+    return newest is not None and newest < now.date() - age
 
 
 def _daily(work: Work, tickers: Sequence[str], stored: Stored, now: datetime) -> list[Job]:
