@@ -6,8 +6,9 @@ Another stock's price under the right label, a repeated page and a wrong date al
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any, Literal
@@ -36,7 +37,7 @@ class Past:
 
     ``closes``: ticker -> session -> final close; the newest one whatever its age. ``volumes``: ticker -> median volume
     of a session. ``taken``: ticker -> stored quote. A stored quote taken after the close (``closing``) becomes its
-    session's final bar when the next session's previous close agrees.
+    session's final bar when the next session's previous close agrees. ``factors``: ticker -> ex-dates and their factors.
     """
 
     calendars: Mapping[str, Calendar]
@@ -44,6 +45,7 @@ class Past:
     volumes: dict[str, float]
     taken: dict[str, Row]
     series: dict[str, Any]
+    factors: dict[str, list[tuple[date, float]]] = field(default_factory=dict)
 
     def last(self, ticker: str) -> date | None:
         """The newest session with a final bar."""
@@ -62,6 +64,11 @@ class Past:
             return None
         return row if is_closing(row, self.calendars, now) else None
 
+    def reference(self, ticker: str, before: date, day: date) -> float:
+        """The close of session ``before`` times the factors of the ex-dates until ``day``: the previous close of that day."""
+        known = (factor for ex_date, factor in self.factors.get(ticker, ()) if before < ex_date <= day)
+        return self.closes[ticker][before] * math.prod(known)
+
 
 def look_back(store: Store, calendars: Mapping[str, Calendar], now: datetime) -> Past:
     """Read the stored data that quotes are checked against."""
@@ -76,7 +83,10 @@ def look_back(store: Store, calendars: Mapping[str, Calendar], now: datetime) ->
         closes[ticker] = {day: close}
     volumes = {ticker: median(found) for ticker, found in traded.items()}
     taken = {row["ticker"]: row for row in prices.read_quotes(store).to_dict("records")}
-    return Past(calendars, closes, volumes, taken, series)  # type: ignore[arg-type]
+    factors: dict[str, list[tuple[date, float]]] = {}
+    for ticker, ex_date, factor in prices.ex_dates(store, (now - WEEKS).date()):
+        factors.setdefault(ticker, []).append((ex_date, factor))
+    return Past(calendars, closes, volumes, taken, series, factors)  # type: ignore[arg-type]
 
 
 def fit(row: Row, past: Past, now: datetime) -> Fit:
@@ -91,7 +101,8 @@ def fit(row: Row, past: Past, now: datetime) -> Fit:
         return "unknown" if newest is None else "fits" if abs(row["last"] / newest - 1) < RATE else "contradicts"
     before = past.before(ticker, day)
     if before in closes:
-        return "fits" if same(row["previous_close"], closes[before], ticker) else "contradicts"
+        expected = (closes[before], past.reference(ticker, before, day))
+        return "fits" if any(same(row["previous_close"], price, ticker) for price in expected) else "contradicts"
     if before and (closing := past.closing(ticker, before, now)) and _follows(row, closing):
         return "fits"
     # The session before is not stored: a suspension or a gap. To repeat the newest close is proof enough.

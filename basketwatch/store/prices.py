@@ -195,6 +195,14 @@ def final_closes(store: Store, since: date) -> list[tuple[str, date, float, floa
         return [tuple(row) for row in c.execute(query)]
 
 
+def ex_dates(store: Store, since: date) -> list[tuple[str, date, float]]:
+    """Ticker, ex-date and factor of the adjustments from ``since`` on, without a frame and its pandas."""
+    f = schema.factors.c
+    query = select(f.ticker, f.ex_date, f.factor).where(f.ex_date >= since, f.factor.is_not(None))
+    with store.engine.connect() as c:
+        return [tuple(row) for row in c.execute(query)]
+
+
 def last_closes(store: Store, tickers: Collection[str] | None = None) -> dict[str, tuple[date, float]]:
     """Ticker -> session and raw close of its last final bar; of ``tickers`` (None = all)."""
     if tickers is not None and not tickers:

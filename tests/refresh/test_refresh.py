@@ -103,6 +103,11 @@ def test_an_ex_date_shows_in_the_quote(world: World, ticker: str, day: date) -> 
     factors = prices.read_factors(world.store, [ticker]).set_index("ex_date")
     assert reference < before
     assert factors.loc[pd.Timestamp(day), "factor"] == pytest.approx(reference / before, abs=1e-12)
+    world.run(
+        days_before(world.market, day, 0) + timedelta(minutes=20), years=1
+    )  # the day goes on: nothing left to ask
+    assert world.asked(r"push2(delay)?\.|sinajs") == 0 and world.status == 0
+    assert len(prices.read_factors(world.store, [ticker])) == len(factors)
     world.run(days_before(world.market, day, -1), years=1)
     assert world.status == 0, world.lines
     bars, last = world.bars(ticker), world.quote(ticker)
