@@ -279,12 +279,12 @@ def _repeated(holes: Sequence[_Hole], calendars: Mapping[str, Calendar]) -> set[
             if h.continued and markets.group(h.ticker) in known and not markets.suspends(h.ticker)}  # fmt: skip
 
 
-def _young(bars: pd.DataFrame, series: Mapping[str, Any]) -> dict[str, int]:
-    """Ticker -> sessions since its listing, where its whole history, read once, is shorter than ``YOUNG``."""
+def _young(bars: pd.DataFrame, series: Mapping[str, Any]) -> dict[str, tuple[int, date]]:
+    """Ticker -> sessions since its listing, and that day, where its whole history, read once, is shorter than ``YOUNG``."""
     own = bars.groupby("ticker")["session"].agg(["size", "min"])
     few = own.loc[own["size"] < YOUNG]
     found = zip(few.index, few["size"], few["min"].dt.date, strict=True)
-    return {t: int(count) for t, count, first in found if t in series and series[t].first == first}
+    return {t: (int(count), first) for t, count, first in found if t in series and series[t].first == first}
 
 
 # --- the table ---------------------------------------------------------------------------------------------------
@@ -313,7 +313,7 @@ def _sparks(closes: pd.DataFrame, tickers: list[str]) -> list[list[float]]:
     return [column[~np.isnan(column)][-SPARK:].tolist() for column in values.T]
 
 
-def _add_limits(table: pd.DataFrame, young: Mapping[str, int]) -> None:
+def _add_limits(table: pd.DataFrame, young: Mapping[str, tuple[int, date]]) -> None:
     """Columns limit_state and limit_agrees, and limit_up, limit_down: the quote's own, else those of the rule."""
     found = [_limit(row, young) for row in table.rename(columns={"name": "named"}).itertuples()]
     for column in ("limit_up", "limit_down"):
@@ -323,13 +323,15 @@ def _add_limits(table: pd.DataFrame, young: Mapping[str, int]) -> None:
     table["limit_agrees"] = pd.Series([f.agrees for f in found], index=table.index, dtype="object")
 
 
-def _limit(row: Any, young: Mapping[str, int]) -> limits.Limit:
+def _limit(row: Any, young: Mapping[str, tuple[int, date]]) -> limits.Limit:
     if row.suspended or markets.kind(row.ticker) not in ("stock", "etf"):
         return limits.Limit("no_limit", None, None, None)
+    named = row.named if isinstance(row.named, str) else ""
+    sessions_listed, listed = young.get(row.ticker, (None, None))
     return limits.state_of(
         row.ticker, row.session.date(), open=row.open, high=row.high, low=row.low, close=row.last,
         previous_close=row.previous_close, quote_up=row.limit_up, quote_down=row.limit_down,
-        st=isinstance(row.named, str) and limits.is_st(row.named), sessions_listed=young.get(row.ticker),
+        st=limits.is_st(named), delisting=limits.is_delisting(named), sessions_listed=sessions_listed, listed=listed,
     )  # fmt: skip
 
 

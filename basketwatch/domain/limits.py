@@ -112,6 +112,12 @@ def is_st(name: str) -> bool:
     return _ST.match(unicodedata.normalize("NFKC", name).replace(" ", "").upper()) is not None
 
 
+def is_delisting(name: str) -> bool:
+    """True for a share in its delisting period: 退市 before the name in Shanghai, 退 behind it in Shenzhen and Beijing."""
+    plain = unicodedata.normalize("NFKC", name).replace(" ", "")
+    return plain.startswith("退市") or plain.endswith("退")
+
+
 def per_unit(ticker: str) -> int:
     """Ticks in one unit of currency: 1000 for funds, 100 for shares. Only right where ``board`` knows the ticker."""
     return 1000 if board(ticker) == "etf" else 100
@@ -144,20 +150,32 @@ def limit_prices(
     *,
     st: bool = False,
     sessions_listed: int | None = None,
+    listed: date | None = None,
     wide: bool = False,
 ) -> tuple[float, float] | None:
     """Upper and lower limit of a mainland share or fund in CNY.
 
-    ``sessions_listed`` counts from 1 on the listing day; None = long listed. None is returned on days and in markets
+    ``sessions_listed`` counts from 1 on the listing day; None = long listed. ``listed``: that day, whose rule says how
+    many sessions are free (None: the rule of ``day``). None is returned on days and in markets
     without limits, and for Taiwan and Korea, whose tick tables are not kept here.
     """
     found, where = rule(ticker, day, wide=wide), board(ticker)
-    if found is None or where is None or not _is_price(previous_close) or _is_free(found, sessions_listed):
+    if (
+        found is None
+        or where is None
+        or not _is_price(previous_close)
+        or _is_free(_of_listing(ticker, found, listed), sessions_listed)
+    ):
         return None
     per = per_unit(ticker)
     p = found.st_percent if st else found.percent
     up, down = _in_ticks(_ticks(previous_close, per), p, bse=where == "bse")
     return up / per, down / per
+
+
+def _of_listing(ticker: str, found: Rule, listed: date | None) -> Rule:
+    """The rule of the listing day: a later one frees no session of a share that was listed before it."""
+    return (rule(ticker, listed) if listed else None) or found
 
 
 def _is_free(rule: Rule, sessions_listed: int | None) -> bool:
@@ -218,25 +236,28 @@ def state_of(
     quote_down: float | None = None,
     st: bool = False,
     sessions_listed: int | None = None,
+    listed: date | None = None,
+    delisting: bool = False,
     wide: bool = False,
 ) -> Limit:
     """State of one session's bar: against the quote's own limit prices first, with the rule as their check.
 
-    A quoted pair that differs from the rule is used all the same, and ``agrees`` is False.
+    A quoted pair that differs from the rule is used all the same, and ``agrees`` is False. ``delisting``: the name
+    says so; the first day of that period has no limit, and a bar beyond the rule's limits is of that day.
     """
     found, where = rule(ticker, day, wide=wide), board(ticker)
-    if found is None:
-        # A share that no row describes (a B share, Korea in 1997) has limits; they are only not known here.
-        strange = where is None and markets.split(ticker)[1].has_limits and markets.kind(ticker) == "stock"
-        return Limit("unknown" if strange else "no_limit", None, None, None)
-    ruled = limit_prices(ticker, day, previous_close, st=st, sessions_listed=sessions_listed, wide=wide)
+    if found is None:  # a date before the board's first rule, a B share: there are limits, but they are not known here
+        return Limit("no_limit" if _is_limitless(ticker) else "unknown", None, None, None)
+    ruled = limit_prices(ticker, day, previous_close, st=st, sessions_listed=sessions_listed, listed=listed, wide=wide)
     if quote_up is not None and quote_down is not None and _is_price(quote_up) and _is_price(quote_down):
         per = per_unit(ticker)
         agrees = None if where is None else _agrees(ticker, day, previous_close, (quote_up, quote_down), ruled)
         return Limit(state(open, high, low, close, quote_up, quote_down, per=per), quote_up, quote_down, agrees)
     if ruled is None:
-        free = where is not None and _is_free(found, sessions_listed)
+        free = where is not None and _is_free(_of_listing(ticker, found, listed), sessions_listed)
         return Limit("no_limit" if free else "unknown", None, None, None)
+    if delisting and (high > ruled[0] or low < ruled[1]):
+        return Limit("no_limit", None, None, None)
     return Limit(state(open, high, low, close, *ruled, per=per_unit(ticker)), *ruled, None)
 
 
@@ -260,6 +281,7 @@ Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int8]
 STATES: tuple[LimitState, ...] = get_args(LimitState)  # a code is the position of its state in here
 _CODE = {name: code for code, name in enumerate(STATES)}
+DELISTING = 2  # in ``st``
 
 
 class Grid(NamedTuple):
@@ -282,8 +304,8 @@ def grid(
 ) -> Grid:
     """``state_of`` for sessions (T,) × tickers (N,): every matrix is (T, N), prices raw, NaN where unknown.
 
-    ``st``: 1 ST on that date, 0 not, -1 not known, which leaves the limit unknown where it matters. ``listed_at``
-    (N,): row of the listing day, far below zero for what was listed long ago. Funds are taken to move 10 %.
+    ``st``: 1 ST on that date, 2 in the delisting period, 0 neither, -1 not known, which leaves the limit unknown where it
+    matters. ``listed_at`` (N,): row of the listing day, far below zero for what was listed long ago. Funds are taken to move 10 %.
     """
     percent, free = _percents(tickers, sessions, st, listed_at)
     per = np.array([per_unit(t) for t in tickers], dtype=np.float64)
@@ -291,10 +313,11 @@ def grid(
     bse = np.array([board(t) == "bse" for t in tickers])
     up, down = _ruled(previous_close, np.where(free | ~kept, np.nan, percent), per, bse)
     has_quote = (quoted[0] > 0) & (quoted[1] > 0)
-    up, down = np.where(has_quote, quoted[0], up), np.where(has_quote, quoted[1], down)
+    gone = (st == DELISTING) & ~has_quote & ((ohlc[1] > up) | (ohlc[2] < down))  # the first day: without a limit
+    up, down = (np.where(gone, np.nan, np.where(has_quote, q, p)) for q, p in zip(quoted, (up, down), strict=True))
     codes = _codes(*(np.rint(np.nan_to_num(price, nan=-1, posinf=-1) * per) for price in (*ohlc, up, down)))
     limitless = np.array([_is_limitless(t) for t in tickers])
-    codes[(free & kept & ~has_quote) | np.broadcast_to(limitless, codes.shape)] = _CODE["no_limit"]
+    codes[gone | (free & kept & ~has_quote) | np.broadcast_to(limitless, codes.shape)] = _CODE["no_limit"]
     return Grid(codes, up, down, percent)
 
 
@@ -317,8 +340,12 @@ def _percents(
             continue
         cells = np.ix_(rows, columns)
         unsure = np.nan if found.st_percent != found.percent else found.percent
-        percent[cells] = np.choose(st[cells] + 1, [unsure, found.percent, found.st_percent])
-        free[cells] = (listed_for[cells] >= 1) & (listed_for[cells] <= found.free_days)
+        percent[cells] = np.choose(st[cells] + 1, [unsure, found.percent, found.st_percent, found.percent])
+        then = (listed_at[columns] < 0) | (
+            days[np.clip(listed_at[columns], 0, len(days) - 1)] >= np.datetime64(found.since)
+        )
+        own = (listed_for[cells] >= 1) & (listed_for[cells] <= found.free_days)
+        free[cells] = np.where(then, own, free[cells])  # the rule of the listing day, where that day is known
     return percent, free
 
 

@@ -357,3 +357,47 @@ def test_boards_are_counted_through_a_suspension() -> None:
     sealed = np.array([[1], [1], [0], [1], [0], [1], [1], [0], [1]], dtype=bool)
     suspended = np.array([[0], [0], [1], [0], [0], [0], [0], [0], [0]], dtype=bool)
     assert limits.boards(sealed, suspended)[:, 0].tolist() == [1, 2, 0, 3, 0, 1, 2, 0, 1]
+
+
+# --- delisting, first rules, rules that change between two sessions -----------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["退市天成", "天成退", "退 市 海创", "Ｘ天成退"])
+def test_the_first_day_of_the_delisting_period_has_no_limit(name: str) -> None:
+    """Previous close 2.00, so 2.20 and 1.80 by the rule. A bar up to 3.10 is that day's; one inside is held to the rule."""
+    assert limits.is_delisting(name) and not limits.is_delisting("进退有度") and not limits.is_delisting("*ST天成")
+    day, first, later = date(2026, 7, 3), (2.6, 3.1, 2.5, 2.9), (2.1, 2.2, 2.05, 2.2)
+    assert limits.state_of(MAIN, day, *first, 2.0, delisting=True) == ("no_limit", None, None, None)
+    assert limits.state_of(MAIN, day, *first, 2.0).state == "unknown"  # elsewhere these are not that day's limits
+    assert limits.state_of(MAIN, day, *later, 2.0, delisting=True) == ("sealed_up", 2.2, 1.8, None)
+    assert limits.state_of(MAIN, day, *later, 2.0, delisting=True, quote_up=2.2, quote_down=1.8).agrees is True
+    for bar, expected in ((first, "no_limit"), (later, "sealed_up")):
+        assert limits.STATES[one_session([MAIN], day, [(2.0, *bar)], is_st=limits.DELISTING).codes[0, 0]] == expected
+
+
+@pytest.mark.parametrize(
+    ("ticker", "day"),
+    [(MAIN, date(1996, 12, 13)), ("300001.SZ", date(2009, 10, 29)), ("688001.SH", date(2019, 7, 19)),
+     ("920045.BJ", date(2021, 11, 12)), ("510300.SH", date(1996, 12, 13)), ("2330.TW", date(2008, 12, 24))],
+)  # fmt: skip
+def test_before_a_board_s_first_rule_both_say_that_they_do_not_know(ticker: str, day: date) -> None:
+    bar = (10.0, 10.0, 10.0, 10.0)
+    assert limits.state_of(ticker, day, *bar, 10.0).state == "unknown"
+    assert limits.STATES[one_session([ticker], day, [(10.0, *bar)]).codes[0, 0]] == "unknown"
+
+
+def test_free_sessions_are_those_of_the_listing_day_s_rule() -> None:
+    """Listed on Thursday 2023-04-06: one free session. The rule of 2023-04-10 has five, for what is listed from then on."""
+    days = [date(2023, 4, 6), date(2023, 4, 7), date(2023, 4, 10), date(2023, 4, 11)]
+    for number, day in enumerate(days, 1):
+        free = limits.limit_prices("601061.SH", day, 10.0, sessions_listed=number, listed=days[0]) is None
+        assert free == (number == 1), day
+        young = limits.limit_prices("601061.SH", days[2], 10.0, sessions_listed=number, listed=days[2])
+        assert young is None
+    sessions = np.array(days, dtype="datetime64[D]")
+    flat = np.full((4, 1), 10.0)
+    nan = np.full((4, 1), np.nan)
+    found = limits.grid(
+        ["601061.SH"], sessions, (flat, flat, flat, flat), flat, (nan, nan), np.zeros((4, 1), np.int8), np.array([0])
+    )
+    assert [limits.STATES[c] for c in found.codes[:, 0]] == ["no_limit", "none", "none", "none"]

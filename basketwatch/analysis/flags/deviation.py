@@ -213,7 +213,7 @@ def _thresholds(market: MarketData, rule: Rule, paths: _Paths, n: int) -> tuple[
     special = np.array([rule.values["st"] if b == "main" else p for b, p in zip(paths.boards, plain, strict=True)])
     st = np.where((market.inputs.sessions >= ST_AS_OTHERS)[:, None], 0, market.inputs.st)
     unsure = np.where(special == plain, plain, np.nan)
-    found = np.choose(st + 1, [unsure, plain, special]).astype(np.float64)
+    found = np.choose(st + 1, [unsure, plain, special, plain]).astype(np.float64)
     return found, found
 
 

@@ -218,8 +218,10 @@ def _with_quotes(base: Inputs, data: StoredData, grid: _Grid) -> Inputs:
     rows: Iterable[Any] = data.quotes.rename(columns={"name": "named"}).itertuples()
     for quote in (q for q in rows if q.ticker in column):
         i, day = column[quote.ticker], np.datetime64(quote.session.date())
-        if isinstance(quote.named, str) and limits.is_st(quote.named):
-            st[:, i] = np.where(grid.sessions == day, 1, -1)  # since when, no quote tells
+        named = quote.named if isinstance(quote.named, str) else ""
+        if limits.is_st(named) or limits.is_delisting(named):
+            now = limits.DELISTING if limits.is_delisting(named) else 1
+            st[:, i] = np.where(grid.sessions == day, now, -1)  # since when, no quote tells
         if quote.suspended:
             suspended[:, i] |= _since_last_trade(base.raw_close[:, i]) & (grid.sessions <= day)
         elif len(at := np.flatnonzero(grid.sessions == day)):
