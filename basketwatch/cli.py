@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -295,12 +296,28 @@ def report(week_of: datetime | None, sector: str | None, lang: str | None, as_js
 @commands.command()
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @click.option("--offline", is_flag=True, help="Ask no upstream.")
-def doctor(as_json: bool, offline: bool) -> int:
+@click.option(
+    "--report",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write what the sources answered to FILE, to attach to an issue; nothing in it tells whose machine it is.",
+)
+def doctor(as_json: bool, offline: bool, file: Path | None) -> int:
     """What is installed, which source answers, what the unverified assumptions turn out to be."""
-    from basketwatch.doctor import examine
+    from basketwatch.doctor import evidence, examine
 
     logging.disable(logging.WARNING)
-    found = examine(read_settings(demo=False), clock.now(), offline=offline)
+    settings, heard = read_settings(demo=False), list[evidence.Heard]()
+    found = examine(settings, clock.now(), offline=offline, heard=heard)
+    if file:
+        try:
+            evidence.write(file, found, heard, settings.home)
+        except OSError as fault:
+            raise UsageError(
+                "doctor_not_written", path=str(file), detail=fault.strerror or type(fault).__name__
+            ) from fault
+        click.echo(say("doctor_written", _language(), path=str(file)), err=True)
     if as_json:
         _print_json(found.as_json())
     else:

@@ -17,8 +17,10 @@ from importlib import import_module, metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
 from basketwatch import clock
+from basketwatch.doctor.evidence import Heard
 from basketwatch.doctor.questions import QUESTIONS, SHARE, SOURCES, Answers, ask, find
 from basketwatch.doctor.report import Asked, Finding, Report, Stored
 from basketwatch.domain import markets
@@ -50,10 +52,10 @@ BROWSERS = (
 )  # fmt: skip
 
 
-def examine(settings: Settings, now: datetime, *, offline: bool = False) -> Report:
-    """Look at everything; the network is asked unless ``offline``."""
+def examine(settings: Settings, now: datetime, *, offline: bool = False, heard: list[Heard] | None = None) -> Report:
+    """Look at everything; the network is asked unless ``offline``. Every answer is added to ``heard``."""
     universe, stored = read_universe(settings.home), read_store(settings)
-    sources, findings = ((), ()) if offline else _ask_upstreams(settings, stored, now)
+    sources, findings = ((), ()) if offline else _ask_upstreams(settings, stored, now, heard)
     return Report(
         now, offline, versions(), universe.problems, stored, calendars(universe, now, stored.bounds), fonts(), browser(),
         sources, findings,
@@ -175,9 +177,17 @@ def _store_fault(fault: Exception, url: str, shown: str) -> BasketwatchError:
 # --- sources ----------------------------------------------------------------------------------------------------
 
 
-def _ask_upstreams(settings: Settings, stored: Stored, now: datetime) -> tuple[tuple[Asked, ...], tuple[Finding, ...]]:
+def _ask_upstreams(
+    settings: Settings, stored: Stored, now: datetime, heard: list[Heard] | None
+) -> tuple[tuple[Asked, ...], tuple[Finding, ...]]:
     """Every request of the examination, through a guard of its own that knows the stored breakers."""
-    watched = guard.Guard(stored.breakers, limits=guard.Limits(total=EACH, call=EACH))
+
+    def hear(source: str, url: str, body: bytes) -> None:
+        parts = urlsplit(url)
+        if heard is not None:
+            heard.append(Heard(source, parts.hostname or "", parts.path, body))
+
+    watched = guard.Guard(stored.breakers, limits=guard.Limits(total=EACH, call=EACH), hear=hear)
     watched.deadline(TOGETHER)
     answers = Answers(now, stored)
     with TemporaryDirectory(prefix="basketwatch-", ignore_cleanup_errors=True) as spare:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import re
 import sqlite3
 import subprocess
 import sys
@@ -18,7 +20,7 @@ import pandas as pd
 import pytest
 
 from basketwatch import clock, doctor
-from basketwatch.doctor import questions
+from basketwatch.doctor import evidence, questions
 from basketwatch.doctor.questions import QUESTIONS, SOURCES
 from basketwatch.doctor.report import Asked, Report
 from basketwatch.domain import columns
@@ -374,3 +376,48 @@ def test_the_command(wire: Upstream, live: Settings) -> None:
     }
     assert all(set(a) == {"id", "holds", "detail"} for a in answer["assumptions"])
     assert done.stderr == "" and "hunter2" not in done.stdout
+
+
+# --- the file for an issue ---------------------------------------------------------------------------------------
+
+
+def test_the_report_has_each_assumption_with_the_part_of_the_answer_that_decides_it(
+    wire: Upstream, live: Settings, tmp_path: Path
+) -> None:
+    file, heard = tmp_path / "doctor.json", list[evidence.Heard]()
+    evidence.write(file, doctor.examine(live, NOW, heard=heard), heard, live.home)
+    found = json.loads(file.read_text("utf-8"))
+    by_id = {a["id"]: a for a in found["assumptions"]}
+    assert set(by_id) == set(QUESTIONS) == set(evidence.WHERE)
+    assert {a["verdict"] for a in by_id.values()} == {"holds", "no answer"}  # no listing these days
+    assert all(a["answer"] and len(a["answer"].encode()) <= 400 for i, a in by_id.items() if i != "tencent_new_listing")
+    assert 'v_sz300308="51~中际旭创~300308~905.00' in by_id["tencent_lots"]["answer"]
+    assert "^SOX" in by_id["yahoo_index_pe"]["answer"] and "Unauthorized" in by_id["yahoo_crumb_needed"]["answer"]
+    sizes = {s["source"]: s["bytes"] for s in found["sources"]}
+    assert sizes["tencent"] > 1000 and all(s["ms"] is not None for s in found["sources"])
+
+
+def test_the_report_tells_nothing_of_whose_machine_it_is(wire: Upstream, live: Settings, tmp_path: Path) -> None:
+    """Cookies and crumbs as the stand-in gave them; the proxy's address, the home folder, the names of host and user."""
+    file, heard = tmp_path / "doctor.json", list[evidence.Heard]()
+    evidence.write(file, doctor.examine(live, NOW, heard=heard), heard, live.home)
+    text = file.read_text("utf-8")
+    secrets = [h.text for h in heard if h.is_secret and h.text.strip()]
+    assert secrets, "Yahoo was asked for a crumb"
+    own = [str(PROJECT), str(Path.home()), str(tmp_path), "127.0.0.1", wire.url, platform.node()]
+    for told in (*secrets, *own):
+        assert told not in text, told
+    said = evidence.scrub("read /root/w/live.sqlite at 10.0.0.7 via http://me:pw@proxy:9/?key=abc, crumb=xyz1", PROJECT)
+    assert (
+        not {"/root", "10.0.0.7", "pw", "abc", "xyz1"} & set(re.split(r"[\s,=/@:?]+", said))
+        and "live.sqlite" not in said
+    )
+
+
+def test_the_report_as_a_command(wire: Upstream, live: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "doctor.json"
+    done = run("--report", str(file), BASKETWATCH_DB=live.url, BASKETWATCH_LANG="en")
+    assert done.returncode == 0 and str(file) in done.stderr, done.stderr
+    assert len(json.loads(file.read_text("utf-8"))["assumptions"]) == len(QUESTIONS)
+    done = run("--offline", "--report", str(tmp_path / "no" / "doctor.json"), BASKETWATCH_DB=live.url)
+    assert done.returncode == 2 and "Traceback" not in done.stderr and "doctor.json" in done.stderr

@@ -82,7 +82,7 @@ class Guard:
     """Limits, pace, breakers, log and clock skew of one refresh process.
 
     ``breakers`` are those of an earlier process; ``pace``: seconds between two requests to a host, by default ``PACE``.
-    ``monotonic`` and ``sleep`` are replaced in tests.
+    ``hear``: called with source, URL and body of every answer. ``monotonic`` and ``sleep`` are replaced in tests.
     """
 
     def __init__(
@@ -91,6 +91,7 @@ class Guard:
         *,
         limits: Limits | None = None,
         pace: float | None = None,
+        hear: Callable[[str, str, bytes], None] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -101,6 +102,7 @@ class Guard:
         self.session.headers.update({"User-Agent": BROWSER, "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"})
         self._pace, self._monotonic, self._sleep = PACE if pace is None else pace, monotonic, sleep
         self._breakers = {b.host: b for b in breakers}
+        self._hear = hear
         self._next: dict[str, float] = {}
         self._lock = threading.Lock()
         self._local = threading.local()
@@ -223,6 +225,8 @@ class Guard:
         call.verdict = verdict
         call.refused = verdict if isinstance(verdict, Blocked) else call.refused
         call.head = answer.body[:400].decode("utf-8", "replace") if answer else ""
+        if answer and self._hear:
+            self._hear(call.source, url, answer.body)
         status, size = (answer.status, len(answer.body)) if answer else (0, 0)
         word = verdict.params.get("detail", verdict.state) if verdict else ""
         self.requests.append(

@@ -46,6 +46,14 @@ DOCTOR: dict[str, tuple[str, str]] = {
     "source_eastmoney_bars": ("东方财富日线", "Eastmoney bars"),
     "source_eastmoney_dividends": ("东方财富分红", "Eastmoney dividends"),
     "source_shenwan_report": ("申万日报", "Shenwan report"),
+    "doctor_written": (
+        "报告已写入 {path}；里面没有密钥、地址和本机路径，可以附在 issue 里。",
+        "The report is in {path}; it holds no secret, address or path of this machine and can be attached to an issue.",
+    ),
+    "doctor_not_written": (
+        "报告写不进 {path}（{detail}）；请换一个可写的位置。",
+        "The report could not be written to {path} ({detail}); name a place that can be written.",
+    ),
     "assume_tencent_index_lots": ("腾讯指数成交量以手计", "Tencent counts an index's volume in lots of 100"),
     "assume_tencent_beijing": ("腾讯用 bj 前缀表示北交所", "Tencent names Beijing stocks with bj"),
     "assume_tencent_lots": (
