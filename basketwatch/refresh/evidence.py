@@ -28,6 +28,7 @@ Fit = Literal["fits", "contradicts", "unknown"]
 
 WEEK, WEEKS = timedelta(days=7), timedelta(days=60)
 VOLUME = 25  # times the median session: more is rare enough to want a second opinion
+SAME_RATE = 0.01  # between two sources of one exchange rate
 RATE = 0.04  # exchange rates have no session before to hold against; further moves want a second opinion
 
 
@@ -127,7 +128,12 @@ def same(value: float, other: float, ticker: str) -> bool:
 
 
 def agree(row: Row, other: Row) -> bool:
-    """True where two sources' quotes agree: same session and previous close, similar price and volume."""
+    """True where two sources' quotes agree: same session and previous close, similar price and volume.
+
+    Exchange rates trade around the clock, so two sources end their days apart: there the rate alone is compared.
+    """
+    if markets.kind(row["ticker"]) == "fx":
+        return bool(abs(row["last"] / other["last"] - 1) < SAME_RATE)
     if row["session"] != other["session"] or not same(row["previous_close"], other["previous_close"], row["ticker"]):
         return False
     volumes = [v for v in (row["volume"], other["volume"]) if v > 0]

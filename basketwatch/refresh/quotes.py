@@ -308,8 +308,8 @@ def settle(work: Work, *, histories_read: bool) -> None:
             states.append(SymbolState(ticker, "quotes", "ok", row["source"], now))
             continue
         part.missing.append(ticker)
+        detail = _values(ticker, rows)
         for row in rows:
-            detail = f"previous close {row['previous_close']:.10g}"
             error = SuspectAnswer(source=row["source"], ticker=ticker, detail=detail)
             part.failed(row["source"], error)
             states.append(state_of(ticker, "quotes", row["source"], error, now))
@@ -318,6 +318,12 @@ def settle(work: Work, *, histories_read: bool) -> None:
     runs.save_states(work.store, states)
     runs.save_quarantine(work.store, quarantine)
     _save_settled(work, good, known)
+
+
+def _values(ticker: str, rows: Sequence[Row]) -> str:
+    """What the sources said that cannot all be true: each value with its source."""
+    what, column = ("rate", "last") if markets.kind(ticker) == "fx" else ("previous close", "previous_close")
+    return f"{what} " + " / ".join(f"{row[column]:.10g} ({row['source']})" for row in rows)
 
 
 def _save_settled(work: Work, good: Sequence[Row], known: Past) -> None:

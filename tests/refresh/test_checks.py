@@ -105,8 +105,8 @@ def test_an_index_may_come_with_closes_only() -> None:
 
 
 def test_rates_have_no_calendar_but_a_future() -> None:
-    bars = spoil(history(ticker="USDCNY.FX"), row=99, session=pd.Timestamp("2026-07-05"))
-    verdict = check(bars, ticker="USDCNY.FX", calendar=None)
+    bars = spoil(history(ticker="EURUSD.FX"), row=99, session=pd.Timestamp("2026-07-05"))
+    verdict = check(bars, ticker="EURUSD.FX", calendar=None)
     assert keys(verdict.faults) == ["not_begun"]
     assert len(verdict.bars) == 99
 
@@ -181,6 +181,17 @@ def test_each_remark_has_its_sentence(key: str) -> None:
 def test_holes_are_counted() -> None:
     verdict = check(history().drop(index=[3, 4, 40]))
     assert [(f.key, f.severity, f.values) for f in verdict.faults] == [("holes", "soft", (("rows", 3.0),))]
+
+
+def test_a_bar_of_an_exchange_rate_lies_in_the_range_of_its_pair() -> None:
+    """One day in won (1134.6) among yuan is refused; the others are kept."""
+    rates = history(30, ticker="USDCNY.FX")
+    level = rates["close"].mean()
+    for column in ("open", "high", "low", "close"):
+        rates[column] = rates[column] / level * 7.1
+    bad = spoil(rates, row=10, open=1134.6, high=1134.6, low=1134.6, close=1134.6)
+    found = check(bad, ticker="USDCNY.FX", calendar=None)
+    assert keys([f for f in found.faults if f.severity == "hard"]) == ["rate_range"] and len(found.bars) == 29
 
 
 # --- bars: the answer as a whole ---------------------------------------------------------------------------------

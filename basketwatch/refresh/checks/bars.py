@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -19,6 +20,11 @@ from basketwatch.errors import SuspectAnswer
 
 AGREE = 1e-3  # relative; two sources print the same close to the tick
 VWAP = 0.05  # amount / volume may leave [low, high] by this much
+# Wider than anything since 2005 (CNY), the pegs of 1983 (HKD) and the crisis of 1997 (KRW, TWD)
+RATES = {
+    "USDCNY.FX": (5.0, 10.0), "HKDCNY.FX": (0.6, 1.3), "USDHKD.FX": (7.0, 8.5), "USDTWD.FX": (20.0, 50.0),
+    "USDKRW.FX": (600.0, 2500.0),
+}  # fmt: skip
 COMPARABLE_BARS = 5  # common final bars below which an answer cannot be compared with the store
 
 
@@ -70,6 +76,13 @@ def vwap_off(rows: pd.DataFrame) -> pd.Series:
     least = rows["low"] * (1 - VWAP) * (rows["volume"] - 100) - 1e4
     most = rows["high"] * (1 + VWAP) * (rows["volume"] + 100) + 1e4
     return (rows["amount"] < least) | (rows["amount"] > most) | (rows["volume"] < 0) | (rows["amount"] < 0)
+
+
+def rate_off(tickers: Iterable[str], values: pd.Series) -> pd.Series:
+    """Exchange rates outside the range of their pair: of another pair, of a hundred units, or turned over."""
+    ranges = [RATES.get(ticker, (-np.inf, np.inf)) for ticker in tickers]
+    low, high = np.array(ranges, dtype="float64").reshape(-1, 2).T
+    return ((values < low) | (values > high)).astype(bool)
 
 
 def tick_of(ticker: str) -> float:
@@ -146,6 +159,7 @@ def _bar_hard(rows: pd.DataFrame, ticker: str, calendar: Calendar | None, now: d
         ("not_begun", rows["session"] > pd.Timestamp(latest), ()),
         ("not_a_session", _off_calendar(rows["session"], calendar), ()),
         ("units", traded & vwap_off(rows), ("volume", "amount", "low", "high")),
+        ("rate_range", rate_off(rows["ticker"], rows["close"]), ("close",)),
     ]
 
 

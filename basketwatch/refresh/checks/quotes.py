@@ -10,18 +10,11 @@ import pandas as pd
 
 from basketwatch.domain import limits, markets
 from basketwatch.domain.faults import Fault
-from basketwatch.refresh.checks.bars import Check, faults_where, not_prices, tick_of, vwap_off
+from basketwatch.refresh.checks.bars import Check, faults_where, not_prices, rate_off, tick_of, vwap_off
 
 # Shanghai and Shenzhen write N before a name on the listing day and C on the four days after; none of these, nor the
 # first day of the delisting period (退市…, …退), has a limit.
 _UNLIMITED = r"^[NC][\u4e00-\u9fff]|^退市|退$"
-
-
-# Wider than anything since 2005 (CNY), the pegs of 1983 (HKD) and the crisis of 1997 (KRW, TWD)
-RATES = {
-    "USDCNY.FX": (5.0, 10.0), "HKDCNY.FX": (0.6, 1.3), "USDHKD.FX": (7.0, 8.5), "USDTWD.FX": (20.0, 50.0),
-    "USDKRW.FX": (600.0, 2500.0),
-}  # fmt: skip
 
 
 # --- quotes ------------------------------------------------------------------------------------------------------
@@ -91,15 +84,8 @@ def _quote_hard(rows: pd.DataFrame) -> list[Check]:
         ("limits_off", (rows["limit_up"] <= before) | (rows["limit_down"] >= before), ("previous_close", *prices[3:])),
         ("turnover", rows["_share"] & _turnover_off(rows), ("turnover", "volume", "last", "float_cap")),
         ("impossible_move", rows["_share"] & far & ~unlimited, ("last", "previous_close")),
-        ("rate_range", _rate_off(rows), ("last",)),
+        ("rate_range", rate_off(rows["ticker"], rows["last"]), ("last",)),
     ]  # fmt: skip
-
-
-def _rate_off(rows: pd.DataFrame) -> pd.Series:
-    """Exchange rates outside the range of their pair: of another pair, of a hundred units, or turned over."""
-    ranges = [RATES.get(ticker, (-np.inf, np.inf)) for ticker in rows["ticker"]]
-    low, high = np.array(ranges, dtype="float64").reshape(-1, 2).T
-    return ((rows["last"] < low) | (rows["last"] > high)).astype(bool)
 
 
 def _turnover_off(rows: pd.DataFrame) -> pd.Series:
