@@ -6,26 +6,22 @@ not written at all.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import tomlkit
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from basketwatch.domain import rules as domain_rules
 from basketwatch.domain.model import Problem, Rule
 from basketwatch.domain.rules import SPECS
 from basketwatch.errors import UsageError
-from basketwatch.files import flag_rules
+from basketwatch.files import flag_rules, saving
 from basketwatch.files.toml import Doc, documents, located
 
 FILE = f"watchlists/{domain_rules.FILE}.toml"
-WAIT = 5.0  # seconds for another one who is saving
-ABSENT = ""  # in place of the sha256 of a file that is not there
 _HEAD = "# Flag rules. What is not set here keeps its default; watchlists/README.md says what each threshold means.\n"
 _MARK = b"\xef\xbb\xbf"
 
@@ -51,7 +47,9 @@ def read(home: Path) -> Book:
     found = flag_rules.read(doc)
     own = [p for p in faults if p.where.startswith(f"{FILE}:")] + (located(doc) if doc else [])
     broken = doc is None and domain_rules.FILE in docs
-    return Book(found, tuple(own), doc.sha256 if doc else ABSENT, broken or any(p.severity == "hard" for p in own))
+    return Book(
+        found, tuple(own), doc.sha256 if doc else saving.ABSENT, broken or any(p.severity == "hard" for p in own)
+    )
 
 
 def faults(chosen: Sequence[Rule]) -> list[Problem]:
@@ -87,18 +85,17 @@ def save(home: Path, book: Book, chosen: Sequence[Rule]) -> Book:
     wrong = faults(chosen)
     if wrong:
         raise UsageError("rules_faulty", rule=dict(wrong[0].params).get("rule", "–"))
-    path = home / FILE
+    if book.broken:
+        raise UsageError("rules_broken", file=FILE)
+
+    def change(data: bytes) -> bytes:
+        mark = _MARK if data.startswith(_MARK) else b""
+        text = data.removeprefix(_MARK).decode() or _HEAD
+        return mark + changed(text, book.rules, chosen).encode()
+
     try:
-        with FileLock(path.with_name(f".{path.name}.lock"), timeout=WAIT):
-            data = path.read_bytes() if path.exists() else b""
-            if book.broken:
-                raise UsageError("rules_broken", file=FILE)
-            if (hashlib.sha256(data).hexdigest() if path.exists() else ABSENT) != book.sha256:
-                raise UsageError("rules_changed", file=FILE)
-            mark = _MARK if data.startswith(_MARK) else b""
-            text = data.removeprefix(_MARK).decode() or _HEAD
-            _replace(path, mark + changed(text, book.rules, chosen).encode())
-    except Timeout:
+        saving.save(home / FILE, book.sha256, change)
+    except (Timeout, saving.Changed):
         raise UsageError("rules_changed", file=FILE) from None
     except OSError as fault:
         raise UsageError("rules_unwritable", file=FILE, detail=fault.strerror) from None
@@ -110,25 +107,3 @@ def _table(rule: Rule) -> dict[str, bool | str | int | float]:
     whole = {key: t.unit == "whole" for key, t in SPECS[rule.id].thresholds.items()}
     values = {key: int(v) if whole[key] and v == int(v) else round(float(v), 6) for key, v in rule.values.items()}
     return {"enabled": rule.enabled, "severity": rule.severity, "cooldown": rule.cooldown, **values}
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Put a new content in place whole: a reader, or a machine that loses power, sees the old file or the new one."""
-    real = path.resolve()
-    beside = real.with_name(f".{real.name}.{os.getpid()}.new")
-    try:
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if real.exists():
-            beside.chmod(real.stat().st_mode & 0o777)
-        beside.replace(real)
-    finally:
-        beside.unlink(missing_ok=True)
-    if os.name != "nt":
-        folder = os.open(real.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

@@ -12,7 +12,7 @@ import pytest
 from basketwatch.domain import rules
 from basketwatch.domain.model import Rule
 from basketwatch.errors import UsageError
-from basketwatch.files import rulebook
+from basketwatch.files import rulebook, saving
 
 TEXT = """# our rules, agreed on Monday
 [gap]
@@ -72,7 +72,7 @@ def test_without_a_change_not_a_byte_changes(home: Path) -> None:
 def test_a_file_that_is_not_there_is_made(home: Path) -> None:
     (home / rulebook.FILE).unlink()
     book = rulebook.read(home)
-    assert book.rules == rules.DEFAULTS and book.sha256 == rulebook.ABSENT
+    assert book.rules == rules.DEFAULTS and book.sha256 == saving.ABSENT
     after = rulebook.save(home, book, with_value(book, "gap", size=0.05))
     assert text_of(home).startswith("#") and "[gap]\nsize = 0.05\n" in text_of(home)
     assert after.problems == ()
@@ -166,3 +166,13 @@ def test_the_file_keeps_its_permissions(home: Path) -> None:
     book = rulebook.read(home)
     rulebook.save(home, book, with_value(book, "gap", size=0.03))
     assert (home / rulebook.FILE).stat().st_mode & 0o777 == 0o640
+
+
+def test_what_a_killed_save_left_is_swept_by_the_next_one(home: Path) -> None:
+    left = home / "watchlists" / ".flags.toml.4242.new"
+    left.write_text("[gap", "utf-8")
+    other = home / "watchlists" / ".mine.toml.4242.new"  # of another file, which somebody may be saving now
+    other.write_text("", "utf-8")
+    book = rulebook.read(home)
+    rulebook.save(home, book, with_value(book, "gap", size=0.03))
+    assert not left.exists() and other.exists() and "size = 0.03" in text_of(home)
