@@ -32,7 +32,7 @@ KEYS = {
     "states": ["ticker", "part"], "valuations": ["ticker", "source", "definition"], "flags": ["id"],
     "sessions": ["market_group", "day"],
 }  # fmt: skip
-COMMANDS = (["check", "--json"], ["check"], ["report", "--json"], ["report"], ["flags", "--json"], ["flags"])
+COMMANDS = (["check", "--json"], ["report", "--json"], ["flags", "--json"])
 
 
 @pytest.fixture(scope="module")
@@ -83,19 +83,19 @@ def holed(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return make
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", range(8))
 def test_commands_and_rules_go_on(seed: int, holed: Any) -> None:
     path, taken = holed(seed)
     for words in COMMANDS:
         done = CliRunner().invoke(commands, words)
         assert done.exception is None or isinstance(done.exception, SystemExit), (words, taken, done.exception)
-        if "--json" in words and done.stdout.startswith("{"):
+        if done.stdout.startswith("{"):
             json.loads(done.stdout, parse_constant=lambda name: pytest.fail(f"{name}: {taken}"))
     store, _ = opening.open_writer(f"sqlite:///{path}")
     update(store, universe(), clock.now())
 
 
-@pytest.mark.parametrize("seed", range(200, 206))
+@pytest.mark.parametrize("seed", range(200, 203))
 def test_pages_go_on(seed: int, holed: Any) -> None:
     _, taken = holed(seed)
     st.cache_resource.clear()

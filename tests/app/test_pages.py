@@ -63,6 +63,15 @@ def test_page_comes_up_whole(page: str, cold: bool, name: str, lang: str, on) ->
         assert say("empty_title", lang) in shown and say("start_demo", lang) in [b.label for b in app.button]
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_past_the_end_of_the_calendars_a_page_is_drawn_and_says_so(page: str, on, monkeypatch) -> None:
+    """The mainland's calendar is published until 2026-12-31; on 5 January 2027 weekdays are assumed."""
+    on("live")
+    monkeypatch.setenv("BASKETWATCH_NOW", "2027-01-05T08:30:00Z")
+    app = run(page)
+    assert not app.exception and not app.error and say("unconfirmed", "zh") in html_of(app)
+
+
 def test_today_shows_every_benchmark_and_basket_with_its_numbers(on) -> None:
     on("live")
     app = run("today")
