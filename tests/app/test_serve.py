@@ -476,8 +476,8 @@ def listener(body: str = "") -> Iterator[tuple[str, list[str]]]:
 def test_page_renders_under_the_policy(server: Server, chromium: Any, scheme: str, paper: str) -> None:
     with page_of(chromium, color_scheme=scheme) as (page, said, asked):
         page.goto(f"http://{server.here}/")
-        page.get_by_text("all drawn").wait_for(timeout=60_000)
-        page.locator("canvas").first.wait_for(timeout=60_000)
+        page.get_by_text("all drawn").wait_for(timeout=180_000)
+        page.locator("canvas").first.wait_for(timeout=180_000)
         page.get_by_role("button", name="again").click()
         page.wait_for_timeout(500)
         assert said == []
@@ -493,7 +493,7 @@ def test_page_renders_under_the_policy(server: Server, chromium: Any, scheme: st
 def test_an_image_in_a_name_is_not_fetched(server: Server, chromium: Any) -> None:
     with listener() as (other, asked), page_of(chromium) as (page, said, _):
         page.goto(f"http://{server.here}/?beacon={other}")
-        page.get_by_text("all drawn").wait_for(timeout=60_000)
+        page.get_by_text("all drawn").wait_for(timeout=180_000)
         page.wait_for_timeout(500)
         assert asked == []
         assert any("Content Security Policy" in line for line in said)
@@ -504,7 +504,7 @@ def test_a_fault_shows_one_sentence_and_logs_type_and_place(server: Server, chro
     with page_of(chromium, locale="en-GB") as (page, _, _):
         page.goto(f"http://{server.here}/?fail=1")
         alert = page.locator("[data-testid=stAlert]")
-        alert.wait_for(timeout=60_000)
+        alert.wait_for(timeout=180_000)
         assert alert.inner_text().strip() == CATALOGUE["page_failed"][1]
         text = page.inner_text("body")
         assert "ValueError" not in text and "s3cr3t" not in text and "Traceback" not in text
@@ -519,7 +519,7 @@ def test_token_in_a_browser(guarded: Server, chromium: Any) -> None:
         page.goto(f"http://{guarded.here}/")
         assert CATALOGUE["token_page"][0] in page.inner_text("body")
         page.goto(f"http://{guarded.here}/?token={TOKEN}")
-        page.get_by_text("all drawn").wait_for(timeout=60_000)
+        page.get_by_text("all drawn").wait_for(timeout=180_000)
         assert page.url == f"http://{guarded.here}/"
         assert page.evaluate("document.cookie.includes('basketwatch=')") is False
 
@@ -531,10 +531,10 @@ def test_a_link_in_a_web_chat_opens(guarded: Server, chromium: Any, link: str) -
     with listener(f'<a href="http://{guarded.here}/{link}">chat</a>') as (chat, _), page_of(chromium) as (page, _, _):
         if not link:  # somebody who was here before
             page.goto(f"http://{guarded.here}/?token={TOKEN}")
-            page.get_by_text("all drawn").wait_for(timeout=60_000)
+            page.get_by_text("all drawn").wait_for(timeout=180_000)
         page.goto(f"http://{chat}/")
         page.get_by_text("chat").click()
-        page.get_by_text("all drawn").wait_for(timeout=60_000)
+        page.get_by_text("all drawn").wait_for(timeout=180_000)
         assert page.url == f"http://{guarded.here}/", "and the token is out of the address"
 
 

@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from basketwatch.analysis.flags.reading import home_of
 from basketwatch.analysis.overnight import overnight_sessions
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import Calendar, settled_days
@@ -20,7 +19,7 @@ from basketwatch.store.prices import read_calendars
 
 def markets_of(universe: Universe, tickers: Iterable[str]) -> list[str]:
     """The market group of each ticker in the log; for a basket, its home market."""
-    homes = {f"basket:{b.id}": home_of(b) for b in universe.baskets}
+    homes = {f"basket:{b.id}": markets.home(b.tickers) for b in universe.baskets}
     return [homes.get(t) or (markets.group(t) if markets.is_ticker(t) else "CN") for t in tickers]
 
 

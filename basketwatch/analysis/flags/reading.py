@@ -259,7 +259,7 @@ def benchmark_of(universe: Universe, ticker: str) -> str | None:
     """A ticker's benchmark: the first one of its market in its first basket; the CSI 300 for a sector."""
     if ticker.startswith("basket:"):
         own = [b for b in universe.baskets if f"basket:{b.id}" == ticker]
-        return next((_first_of(b, home_of(b)) for b in own), None)
+        return next((_first_of(b, markets.home(b.tickers)) for b in own), None)
     if markets.kind(ticker) == "sector":
         return CHINA_BENCHMARK
     own = [b for b in universe.baskets if ticker in b.tickers]
@@ -269,11 +269,6 @@ def benchmark_of(universe: Universe, ticker: str) -> str | None:
 
 def _first_of(basket: Basket, group: str) -> str | None:
     return next((b for b in basket.benchmarks if markets.group(b) == group), None)
-
-
-def home_of(basket: Basket) -> str:
-    """The market of most of a basket's members; of a tie the one that comes first in its file."""
-    return markets.home(basket.tickers)
 
 
 def _benchmarks(universe: Universe, tickers: Sequence[str]) -> Rows:
@@ -291,7 +286,9 @@ def _baskets(universe: Universe, group: str, tickers: Sequence[str], sessions: D
             inside[:, at[member.ticker]] = True if member.until is None else sessions <= np.datetime64(member.until)
         if inside.any():
             out.append(
-                BasketInput(basket.id, inside, at.get(_first_of(basket, group) or "", -1), home_of(basket) == group)
+                BasketInput(
+                    basket.id, inside, at.get(_first_of(basket, group) or "", -1), markets.home(basket.tickers) == group
+                )
             )
     return tuple(out)
 
@@ -378,7 +375,7 @@ def closes_of(data: StoredData) -> pd.DataFrame:
     closes = wide(analysis_prices.adjusted(data.bars, data.factors))
     out = {}
     for basket in data.universe.baskets:
-        held = [t for t in basket.tickers if t in closes and markets.group(t) == home_of(basket)]
+        held = [t for t in basket.tickers if t in closes and markets.group(t) == markets.home(basket.tickers)]
         daily = closes[held].dropna(how="all").ffill().pct_change(fill_method=None).mean(axis=1)
         out[f"basket:{basket.id}"] = (1 + daily.fillna(0.0)).cumprod()
     return closes.join(pd.DataFrame(out))

@@ -78,10 +78,14 @@ def vwap_off(rows: pd.DataFrame) -> pd.Series:
     return (rows["amount"] < least) | (rows["amount"] > most) | (rows["volume"] < 0) | (rows["amount"] < 0)
 
 
-def rate_off(tickers: Iterable[str], values: pd.Series) -> pd.Series:
-    """Exchange rates outside the range of their pair: of another pair, of a hundred units, or turned over."""
+def rate_off(tickers: Iterable[str], values: pd.Series, *, slack: float = 1.0) -> pd.Series:
+    """Exchange rates outside the range of their pair: of another pair, of a hundred units, or turned over.
+
+    ``slack`` widens the range by that factor on both sides.
+    """
     ranges = [RATES.get(ticker, (-np.inf, np.inf)) for ticker in tickers]
     low, high = np.array(ranges, dtype="float64").reshape(-1, 2).T
+    low, high = low / slack, high * slack
     return ((values < low) | (values > high)).astype(bool)
 
 
@@ -150,7 +154,7 @@ def _bar_hard(rows: pd.DataFrame, ticker: str, calendar: Calendar | None, now: d
     traded = pd.Series(markets.kind(ticker) in ("stock", "etf"), index=rows.index)
     begun = calendar.state(now).session if calendar else None
     latest = begun.day if begun else (now + timedelta(days=1)).date()
-    return [
+    return [  # a rate of years ago may lie outside the range of today's
         ("duplicate", rows["session"].duplicated(keep=False), ("close",)),
         ("bad_price", not_prices(rows, given, []), tuple(ohlc)),
         ("high_below_low", rows["low"] > rows["high"], ("low", "high")),
@@ -159,7 +163,7 @@ def _bar_hard(rows: pd.DataFrame, ticker: str, calendar: Calendar | None, now: d
         ("not_begun", rows["session"] > pd.Timestamp(latest), ()),
         ("not_a_session", _off_calendar(rows["session"], calendar), ()),
         ("units", traded & vwap_off(rows), ("volume", "amount", "low", "high")),
-        ("rate_range", rate_off(rows["ticker"], rows["close"]), ("close",)),
+        ("rate_range", rate_off(rows["ticker"], rows["close"], slack=2.0), ("close",)),
     ]
 
 
