@@ -9,13 +9,12 @@ import getpass
 import json
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from basketwatch import clock
-from basketwatch.doctor.report import Finding, Report, said
+from basketwatch.doctor.report import Report
 from basketwatch.redact import redact
 from basketwatch.words.text import say
 
@@ -74,29 +73,23 @@ def write(file: Path, report: Report, heard: Sequence[Heard], home: Path) -> Non
 
 def as_json(report: Report, heard: Sequence[Heard]) -> dict[str, Any]:
     """Versions, sources with sizes and times, and the assumptions; sentences in English."""
-    sizes: dict[str, int] = {}
+    told, sizes = report.as_json(), dict[str, int]()
     for answer in heard:
         sizes[answer.source] = sizes.get(answer.source, 0) + len(answer.body)
     return {
-        "now": clock.iso(report.now),
-        "versions": report.versions,
-        "calendars": report.calendars,
-        "sources": [
-            {"source": s.source, "state": s.state, "ms": s.ms, "rows": s.rows, "session": s.session,
-             "bytes": sizes.get(s.source), "error": s.error and said(s.error, "en")}
-            for s in report.sources
-        ],
-        "assumptions": [_assumption(f, heard) for f in report.findings],
-    }  # fmt: skip
+        **{name: told[name] for name in ("now", "versions", "calendars")},
+        "sources": [source | {"bytes": sizes.get(source["source"])} for source in told["sources"]],
+        "assumptions": [_assumption(each, heard) for each in told["assumptions"]],
+    }
 
 
-def _assumption(finding: Finding, heard: Sequence[Heard]) -> dict[str, Any]:
-    source, needle = WHERE.get(finding.id, ("", ""))
+def _assumption(told: Mapping[str, Any], heard: Sequence[Heard]) -> dict[str, Any]:
+    source, needle = WHERE.get(told["id"], ("", ""))
     return {
-        "id": finding.id,
-        "assumption": say(finding.assumption, "en"),
-        "verdict": VERDICTS[finding.holds],
-        "detail": said(finding.detail, "en"),
+        "id": told["id"],
+        "assumption": say(f"assume_{told['id']}", "en"),
+        "verdict": VERDICTS[told["holds"]],
+        "detail": told["detail"],
         "source": source,
         "answer": decisive(heard, source, needle),
     }
@@ -136,7 +129,7 @@ def _user() -> str:
         return ""
 
 
-def _each(value: Any, change: Any) -> Any:
+def _each(value: Any, change: Callable[[str], str]) -> Any:
     """Every text of a JSON value changed."""
     if isinstance(value, dict):
         return {key: _each(part, change) for key, part in value.items()}

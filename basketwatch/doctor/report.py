@@ -82,10 +82,10 @@ class Report:
         first = [{"where": p.where, "message": sentence(p), "severity": p.severity} for p in self.problems[:5]]
         sources = [
             {"source": s.source, "state": s.state, "ms": s.ms, "rows": s.rows, "session": s.session,
-             "error": s.error and said(s.error, "en")}
+             "error": s.error and _said(s.error, "en")}
             for s in self.sources
         ]  # fmt: skip
-        assumptions = [{"id": f.id, "holds": f.holds, "detail": said(f.detail, "en")} for f in self.findings]
+        assumptions = [{"id": f.id, "holds": f.holds, "detail": _said(f.detail, "en")} for f in self.findings]
         return {
             "now": clock.iso(self.now),
             "well": self.well,
@@ -93,7 +93,7 @@ class Report:
             "versions": self.versions,
             "pandas_ok": _fits(self.versions),
             "files": {"problems": len(self.problems), "first": first},
-            "store": self.stored.facts | {"error": self.stored.error and said(self.stored.error, "en")},
+            "store": self.stored.facts | {"error": self.stored.error and _said(self.stored.error, "en")},
             "calendars": self.calendars,
             "fonts": self.fonts,
             "browser": self.browser,
@@ -119,7 +119,7 @@ class Report:
         return "\n".join(lines)
 
 
-def said(detail: Detail, lang: str) -> str:
+def _said(detail: Detail, lang: str) -> str:
     """Facts as they are; of an error its sentence."""
     return detail if isinstance(detail, str) else sentence(detail, lang)
 
@@ -151,7 +151,7 @@ def _store_lines(stored: Stored, now: datetime, lang: str) -> list[str]:
     if facts.get("writable") is False:
         lines.append(say("doctor_not_writable", lang))
     if stored.error:
-        return [*lines, said(stored.error, lang)]
+        return [*lines, _said(stored.error, lang)]
     if "version" not in facts and not facts["exists"]:
         return lines
     if "version" not in facts:
@@ -177,7 +177,7 @@ def _source_lines(sources: Sequence[Asked], lang: str) -> list[str]:
     lines = []
     for s in sources:
         head = _pad(say(f"state_{s.state}", lang), 16) + _pad(source_name(s.source, lang), 22)
-        told = said(s.error, lang) if s.error else f"{s.rows} × {s.session or DASH}"
+        told = _said(s.error, lang) if s.error else f"{s.rows} × {s.session or DASH}"
         if s.error and first.setdefault(told, s.source) != s.source:
             told = say("doctor_as_above", lang, source=source_name(first[told], lang))
         lines.append(f"{head}{DASH if s.ms is None else s.ms:>6} ms  {told}")
@@ -186,7 +186,7 @@ def _source_lines(sources: Sequence[Asked], lang: str) -> list[str]:
 
 def _finding_line(f: Finding, lang: str) -> str:
     word = "doctor_open" if f.holds is None else "doctor_holds" if f.holds else "doctor_fails"
-    why = said(f.detail, lang)
+    why = _said(f.detail, lang)
     if isinstance(f.detail, SourceError):  # its sentence stands in the source's own line
         why = f"{source_name(f.detail.params.get('source', DASH), lang)}: {say(f'state_{f.detail.state}', lang)}"
     return _pad(say(word, lang), 16) + f"{say(f.assumption, lang)}  ({why})"

@@ -77,6 +77,7 @@ _CODES: tuple[tuple[str, re.Pattern[str], Board], ...] = (
     ("SZ", re.compile(r"1[56]\d{4}"), "etf"),
 )
 # SSE puts XD, XR or DR before the name on an ex-day: XD*ST… is still an ST share.
+DELISTING_NAME = r"^退市|退$"
 _ST = re.compile(r"(?:XD|XR|DR)?(?:S\*?ST|\*?ST)")
 
 
@@ -114,8 +115,7 @@ def is_st(name: str) -> bool:
 
 def is_delisting(name: str) -> bool:
     """True for a share in its delisting period: 退市 before the name in Shanghai, 退 behind it in Shenzhen and Beijing."""
-    plain = unicodedata.normalize("NFKC", name).replace(" ", "")
-    return plain.startswith("退市") or plain.endswith("退")
+    return re.search(DELISTING_NAME, unicodedata.normalize("NFKC", name).replace(" ", "")) is not None
 
 
 def per_unit(ticker: str) -> int:
@@ -160,12 +160,9 @@ def limit_prices(
     without limits, and for Taiwan and Korea, whose tick tables are not kept here.
     """
     found, where = rule(ticker, day, wide=wide), board(ticker)
-    if (
-        found is None
-        or where is None
-        or not _is_price(previous_close)
-        or _is_free(_of_listing(ticker, found, listed), sessions_listed)
-    ):
+    if found is None or where is None or not _is_price(previous_close):
+        return None
+    if _is_free(ticker, found, sessions_listed, listed):
         return None
     per = per_unit(ticker)
     p = found.st_percent if st else found.percent
@@ -173,13 +170,10 @@ def limit_prices(
     return up / per, down / per
 
 
-def _of_listing(ticker: str, found: Rule, listed: date | None) -> Rule:
-    """The rule of the listing day: a later one frees no session of a share that was listed before it."""
-    return (rule(ticker, listed) if listed else None) or found
-
-
-def _is_free(rule: Rule, sessions_listed: int | None) -> bool:
-    return sessions_listed is not None and sessions_listed <= rule.free_days
+def _is_free(ticker: str, found: Rule, sessions_listed: int | None, listed: date | None) -> bool:
+    """By the rule of the listing day, where it is known: a later one frees no session of what was listed before it."""
+    of_listing = (rule(ticker, listed) if listed else None) or found
+    return sessions_listed is not None and sessions_listed <= of_listing.free_days
 
 
 # one price, opened in between (T), sealed, touched
@@ -254,7 +248,7 @@ def state_of(
         agrees = None if where is None else _agrees(ticker, day, previous_close, (quote_up, quote_down), ruled)
         return Limit(state(open, high, low, close, quote_up, quote_down, per=per), quote_up, quote_down, agrees)
     if ruled is None:
-        free = where is not None and _is_free(_of_listing(ticker, found, listed), sessions_listed)
+        free = where is not None and _is_free(ticker, found, sessions_listed, listed)
         return Limit("no_limit" if free else "unknown", None, None, None)
     if delisting and (high > ruled[0] or low < ruled[1]):
         return Limit("no_limit", None, None, None)

@@ -17,11 +17,6 @@ class Changed(Exception):
     """The file is no longer the one that was read."""
 
 
-def sha256_of(path: Path) -> str:
-    """Of the content of a file; ``ABSENT`` where there is none."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ABSENT
-
-
 def save(path: Path, sha256: str, change: Callable[[bytes], bytes]) -> None:
     """Replace the content by ``change`` of it, if it is still the one with ``sha256``.
 
@@ -29,11 +24,12 @@ def save(path: Path, sha256: str, change: Callable[[bytes], bytes]) -> None:
     cannot be written, which leaves it as it was.
     """
     with FileLock(path.with_name(f".{path.name}.lock"), timeout=WAIT):
-        if sha256_of(path) != sha256:
+        data = path.read_bytes() if path.exists() else None
+        if (ABSENT if data is None else hashlib.sha256(data).hexdigest()) != sha256:
             raise Changed(path.name)
         real = path.resolve()
         _sweep(real)
-        _replace(real, change(real.read_bytes() if real.exists() else b""))
+        _replace(real, change(data or b""))
 
 
 def _sweep(real: Path) -> None:

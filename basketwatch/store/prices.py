@@ -220,10 +220,10 @@ def last_closes(store: Store, tickers: Collection[str] | None = None) -> dict[st
 def read_calendars(store: Store, since: date | None = None) -> dict[str, Calendar]:
     """Market group -> its calendar from ``since`` on (None = all), as far as the store knows the sessions."""
     s = schema.sessions.c
-    query = select(schema.sessions).order_by(s.market_group, s.day)
+    whole = s.opens.is_not(None), s.closes.is_not(None)
+    query = select(schema.sessions).where(*whole).order_by(s.market_group, s.day)
     found: dict[str, list[Session]] = {}
     with store.engine.connect() as c:
-        query = query.where(s.opens.is_not(None), s.closes.is_not(None))
         for row in c.execute(query if since is None else query.where(s.day >= since)):
             found.setdefault(row.market_group, []).append(Session(row.day, row.opens, row.closes))
     return {group: Calendar(group, tuple(days)) for group, days in found.items()}

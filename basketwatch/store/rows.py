@@ -99,7 +99,8 @@ def column_of(values: Sequence[Any], dtype: Any) -> Any:
 
     if dtype == "float64":
         numbers = np.array(values, dtype=dtype)
-        return np.where(np.isinf(numbers), np.nan, numbers)
+        numbers[np.isinf(numbers)] = np.nan
+        return numbers
     if dtype == "datetime64[s]":
         return np.array(values, dtype=dtype)
     return pd.Series(values, dtype="object").astype(dtype).array  # without an index, which pandas would have to compare

@@ -107,8 +107,7 @@ def requests_since(store: Store, since: datetime) -> dict[str, dict[str, int]]:
 def read_states(store: Store) -> list[SymbolState]:
     """Every state word; a row without one, or without its instant, says nothing."""
     s = schema.states.c
-    known = select(schema.states).where(s.state.is_not(None), s.source.is_not(None), s.at.is_not(None))
-    known = known.where(s.state.in_(get_args(State)))
+    known = select(schema.states).where(s.state.in_(get_args(State)), s.source.is_not(None), s.at.is_not(None))
     with store.engine.connect() as c:
         return [
             SymbolState(

@@ -387,10 +387,10 @@ def _fired(flag_rows: pd.DataFrame, rule: str) -> pd.DataFrame:
 
 def nearest(data: reading.StoredData, rule: Rule, lang: str) -> tuple[str, ...]:
     """The shares that are nearest to the exchanges' rule, a sentence each; whether or not anything was flagged."""
-    lines = []
+    lines, named = [], names(data.universe)
     for row in reading.standing(data, rule).head(NEAREST).to_dict("records"):
         told = {"n": row["sessions"], "value": text.points(row["value"]), "threshold": text.points(row["threshold"], 0)}
-        name = names(data.universe).get(str(row["ticker"]))
+        name = named.get(str(row["ticker"]))
         lines.append(say("flags_nearest_line", lang, name=name[lang] if name else row["ticker"],
                          share=text.percent(row["share"], 0), day=day(row["session"].date(), lang), **told))  # fmt: skip
     return tuple(lines)

@@ -15,8 +15,8 @@ WITH_PAGES = ("startup", "tabs", "clicks", "payload", "modules", "band_chart", "
 WITHOUT = tuple(part for part in benchmarks.PARTS if part not in WITH_PAGES)
 
 
-def run_tiny(parts: Sequence[str], **more: str) -> None:
-    """The parts once and on a twentieth of the symbols, in a process of their own."""
+def measured(parts: Sequence[str], **more: str) -> list[str]:
+    """Those of the parts that ran, once and on a twentieth of the symbols, in a process of their own."""
     env = os.environ | {"BENCH_SCALE": "20"} | more
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--tiny", *parts],
@@ -27,12 +27,12 @@ def run_tiny(parts: Sequence[str], **more: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert all(f"{part}: " in done.stderr for part in parts)
     assert "the stand-in did not know" not in done.stderr
+    return [part for part in parts if f"{part}: " in done.stderr]
 
 
 def test_every_part_with_pages_runs_and_measures(browser_path: str) -> None:
-    run_tiny(WITH_PAGES, BENCH_BROWSER=browser_path)
+    assert measured(WITH_PAGES, BENCH_BROWSER=browser_path) == list(WITH_PAGES)
 
 
 def test_sixty_are_sixty() -> None:

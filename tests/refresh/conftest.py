@@ -15,6 +15,7 @@ from tests.refresh.world import (
     THURSDAY,
     TUESDAY,
     World,
+    filled_homes,
     make_home,
     quick,
     reset,
@@ -35,16 +36,7 @@ def ups() -> Iterator[Upstream]:
 @pytest.fixture(scope="module")
 def filled(ups: Upstream, tmp_path_factory: pytest.TempPathFactory) -> dict[datetime, Path]:
     """Homes whose stores were filled on Tuesday and on Thursday, to be copied."""
-    homes = {}
-    with pytest.MonkeyPatch.context() as patch:
-        quick(patch)
-        for day in (TUESDAY, THURSDAY):
-            home = tmp_path_factory.mktemp("filled")
-            make_home(home)
-            world = World(home, ups, patch).run(day)
-            assert world.status == 0, world.lines
-            homes[day] = home
-    return homes
+    return filled_homes(ups, tmp_path_factory)
 
 
 @pytest.fixture

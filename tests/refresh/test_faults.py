@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from basketwatch.store import opening, prices, runs
-from tests.refresh.world import FRIDAY, SECTORS, THURSDAY, TUESDAY, World, make_home, quick, reset, short
+from tests.refresh.world import FRIDAY, SECTORS, THURSDAY, TUESDAY, World, filled_homes, make_home, quick, reset, short
 from tests.upstream import Upstream, paths
 
 MEMBERS = ("300308.SZ", "515880.SH", "01686.HK", "COHR.US")
@@ -33,15 +33,7 @@ CLOSING = ("status:403", "status:429", "hang:60", "reset")
 
 @pytest.fixture(scope="module")
 def homes(ups: Upstream, tmp_path_factory: pytest.TempPathFactory) -> dict[datetime, Path]:
-    found = {}
-    with pytest.MonkeyPatch.context() as patch:
-        quick(patch)
-        for day in (TUESDAY, THURSDAY):
-            found[day] = tmp_path_factory.mktemp("filled")
-            make_home(found[day], MEMBERS, LISTED)
-            filled = World(found[day], ups, patch).run(day, years=1)
-            assert filled.status == 0, filled.lines
-    return found
+    return filled_homes(ups, tmp_path_factory, MEMBERS, LISTED, years=1)
 
 
 @pytest.fixture

@@ -230,3 +230,19 @@ def reset(ups: Upstream) -> None:
     unknown, broken = list(ups.unknown), list(ups.broken)
     ups.unknown.clear(), ups.broken.clear()
     assert (unknown, broken) == ([], [])
+
+
+def filled_homes(
+    ups: Upstream, factory: pytest.TempPathFactory, members: tuple[str, ...] = MEMBERS,
+    listed: tuple[str, ...] = LISTED, **how: Any,
+) -> dict[datetime, Path]:  # fmt: skip
+    """Homes whose stores were filled on Tuesday and on Thursday, to be copied; ``how`` as ``World.run`` takes it."""
+    homes = {}
+    with pytest.MonkeyPatch.context() as patch:
+        quick(patch)
+        for day in (TUESDAY, THURSDAY):
+            homes[day] = factory.mktemp("filled")
+            make_home(homes[day], members, listed)
+            world = World(homes[day], ups, patch).run(day, **how)
+            assert world.status == 0, world.lines
+    return homes

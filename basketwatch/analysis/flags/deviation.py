@@ -52,7 +52,9 @@ def deviation(market: MarketData, rule: Rule) -> Judged:
     ours = np.array([board in EVENTS for board in paths.boards], dtype=np.bool_)
     applies = market.applies & ours & (market.limits.codes != limits.STATES.index("no_limit"))
     judged = market.judged(applies, causes, *signals)
-    return replace(judged, why=lambda row, column: judged.why(row, column) | {"index": paths.benchmark(market, column)})
+    return replace(
+        judged, why=lambda row, column: judged.why(row, column) | {"index": _benchmark(market, paths, column)}
+    )
 
 
 def standing(market: MarketData, rule: Rule) -> pd.DataFrame:
@@ -84,11 +86,13 @@ def standing(market: MarketData, rule: Rule) -> pd.DataFrame:
 class _Paths:
     """Shares and their indices over the sessions that count, one after the other: row 0 is before the first.
 
-    ``order``: row of each counted session; ``own``, ``other``: growth since row 0; ``lost``, ``blank``: how many
-    returns of the share, of the index, were not known until then.
+    ``indices``: ticker of each share's exchange index, "" where none is known. ``order``: row of each counted session;
+    ``own``, ``other``: growth since row 0; ``lost``, ``blank``: how many returns of the share, of the index, were not
+    known until then.
     """
 
     boards: tuple[str | None, ...]
+    indices: tuple[str, ...]
     index: Rows  # (N,) column of the exchange's index, -1 where it is not followed
     counted: Bools
     order: Rows
@@ -97,11 +101,6 @@ class _Paths:
     other: Floats
     lost: Rows
     blank: Rows
-
-    def benchmark(self, market: MarketData, column: int) -> object:
-        """The name of the index of a column, or its ticker where it is not followed."""
-        board, suffix = self.boards[column] or "", market.inputs.tickers[column].rpartition(".")[2]
-        return market.name(EXCHANGE_INDEX.get((board, suffix), "–"))
 
     def last(self, column: int) -> int:
         """Row of the last session that counts, -1 where none does."""
@@ -114,18 +113,28 @@ class _Paths:
         np.put_along_axis(out, self.order, values, axis=0)
         return np.where(self.counted, out, np.nan)
 
+    def spread_hits(self, hits: Bools) -> Bools:
+        """The same for what is true or not; False on sessions that do not count."""
+        return np.asarray(self.spread(hits.astype(np.float64)) == 1)
+
 
 def _paths(market: MarketData) -> _Paths:
     boards = tuple(limits.board(t) for t in market.inputs.tickers)
-    index = _index_columns(market, boards)
+    indices = tuple(
+        EXCHANGE_INDEX.get((board or "", t.rpartition(".")[2]), "")
+        for t, board in zip(market.inputs.tickers, boards, strict=True)
+    )
+    where = {t: column for column, t in enumerate(market.inputs.tickers)}
+    index = np.array([where.get(ticker, -1) for ticker in indices], dtype=np.int64)
     idle = np.isin(market.trouble, [CAUSE["suspended"], CAUSE["idle"]])
     counted = market.applies & ~idle & (market.limits.codes != limits.STATES.index("no_limit"))
     order = np.argsort(~counted, axis=0, kind="stable")
     own = np.take_along_axis(market.moves, order, axis=0)
     other = np.take_along_axis(np.where(index >= 0, market.moves[:, index], np.nan), order, axis=0)
     return _Paths(
-        boards, index, counted, order, counted.sum(axis=0), _growth(own), _growth(other), _gaps(own), _gaps(other)
-    )
+        boards, indices, index, counted, order, counted.sum(axis=0), _growth(own), _growth(other), _gaps(own),
+        _gaps(other),
+    )  # fmt: skip
 
 
 def _growth(moves: Floats) -> Floats:
@@ -135,13 +144,6 @@ def _growth(moves: Floats) -> Floats:
 
 def _gaps(moves: Floats) -> Rows:
     return np.vstack([np.zeros((1, moves.shape[1]), np.int64), np.cumsum(np.isnan(moves), axis=0)])
-
-
-def _index_columns(market: MarketData, boards: tuple[str | None, ...]) -> Rows:
-    """Column of each ticker's exchange index, -1 where it is not known or not followed."""
-    where = {t: column for column, t in enumerate(market.inputs.tickers)}
-    keys = [(board or "", t.rpartition(".")[2]) for t, board in zip(market.inputs.tickers, boards, strict=True)]
-    return np.array([where.get(EXCHANGE_INDEX.get(key, ""), -1) for key in keys], dtype=np.int64)
 
 
 # --- windows -----------------------------------------------------------------------------------------------------
@@ -165,7 +167,7 @@ def _judge(market: MarketData, rule: Rule, paths: _Paths, n: int) -> _Windows:
     for column in np.flatnonzero((fired["up"] | fired["down"]).any(axis=0)).tolist():
         _anew(paths, n, column, (up, down), ordered, fired)
     values = {"up": paths.spread(up), "down": paths.spread(down)}
-    on = {side: paths.spread(hit.astype(np.float64)) == 1 for side, hit in fired.items()}
+    on = {side: paths.spread_hits(hit) for side, hit in fired.items()}
     return _Windows(values, threshold, on)
 
 
@@ -240,20 +242,27 @@ def _signals(market: MarketData, paths: _Paths, found: _Windows, n: int, tier: i
     out = []
     for side, sign in zip(SIDES, (1.0, -1.0), strict=True):
         value, threshold = found.value[side], sign * found.threshold[side]
-
-        def said(
-            row: int, column: int, side: str = side, value: Floats = value, threshold: Floats = threshold
-        ) -> tuple[str, dict[str, object]]:
-            return f"flag_deviation_{'severe_' if n > 3 else ''}{side}", _facts(market, paths, row, column) | {
-                "n": n, "value": text.points(value[row, column]), "threshold": text.points(threshold[row, column], 0),
-            }  # fmt: skip
-
+        key = f"flag_deviation_{'severe_' if n > 3 else ''}{side}"
+        said: Said = partial(_said_deviation, market, paths, key, n, value, threshold)
         out.append(Signal(side, found.fired[side], value, threshold, said, tier=tier))
     return out
 
 
-def _facts(market: MarketData, paths: _Paths, row: int, column: int) -> dict[str, object]:
-    return {"name": market.name(market.inputs.tickers[column]), "benchmark": paths.benchmark(market, column)}
+def _said_deviation(
+    market: MarketData, paths: _Paths, key: str, n: int, value: Floats, threshold: Floats, row: int, column: int
+) -> tuple[str, dict[str, object]]:
+    return key, _facts(market, paths, column) | {
+        "n": n, "value": text.points(value[row, column]), "threshold": text.points(threshold[row, column], 0),
+    }  # fmt: skip
+
+
+def _facts(market: MarketData, paths: _Paths, column: int) -> dict[str, object]:
+    return {"name": market.name(market.inputs.tickers[column]), "benchmark": _benchmark(market, paths, column)}
+
+
+def _benchmark(market: MarketData, paths: _Paths, column: int) -> object:
+    """The name of the index of a column, or its ticker where it is not followed."""
+    return market.name(paths.indices[column] or "–")
 
 
 def _repeated(market: MarketData, paths: _Paths, fired: Bools, side: str) -> Signal:
@@ -275,7 +284,7 @@ def _repeated(market: MarketData, paths: _Paths, fired: Bools, side: str) -> Sig
 def _said_repeated(
     market: MarketData, paths: _Paths, number: Floats, side: str, row: int, column: int
 ) -> tuple[str, dict[str, object]]:
-    return f"flag_deviation_repeated_{side}", _facts(market, paths, row, column) | {
+    return f"flag_deviation_repeated_{side}", _facts(market, paths, column) | {
         "n": WITHIN,
         "count": int(number[row, column]),
     }
@@ -299,10 +308,10 @@ def _turnover(market: MarketData, rule: Rule, paths: _Paths) -> Signal:
         for row in np.flatnonzero(hit[:, column]).tolist():
             hit[row, column] = row - last >= 3
             last = row if hit[row, column] else last
-    value, summed, on = paths.spread(times), paths.spread(total), (paths.spread(hit.astype(np.float64)) == 1) & main
+    value, summed, on = paths.spread(times), paths.spread(total), paths.spread_hits(hit) & main
 
     def said(row: int, column: int) -> tuple[str, dict[str, object]]:
-        return "flag_deviation_turnover", _facts(market, paths, row, column) | {
+        return "flag_deviation_turnover", _facts(market, paths, column) | {
             "value": f"{value[row, column]:.0f}", "turnover": text.percent(summed[row, column]),
         }  # fmt: skip
 

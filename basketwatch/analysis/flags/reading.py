@@ -285,11 +285,8 @@ def _baskets(universe: Universe, group: str, tickers: Sequence[str], sessions: D
         for member in (m for m in basket.members if m.ticker in at):
             inside[:, at[member.ticker]] = True if member.until is None else sessions <= np.datetime64(member.until)
         if inside.any():
-            out.append(
-                BasketInput(
-                    basket.id, inside, at.get(_first_of(basket, group) or "", -1), markets.home(basket.tickers) == group
-                )
-            )
+            benchmark, home = at.get(_first_of(basket, group) or "", -1), markets.home(basket.tickers)
+            out.append(BasketInput(basket.id, inside, benchmark, home == group))
     return tuple(out)
 
 
@@ -375,7 +372,8 @@ def closes_of(data: StoredData) -> pd.DataFrame:
     closes = wide(analysis_prices.adjusted(data.bars, data.factors))
     out = {}
     for basket in data.universe.baskets:
-        held = [t for t in basket.tickers if t in closes and markets.group(t) == markets.home(basket.tickers)]
+        home = markets.home(basket.tickers)
+        held = [t for t in basket.tickers if t in closes and markets.group(t) == home]
         daily = closes[held].dropna(how="all").ffill().pct_change(fill_method=None).mean(axis=1)
         out[f"basket:{basket.id}"] = (1 + daily.fillna(0.0)).cumprod()
     return closes.join(pd.DataFrame(out))

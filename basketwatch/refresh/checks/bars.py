@@ -154,7 +154,7 @@ def _bar_hard(rows: pd.DataFrame, ticker: str, calendar: Calendar | None, now: d
     traded = pd.Series(markets.kind(ticker) in ("stock", "etf"), index=rows.index)
     begun = calendar.state(now).session if calendar else None
     latest = begun.day if begun else (now + timedelta(days=1)).date()
-    return [  # a rate of years ago may lie outside the range of today's
+    return [
         ("duplicate", rows["session"].duplicated(keep=False), ("close",)),
         ("bad_price", not_prices(rows, given, []), tuple(ohlc)),
         ("high_below_low", rows["low"] > rows["high"], ("low", "high")),
@@ -163,6 +163,7 @@ def _bar_hard(rows: pd.DataFrame, ticker: str, calendar: Calendar | None, now: d
         ("not_begun", rows["session"] > pd.Timestamp(latest), ()),
         ("not_a_session", _off_calendar(rows["session"], calendar), ()),
         ("units", traded & vwap_off(rows), ("volume", "amount", "low", "high")),
+        # a rate of years ago may lie outside the range of today's
         ("rate_range", rate_off(rows["ticker"], rows["close"], slack=2.0), ("close",)),
     ]
 

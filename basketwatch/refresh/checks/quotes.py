@@ -14,7 +14,7 @@ from basketwatch.refresh.checks.bars import Check, faults_where, not_prices, rat
 
 # Shanghai and Shenzhen write N before a name on the listing day and C on the four days after; none of these, nor the
 # first day of the delisting period (退市…, …退), has a limit.
-_UNLIMITED = r"^[NC][\u4e00-\u9fff]|^退市|退$"
+_UNLIMITED = rf"^[NC][\u4e00-\u9fff]|{limits.DELISTING_NAME}"
 
 
 # --- quotes ------------------------------------------------------------------------------------------------------

@@ -157,17 +157,14 @@ def _gaps(work: Work, tickers: Sequence[str], stored: Stored, now: datetime) -> 
         word, patience = stored.states.get(ticker), _patience(ticker, stored, now)
         if not stored.has(ticker) or patience is None or word is None or stored.suspended(ticker):
             continue
-        failed = word.state in RETRY_STATES
-        if _is_gap(ticker, stored, now) and word.at <= now - (RETRY if failed else patience):
+        newest = stored.last(ticker, stored.backfill(ticker) or "")
+        age = (
+            REREAD_WHOLE_AFTER if _is_share(ticker) else 2 * patience
+        )  # it should have been read again, more than once
+        is_gap = newest is not None and newest < now.date() - age
+        if is_gap and word.at <= now - (RETRY if word.state in RETRY_STATES else patience):
             found.append(_whole(work, ticker, stored, None))
     return found[:MOST]
-
-
-def _is_gap(ticker: str, stored: Stored, now: datetime) -> bool:
-    """Whether the stored history ends so long ago that it should have been read again since, more than once."""
-    newest = stored.last(ticker, stored.backfill(ticker) or "")
-    age = REREAD_WHOLE_AFTER if _is_share(ticker) else 2 * (_patience(ticker, stored, now) or timedelta())
-    return newest is not None and newest < now.date() - age
 
 
 def _daily(work: Work, tickers: Sequence[str], stored: Stored, now: datetime) -> list[Job]:
