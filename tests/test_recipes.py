@@ -212,7 +212,7 @@ def streak(market, rule):
 
     least = np.full(count.shape, rule.values["sessions"])
     on = count >= least
-    return market.judged(market.applies & market.of_kind("stock"), market.blind, Signal("up", on, count, least, said))
+    return market.judged(market.applies & market.of_kind("stock"), market.unknown_return, Signal("up", on, count, least, said))
 '''
 
 JUDGED = """

@@ -131,7 +131,7 @@ def sector_rank(market: MarketData, rule: Rule) -> Judged:
     """
     sectors = np.flatnonzero(market.of_kind("sector"))
     n = int(rule.values["sessions"])
-    moved = np.where(market.trouble == 0, market.over(n), np.nan)[:, sectors]
+    moved = np.where(market.unusable_bar == 0, market.over(n), np.nan)[:, sectors]
     better = (moved[:, None, :] > moved[:, :, None]).sum(axis=2)
     all_known = np.isfinite(moved).all(axis=1, keepdims=True) & (len(sectors) == SECTORS)
     rank = np.where(all_known, better + 1.0, np.nan)

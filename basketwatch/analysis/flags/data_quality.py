@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from basketwatch.analysis.flags.inputs import Bools, Rows
-from basketwatch.analysis.flags.market import CAUSE, CAUSES, Judged, MarketData, Signal, first_cause, prior
+from basketwatch.analysis.flags.market import CAUSE, CAUSES, Judged, MarketData, Signal, first_cause, first_nonzero
 from basketwatch.domain.model import Rule
 from basketwatch.words import text
 
@@ -16,7 +16,7 @@ def stale_data(market: MarketData, rule: Rule) -> Judged:
     Also an ex-date without a known factor. A level: told when it begins and again only after a good bar; then every
     other rule says ``no_data``. value: sessions since the last good bar.
     """
-    codes = prior(market.trouble, first_cause((market.inputs.unexplained, "unexplained")))
+    codes = first_nonzero(market.unusable_bar, first_cause((market.inputs.unexplained, "unexplained")))
     bad = codes != 0
     for_how_long = _run(bad)
     value = for_how_long.astype(np.float64)
@@ -51,5 +51,5 @@ def source_disagreement(market: MarketData, rule: Rule) -> Judged:
 
     signal = Signal("none", on, value, np.full(value.shape, rule.values["difference"]), said, held=on)
     asked = np.isfinite(given.other_close)
-    causes = np.where(market.trouble == CAUSE["repeated"], 0, market.trouble).astype(np.int8)
+    causes = np.where(market.unusable_bar == CAUSE["repeated"], 0, market.unusable_bar).astype(np.int8)
     return market.judged(market.applies & asked, causes, signal)

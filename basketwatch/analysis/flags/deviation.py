@@ -15,7 +15,16 @@ import numpy as np
 import pandas as pd
 
 from basketwatch.analysis.flags.inputs import LONG_LISTED, Bools, Floats, Rows, Small
-from basketwatch.analysis.flags.market import CAUSE, Judged, MarketData, Said, Signal, at_least, first_cause, prior
+from basketwatch.analysis.flags.market import (
+    CAUSE,
+    Judged,
+    MarketData,
+    Said,
+    Signal,
+    at_least,
+    first_cause,
+    first_nonzero,
+)
 from basketwatch.domain import limits
 from basketwatch.domain.model import Rule
 from basketwatch.words import text
@@ -126,7 +135,7 @@ def _paths(market: MarketData) -> _Paths:
     )
     where = {t: column for column, t in enumerate(market.inputs.tickers)}
     index = np.array([where.get(ticker, -1) for ticker in indices], dtype=np.int64)
-    idle = np.isin(market.trouble, [CAUSE["suspended"], CAUSE["idle"]])
+    idle = np.isin(market.unusable_bar, [CAUSE["suspended"], CAUSE["idle"]])
     counted = market.applies & ~idle & (market.limits.codes != limits.STATES.index("no_limit"))
     order = np.argsort(~counted, axis=0, kind="stable")
     own = np.take_along_axis(market.moves, order, axis=0)
@@ -208,7 +217,7 @@ def _thresholds(market: MarketData, rule: Rule, paths: _Paths, n: int) -> tuple[
     if SPANS[n]:
         keys = [("bse_" if board == "bse" else "") + SPANS[n] for board in paths.boards]
         up, down = (np.array([rule.values[f"{key}_{side}"] for key in keys]) for side in SIDES)
-        shape = market.trouble.shape
+        shape = market.unusable_bar.shape
         return np.broadcast_to(up, shape), np.broadcast_to(down, shape)
     of_board = {"main": "main", "chinext": "wide", "star": "wide", "bse": "bse"}
     plain = np.array([rule.values[of_board[b]] if b in of_board else np.nan for b in paths.boards])
@@ -226,7 +235,7 @@ def _causes(market: MarketData, paths: _Paths, three: _Windows) -> Small:
     short = (place < 3) & (market.inputs.listed_at == LONG_LISTED)
     lacking = np.broadcast_to(paths.index < 0, lost.shape)
     own = first_cause((np.isnan(three.threshold["up"]), "limits"), (lost | short, "history"), (blank, "index_bars"))
-    return prior(first_cause((lacking, "index")), market.blind, own)
+    return first_nonzero(first_cause((lacking, "index")), market.unknown_return, own)
 
 
 def _in_window(gaps: Rows) -> Floats:

@@ -82,18 +82,18 @@ class MarketData:
         return np.array([kind in kinds for kind in self.kinds], dtype=np.bool_)
 
     @cached_property
-    def begun(self) -> Bools:
+    def has_traded(self) -> Bools:
         """True from a column's first bar on: a session before it is not missing."""
         return np.logical_or.accumulate(np.isfinite(self.inputs.raw_close), axis=0)
 
     @cached_property
-    def trouble(self) -> Small:
+    def unusable_bar(self) -> Small:
         """Code of ``CAUSES`` where a bar is unusable: no rule can be judged on it. 0 elsewhere."""
         given = self.inputs
         has = np.isfinite(given.raw_close)
         idle = has & (given.volume == 0) & self.of_kind("stock", "etf")
         causes = {
-            "suspended": given.suspended, "missing": ~has & self.begun, "repeated": self._repeated(), "idle": idle,
+            "suspended": given.suspended, "missing": ~has & self.has_traded, "repeated": self._repeated(), "idle": idle,
             "unfinished": has & ~given.final,
         }  # fmt: skip
         found = np.select(list(causes.values()), [CAUSE[name] for name in causes], 0)
@@ -116,7 +116,7 @@ class MarketData:
     @cached_property
     def applies(self) -> Bools:
         """Cells on which a rule for finished bars is judged, or said that it cannot be."""
-        return self.inputs.due[:, None] & self.begun
+        return self.inputs.due[:, None] & self.has_traded
 
     @cached_property
     def applies_live(self) -> Bools:
@@ -127,20 +127,22 @@ class MarketData:
     @cached_property
     def reference(self) -> RawPrices:
         """Previous close as the exchange has it; NaN where the bar before is missing or a repetition of another."""
-        lost = np.isin(self.trouble, [CAUSE["missing"], CAUSE["repeated"]])
+        lost = np.isin(self.unusable_bar, [CAUSE["missing"], CAUSE["repeated"]])
         return RawPrices(np.where(_later(lost[:-1], fill=False), np.nan, self.inputs.reference))
 
     @cached_property
-    def blind(self) -> Small:
+    def unknown_return(self) -> Small:
         """Code of ``CAUSES`` where the return of the day is unknown: an unusable bar, or no reference price. 0 elsewhere."""
         no_reference = np.where(self.inputs.unexplained, CAUSE["unexplained"], CAUSE["reference"])
-        no_reference = np.where(_later(self.begun[:-1], fill=False), no_reference, CAUSE["history"])
-        return np.where((self.trouble == 0) & np.isnan(self.reference), no_reference, self.trouble).astype(np.int8)
+        no_reference = np.where(_later(self.has_traded[:-1], fill=False), no_reference, CAUSE["history"])
+        return np.where((self.unusable_bar == 0) & np.isnan(self.reference), no_reference, self.unusable_bar).astype(
+            np.int8
+        )
 
     @cached_property
     def moves(self) -> Floats:
         """Return of the day against the reference price; NaN where it is not known."""
-        return np.where(self.blind == 0, self.inputs.raw_close / self.reference - 1, np.nan)
+        return np.where(self.unknown_return == 0, self.inputs.raw_close / self.reference - 1, np.nan)
 
     @cached_property
     def limits(self) -> limits.Grid:
@@ -160,7 +162,7 @@ class MarketData:
     @cached_property
     def closes(self) -> AdjustedPrices:
         """Adjusted closes of bars that can be judged, the last one kept where there is none."""
-        known = np.where(self.trouble == 0, self.inputs.adjusted_close, np.nan)
+        known = np.where(self.unusable_bar == 0, self.inputs.adjusted_close, np.nan)
         return AdjustedPrices(filled(known))
 
     @cached_property
@@ -171,8 +173,8 @@ class MarketData:
     @cached_property
     def age(self) -> Rows:
         """Sessions since a column's first bar, 0 on it."""
-        first = np.where(self.begun.any(axis=0), self.begun.argmax(axis=0), len(self.begun))
-        return np.arange(len(self.begun))[:, None] - first
+        first = np.where(self.has_traded.any(axis=0), self.has_traded.argmax(axis=0), len(self.has_traded))
+        return np.arange(len(self.has_traded))[:, None] - first
 
     def over(self, sessions: int) -> Floats:
         """Return of the adjusted close over that many sessions; NaN across an unexplained step or without a base."""
@@ -226,7 +228,7 @@ def first_cause(*conditions: tuple[Bools, str]) -> Small:
     return np.select([c for c, _ in conditions], [CAUSE[name] for _, name in conditions], 0).astype(np.int8)
 
 
-def prior(first: Small, *others: Small) -> Small:
+def first_nonzero(first: Small, *others: Small) -> Small:
     """The first non-zero code of each cell, in the order of the arguments."""
     for other in others:
         first = np.where(first != 0, first, other).astype(np.int8)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from basketwatch.analysis.flags.inputs import Bools, Floats
-from basketwatch.analysis.flags.market import ENOUGH, Judged, MarketData, Said, Signal, at_least, first_cause, prior
+from basketwatch.analysis.flags.market import (
+    ENOUGH,
+    Judged,
+    MarketData,
+    Said,
+    Signal,
+    at_least,
+    first_cause,
+    first_nonzero,
+)
 from basketwatch.analysis.prices import shifted
 from basketwatch.domain import limits
 from basketwatch.domain.model import Names, Rule
@@ -30,8 +39,9 @@ def limit(market: MarketData, rule: Rule) -> Judged:
     grid = market.limits
     applies = market.applies_live & market.of_kind("stock", "etf") & (grid.codes != limits.STATES.index("no_limit"))
     unknown = grid.codes == limits.STATES.index("unknown")
-    causes = prior(
-        market.trouble, np.where(unknown, prior(market.blind, first_cause((unknown, "limits"))), 0).astype(np.int8)
+    causes = first_nonzero(
+        market.unusable_bar,
+        np.where(unknown, first_nonzero(market.unknown_return, first_cause((unknown, "limits"))), 0).astype(np.int8),
     )
     return market.judged(applies, causes, *(_limit(market, side) for side in ("up", "down")))
 
@@ -70,7 +80,7 @@ def big_move(market: MarketData, rule: Rule) -> Judged:
         threshold = rule.values["k"] * market.limits.percent / 100
     else:
         threshold = np.full(market.moves.shape, rule.values[market.inputs.market.lower()])
-    causes = prior(market.blind, first_cause((np.isnan(threshold), "limits")))
+    causes = first_nonzero(market.unknown_return, first_cause((np.isnan(threshold), "limits")))
     applies = market.applies_live & market.of_kind("stock", "etf")
     said = _plain(market, "flag_big_move", market.moves, threshold)
     return market.judged(applies, causes, *both(market.moves, threshold, said))
@@ -109,9 +119,9 @@ def sigma_move(market: MarketData, rule: Rule) -> Judged:
     beta, spread = _regression(own, other)
     score = (own - beta * other) / np.where(spread > FLAT, spread, np.nan)
     lacking = np.broadcast_to(market.inputs.benchmark_of < 0, own.shape)
-    causes = prior(
+    causes = first_nonzero(
         first_cause((lacking, "benchmark")),
-        market.blind,
+        market.unknown_return,
         first_cause((market.one_price, "one_price"), (np.isnan(other), "benchmark"), (np.isnan(score), "history")),
     )
     applies = market.applies & market.of_kind("stock", "etf")
@@ -159,9 +169,9 @@ def gap(market: MarketData, rule: Rule) -> Judged:
     up, down = low / shifted(high, 1) - 1, high / shifted(low, 1) - 1
     width = np.where(up > 0, up, np.where(down < 0, down, np.where(np.isfinite(up) & np.isfinite(down), 0.0, np.nan)))
     threshold = np.full(width.shape, rule.values["size"])
-    alone = shifted(market.trouble.astype(float), 1) > 0  # nothing to measure the gap from
-    causes = prior(
-        market.blind,
+    alone = shifted(market.unusable_bar.astype(float), 1) > 0  # nothing to measure the gap from
+    causes = first_nonzero(
+        market.unknown_return,
         first_cause((market.inputs.unexplained, "unexplained"), (alone | np.isnan(width), "reference")),
     )
     said = _plain(market, "flag_gap", width, threshold)
@@ -180,7 +190,7 @@ def high_low(market: MarketData, rule: Rule) -> Judged:
     short, long = int(rule.values["short"]), int(rule.values["long"])
     kinds = market.of_kind("stock", "etf", "sector")
     known = _has_history(market, short)
-    causes = prior(market.trouble, first_cause((~known, "history")))
+    causes = first_nonzero(market.unusable_bar, first_cause((~known, "history")))
     tiers = [_extremes(market, n, tier, rule.values["exit"]) for tier, n in enumerate((short, long))]
     return market.judged(market.applies & kinds, causes, *(signal for pair in tiers for signal in pair))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from basketwatch.analysis.flags.inputs import Floats
-from basketwatch.analysis.flags.market import Judged, MarketData, Said, Signal, at_least, first_cause, prior
+from basketwatch.analysis.flags.market import Judged, MarketData, Said, Signal, at_least, first_cause, first_nonzero
 from basketwatch.domain.model import Rule
 from basketwatch.words import text
 
@@ -18,11 +18,11 @@ def excess(market: MarketData, rule: Rule) -> Judged:
     Adjusted closes, arithmetic difference before rounding. A level: told again only after it has fallen below
     ``exit`` × the threshold; the 20 sessions are a second tier. value: the excess, a signed fraction.
     """
-    lacking = np.broadcast_to(market.inputs.benchmark_of < 0, market.trouble.shape)
+    lacking = np.broadcast_to(market.inputs.benchmark_of < 0, market.unusable_bar.shape)
     own = [market.over(n) for n in SPANS.values()]
     spans = [values - market.benchmark(values) for values in own]
     holes = first_cause((np.isnan(own[0]), "history"), (np.isnan(spans[0]), "benchmark"))
-    causes = prior(first_cause((lacking, "benchmark")), market.trouble, holes)
+    causes = first_nonzero(first_cause((lacking, "benchmark")), market.unusable_bar, holes)
     signals = []
     for tier, (name, n) in enumerate(SPANS.items()):
         threshold, value = np.full(spans[tier].shape, rule.values[name]), spans[tier]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from basketwatch.analysis.flags.inputs import Bools, Floats
-from basketwatch.analysis.flags.market import Judged, MarketData, Signal, at_least, first_cause, prior
+from basketwatch.analysis.flags.market import Judged, MarketData, Signal, at_least, first_cause, first_nonzero
 from basketwatch.analysis.prices import filled, shifted
 from basketwatch.domain.model import Rule
 from basketwatch.words import text
@@ -24,8 +24,8 @@ def volume_surge(market: MarketData, rule: Rule) -> Judged:
     turnover = market.inputs.turnover
     untold = np.isnan(turnover) & (market.inputs.market == "CN")
     many = at_least(ratio, rule.values["ratio"])
-    causes = prior(
-        market.trouble,
+    causes = first_nonzero(
+        market.unusable_bar,
         first_cause(
             (market.one_price, "one_price"), (np.isnan(market.inputs.volume), "volume"), (split, "split"),
             (np.isnan(ratio), "history"), (untold & many, "turnover"),
@@ -49,7 +49,7 @@ def volume_surge(market: MarketData, rule: Rule) -> Judged:
 def ratios(market: MarketData) -> tuple[Floats, Bools]:
     """量比 of each session, and whether a split lies between it and the first of the five sessions before."""
     volume, given = market.inputs.volume, market.inputs
-    traded = (market.trouble == 0) & (volume > 0)
+    traded = (market.unusable_bar == 0) & (volume > 0)
     order = np.argsort(~traded, axis=0, kind="stable")  # rows that traded first, in their order
     total = _from_zero(np.cumsum(np.take_along_axis(np.where(traded, volume, 0.0), order, axis=0), axis=0))
     before = _from_zero(np.cumsum(traded, axis=0))[:-1].astype(np.int64)  # how many traded before each session

@@ -112,22 +112,20 @@ def counted(history: pd.DataFrame) -> Floats:
 # --- bands -------------------------------------------------------------------------------------------------------
 
 
-def bands(
-    history: pd.DataFrame, as_of: date | None = None, windows: Sequence[str] = (*WINDOWS, FIXED)
-) -> dict[str, Band]:
+def bands(history: pd.DataFrame, windows: Sequence[str] = (*WINDOWS, FIXED)) -> dict[str, Band]:
     """Window -> band of one history; see ``bands_of``."""
-    return bands_of({"": history}, as_of, windows)[""]
+    return bands_of({"": history}, windows)[""]
 
 
 def bands_of(
-    histories: Mapping[Key, pd.DataFrame], as_of: date | None = None, windows: Sequence[str] = (*WINDOWS, FIXED)
+    histories: Mapping[Key, pd.DataFrame], windows: Sequence[str] = (*WINDOWS, FIXED)
 ) -> dict[Key, dict[str, Band]]:
-    """Key -> window -> band, many histories at once. ``as_of``: the end of the windows, by default each one's last session.
+    """Key -> window -> band, many histories at once; the windows end with each one's newest session.
 
-    What stands in the bands is the newest session up to ``as_of``, which belongs to the trailing windows. In a fixed
-    window it is compared with those years, although it may lie after them.
+    What stands in the bands is that session, which belongs to the trailing windows. In a fixed window it is compared
+    with those years, although it may lie after them.
     """
-    series = {key: _Series.of(history, as_of) for key, history in histories.items()}
+    series = {key: _Series.of(history) for key, history in histories.items()}
     keys, out = list(series), {key: dict[str, Band]() for key in series}
     for start in range(0, len(keys), _CHUNK):
         some = keys[start : start + _CHUNK]
@@ -146,24 +144,19 @@ class _Series:
     days: Days
     values: Floats
     current: float
-    as_of: date | None
     weekly: bool
 
     @classmethod
-    def of(cls, history: pd.DataFrame, as_of: date | None) -> _Series:
+    def of(cls, history: pd.DataFrame) -> _Series:
         days, values = history["session"].to_numpy().astype("datetime64[D]"), counted(history)
-        if as_of is not None:
-            upto = int(days.searchsorted(np.datetime64(as_of), side="right"))
-            days, values = days[:upto], values[:upto]
         known = ~np.isnan(values)
-        last = as_of or (days[-1].item() if len(days) else None)
         current = float(values[-1]) if len(values) else nan
-        return cls(days, days[known], values[known], current, last, is_weekly(days[known]))
+        return cls(days, days[known], values[known], current, is_weekly(days[known]))
 
     def within(self, window: str) -> slice:
-        if self.as_of is None:
+        if not len(self.sessions):
             return slice(0, 0)
-        before, last = span(window, self.sessions, self.as_of)
+        before, last = span(window, self.sessions, self.sessions[-1].item())
         edges = self.days.searchsorted(np.array([before, last], dtype="datetime64[D]"), side="right")
         return slice(int(edges[0]), int(edges[1]))
 
@@ -191,32 +184,6 @@ def _measured(series: Sequence[_Series], window: str) -> list[Band]:
 
 
 _NUMBERS = ("mean", "std", "percentile", "z", *QUANTILES, "minimum", "maximum")
-_COLUMNS = pd.Index(["n", *_NUMBERS])
-
-
-def band_table(
-    days: Days, matrix: Floats, as_of: date | None = None, windows: Sequence[str] = (*WINDOWS, FIXED)
-) -> dict[str, pd.DataFrame]:
-    """Window -> a row a column of ``matrix`` with n, mean, std, percentile, z, q10 … q90, minimum, maximum.
-
-    ``matrix``: sessions x series, values of the series on common ``days`` (ascending), NaN where one has none; the last
-    row up to ``as_of`` is what stands in the bands. For thousands of series: they are taken some hundreds at a time.
-    """
-    days = days.astype("datetime64[D]")
-    upto = len(days) if as_of is None else int(days.searchsorted(np.datetime64(as_of), side="right"))
-    last = as_of or (days[-1].item() if len(days) else date.min)
-    edges = {
-        w: days[:upto].searchsorted(np.array(span(w, days[:upto], last), dtype="datetime64[D]"), side="right")
-        for w in windows
-    }
-    chunks: dict[tuple[int, int], list[Floats]] = {(int(a), int(b)): [] for a, b in edges.values()}
-    for start in range(0, max(matrix.shape[1], 1), _CHUNK):
-        rows = np.ascontiguousarray(matrix[:upto, start : start + _CHUNK].T, dtype="float64")
-        current = rows[:, -1] if upto else np.full(len(rows), nan)
-        for (begin, end), found in chunks.items():  # two windows that hold the same sessions are measured once
-            found.append(np.column_stack(list(_measures(rows[:, begin:end].copy(), current).values())))
-    tables = {edge: pd.DataFrame(np.vstack(found), columns=_COLUMNS) for edge, found in chunks.items()}
-    return {window: tables[int(a), int(b)] for window, (a, b) in edges.items()}
 
 
 def _measures(rows: Floats, current: Floats) -> dict[str, npt.NDArray[np.float64 | np.int64]]:
