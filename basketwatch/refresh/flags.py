@@ -16,13 +16,17 @@ from basketwatch.analysis.flags.reading import YEAR, StoredData, evaluated, grou
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import settled_days
 from basketwatch.domain.model import Universe
+from basketwatch.domain.universe import names
 from basketwatch.store import flags as log
 from basketwatch.store import notes, valuations
 from basketwatch.store.database import Store
 from basketwatch.store.prices import read_calendars, read_factors, read_quotes, read_series
+from basketwatch.words.text import say, source_name
 
 LATE = 5  # sessions before the judged one whose missing flags are still added: a source may have failed for days
 NOTE = "flags_grounds"  # of what was judged last
+ON_PE = ("pe_percentile", "pe_rebase")
+WITHDRAWN = "withdrawn"  # cause of the line that stands for flags that were taken back
 WAITING = ("missing", "unfinished", "benchmark", "coverage", "sectors")  # causes for which data may still come
 
 
@@ -37,12 +41,15 @@ def update(store: Store, universe: Universe, now: datetime) -> int:
     if notes.noted(store, NOTE) == _inputs_digest(store, universe, now):
         return 0
     judged = log.judged(store)
-    whole = any(group not in judged for group in groups_of(universe))
+    groundless = log.groundless(store)
+    whole = bool(groundless) or any(group not in judged for group in groups_of(universe))
     away = (now.date() - min(judged.values())).days if judged else YEAR
     found = read(store, universe, now, YEAR if whole else min(YEAR, max(LATE + 1, away)))
     rows = [evaluated(found, group, universe.rules, _ahead(found, judged, group)) for group in groups_of(universe)]
     for group, said in zip(groups_of(universe), rows, strict=True):
         log.withdraw(store, _judged_by_now(store, found, group, said))
+    if groundless:
+        rows.append(_in_place_of(store, found, groundless))
     count = log.save(store, joined(rows), now)
     log.note_judged(store, {g: found.settled[g] for g in groups_of(universe) if g in found.settled})
     notes.note(store, NOTE, _inputs_digest(store, universe, now))
@@ -75,6 +82,39 @@ def _ahead(data: StoredData, judged: Mapping[str, date], group: str) -> int:
     if group not in judged or last is None:
         return YEAR
     return min(YEAR, max(LATE + 1, len(data.calendars[group].between(judged[group], last))))
+
+
+def _in_place_of(store: Store, data: StoredData, groundless: Mapping[str, str]) -> pd.DataFrame:
+    """Delete the flags on PE histories that were taken back; a line a ticker that says so, and its flags on the series
+    that is shown now.
+    """
+    said = log.read(store)
+    wrong = said[said["ticker"].isin(list(groundless)) & said["rule"].isin(ON_PE) & said["state"].eq("firing")]
+    log.withdraw(store, wrong["id"].tolist())
+    log.note_withdrawn(store)
+    rules = [rule for rule in data.universe.rules if rule.id in ON_PE]
+    anew = joined([evaluated(data, g, rules, YEAR) for g in {markets.group(t) for t in groundless}])
+    lines = [_withdrawn(data, str(t), groundless[str(t)], rows) for t, rows in wrong.groupby("ticker")]
+    return joined([anew[anew["ticker"].isin(list(groundless))], pd.DataFrame(lines, columns=anew.columns)])
+
+
+def _withdrawn(data: StoredData, ticker: str, source: str, rows: pd.DataFrame) -> dict[str, Any]:
+    """The line in place of ``rows``, of the session judged last: columns of ``flags.evaluate``."""
+    name = names(data.universe).get(ticker)
+    day = data.settled[markets.group(ticker)]
+    reasons = {
+        f"reason_{lang}": say(
+            "flag_withdrawn", lang, count=len(rows), source=source_name(source, lang),
+            name=getattr(name, lang, None) or ticker,
+        )
+        for lang in ("zh", "en")
+    }  # fmt: skip
+    return {
+        "id": f"pe_percentile:{ticker}:{day}:{WITHDRAWN}", "rule": "pe_percentile", "ticker": ticker,
+        "basket": rows["basket"].iloc[0], "session": pd.Timestamp(day), "direction": "none", "severity": "data",
+        "value": np.nan, "threshold": np.nan, **reasons, "state": "no_data", "cause": WITHDRAWN, "notice": True,
+        "final": True,
+    }  # fmt: skip
 
 
 def _judged_by_now(store: Store, data: StoredData, group: str, flag_rows: pd.DataFrame) -> list[str]:

@@ -1,6 +1,7 @@
 """The log of flags. A row is written once: a flag that a reader may have seen does not change.
 
-Only 'cannot judge' rows are deleted, when the data have arrived and the rule has been judged.
+Two kinds of rows are deleted: 'cannot judge', when the data have arrived and the rule has been judged, and what rested
+on a PE history that was taken back, in whose place a line says so.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ COLUMNS: dict[str, tuple[str, str, bool]] = {
     "notice": ("bool", "False: in the log, not in the feed", True),
     "raised_at": ("datetime64[s, UTC]", "instant at which it was said", True),
 }
+
+GROUNDLESS = "flags_groundless"
 
 
 def save(store: Store, rows: pd.DataFrame, now: datetime) -> int:
@@ -79,7 +82,7 @@ def read(store: Store, *, since: date | None = None) -> pd.DataFrame:
 
 
 def withdraw(store: Store, ids: Sequence[str]) -> None:
-    """Delete 'cannot judge' rows by their ids."""
+    """Delete rows by their ids."""
     with store.engine.begin() as c:
         for start in range(0, len(ids), 500):  # a statement takes a limited number of parameters
             c.execute(delete(schema.flags).where(schema.flags.c.id.in_(list(ids[start : start + 500]))))
@@ -101,3 +104,19 @@ def judged(store: Store) -> dict[str, date]:
     """Market group -> the session up to which its flags have been evaluated: no flag after it means nothing yet."""
     found = json.loads(noted(store, "flags_judged") or "{}")
     return {group: date.fromisoformat(day) for group, day in found.items()}
+
+
+def note_groundless(store: Store, ticker: str, source: str) -> None:
+    """Keep that a ticker's PE history from ``source`` was taken back: what was said on it has no ground."""
+    note(store, GROUNDLESS, json.dumps(groundless(store) | {ticker: source}))
+
+
+def groundless(store: Store) -> dict[str, str]:
+    """Ticker -> the source whose PE history was taken back and whose flags are still in the log."""
+    found: dict[str, str] = json.loads(noted(store, GROUNDLESS) or "{}")
+    return found
+
+
+def note_withdrawn(store: Store) -> None:
+    """Keep that no flag in the log is groundless any more."""
+    note(store, GROUNDLESS, "{}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from basketwatch.domain.model import SeriesKey
 from basketwatch.store import schema
@@ -54,6 +54,14 @@ def read(
     """
     with store.engine.connect() as c:
         return _frames(_stored(c, tickers, sources))
+
+
+def drop(store: Store, key: SeriesKey) -> None:
+    """Delete one series whole."""
+    v = schema.valuations.c
+    with store.engine.begin() as c:
+        own = (v.ticker == key.ticker, v.source == key.source, v.definition == key.definition)
+        c.execute(delete(schema.valuations).where(*own))
 
 
 def spans(store: Store) -> dict[SeriesKey, tuple[date, date]]:

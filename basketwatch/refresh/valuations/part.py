@@ -34,6 +34,7 @@ from basketwatch.refresh.valuations.plan import (
     was_noted,
 )
 from basketwatch.refresh.valuations.read import accept, keep, put_aside, said, walk
+from basketwatch.refresh.valuations.taken_back import take_back
 from basketwatch.refresh.work import Part, Work, ask_early, settled, side_by_side
 from basketwatch.sources import chains
 from basketwatch.sources.net import guard
@@ -89,6 +90,7 @@ def update(work: Work, tickers: Sequence[str], early: Early) -> None:
     Hosts are asked in parallel, each at its own pace; every answer is stored as it arrives.
     """
     now, stored = clock.now(), _look(work)
+    take_back(work, stored)
     must = [*_fills(work, tickers, stored, now, dict(early)), *_gaps(work, tickers, stored, now)]
     must += _daily(work, tickers, stored, now)
     room = BUDGET - sum(guard.current().counts().values()) - sum(job.cost for job in must)

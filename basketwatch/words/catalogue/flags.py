@@ -318,6 +318,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "{name}：{members} 只成员中 {n} 只同日触发“{rule}”，合并为一条：{named}等。",
         "{name}: {n} of {members} members fired “{rule}” on one day, told once: {named} and others.",
     ),
+    "flag_withdrawn": (
+        "{name}：{count} 条市盈率信号已撤回。它们依据的{source}市盈率历史与报价的市盈率不符，已不再使用。",
+        "{name}: {count} PE flags were withdrawn. The PE history from {source} under them contradicts the PE in the quote and is no longer used.",
+    ),
     "flag_no_data_suspended": (
         "{name}停牌，“{rule}”无法判断。",
         "{name} is suspended; “{rule}” cannot be judged.",
