@@ -232,6 +232,15 @@ def test_when_clocks_change_in_new_york(world: World, now: datetime) -> None:
     assert bool(world.bars("COHR.US")["final"].iloc[-1]) is (now.hour == 20)
 
 
+def test_a_host_that_sends_one_page_for_everything_is_left_alone(world: World) -> None:
+    """Uniform HTML with status 200, as of a proxy's wall: two answers are enough, and one may be under way."""
+    world.up.fault("eastmoney|sina|qt.gtimg", ".*", "body:<!DOCTYPE html><title>Maintenance</title>")
+    world.run(FRIDAY, years=1)
+    by_host = world.report["requests"]["by_host"]
+    assert {host: n for host, n in by_host.items() if n > 3 and "eastmoney" in host} == {}
+    assert {b.reason for b in runs.read_breakers(world.store) if "push2his" in b.host} == {"refused"}
+
+
 def test_past_the_end_of_the_calendar_weekdays_are_assumed(world: World) -> None:
     make_home(world.home, ("300308.SZ",), ("000300.SH",))
     world.run(datetime(2026, 12, 31, 8, 30, tzinfo=UTC), years=1)

@@ -244,6 +244,27 @@ def test_a_silent_host_is_not_said_to_have_refused(monkeypatch: pytest.MonkeyPat
     assert caught.value.state == "error" and "refused" not in sentence(caught.value, "en")
 
 
+def test_one_page_for_two_questions_is_a_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Uniform HTML with status 200; a page for one question may be a bad answer, and Yahoo's are asked for."""
+    monkeypatch.setenv("BASKETWATCH_NOW", clock.iso(NOW))
+
+    def page(text: str) -> Any:
+        return lambda _: Answer(None, 200, {}, f"<!DOCTYPE html><p>{text}</p>".encode())
+
+    paced = made(Time())
+    for _ in range(3):
+        paced.exchange(QUOTES, page("maintenance"))
+    paced.exchange(f"{QUOTES},sz300502", page("another"))
+    assert paced.call.verdict is None
+    paced.exchange(QUOTES, page("another"))
+    assert paced.call.verdict.params["detail"] == "same page"
+    with pytest.raises(BreakerOpen):
+        paced.exchange(QUOTES, Time().answer)
+    for symbol in ("COHR", "LITE"):
+        paced.exchange(f"https://finance.yahoo.com/calendar/earnings?symbol={symbol}", page("no results"))
+    assert paced.call.verdict is None
+
+
 def test_the_log_has_neither_query_nor_fragment() -> None:
     time = Time()
     paced = made(time)

@@ -67,7 +67,7 @@ def after(
     """State after one more outcome.
 
     ``rate`` (429) opens for ``retry_after`` seconds, or 1, 2, 4 … minutes times ``jitter``, never more than an hour;
-    ``refused`` (403, captcha) for 30 minutes at once; the second ``reset`` in a row for 30 minutes, the second
+    ``refused`` (403, captcha, one page for all questions) for 30 minutes at once; the second ``reset`` in a row for 30 minutes, the second
     ``timeout`` for 60 seconds. ``ok`` closes and forgets; ``neutral`` changes nothing.
     """
     if outcome == "neutral":
@@ -130,11 +130,16 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         found = found.__cause__ or found.__context__ or next(inside, None)
 
 
+def is_page(body: bytes) -> bool:
+    """True for a short page of HTML, sent with status 200 in place of data."""
+    return len(body) <= 200_000 and body.lstrip()[:1] == b"<"
+
+
 def is_captcha(body: bytes) -> bool:
-    """True for a short HTML page that asks for a human, sent with status 200 in place of data."""
-    if len(body) > 200_000 or not body.lstrip().startswith(b"<"):
-        return False
-    return any(_CAPTCHA.search(body[:20_000].decode(encoding, "ignore")) for encoding in ("utf-8", "gb18030"))
+    """True for such a page that asks for a human."""
+    return is_page(body) and any(
+        _CAPTCHA.search(body[:20_000].decode(encoding, "ignore")) for encoding in ("utf-8", "gb18030")
+    )
 
 
 def date_of(headers: Mapping[str, Any], name: str = "Date") -> datetime | None:

@@ -48,6 +48,7 @@ from basketwatch.sources.net.breaker import (
     after,
     date_of,
     is_captcha,
+    is_page,
     of_error,
     of_status,
     retry_after,
@@ -61,6 +62,7 @@ T = TypeVar("T")
 
 BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0 Safari/537.36"
 _NEUTRAL: Outcome = "neutral"
+PAGES = {"finance.yahoo.com", "guce.yahoo.com", "consent.yahoo.com"}  # hosts that are asked for pages
 PACE = 0.22  # seconds between two starts at one host; above 4.5 a second upstreams begin to refuse
 
 
@@ -104,6 +106,7 @@ class Guard:
         self._breakers = {b.host: b for b in breakers}
         self._hear = hear
         self._next: dict[str, float] = {}
+        self._pages: dict[str, tuple[str, bytes]] = {}  # host -> the last page of HTML that it sent, and for which URL
         self._lock = threading.Lock()
         self._local = threading.local()
         self._until: float | None = None
@@ -150,7 +153,7 @@ class Guard:
         self._local.end = started + seconds
         try:
             answer = send(seconds)
-            outcome, verdict = self._judge(host, answer)
+            outcome, verdict = self._judge(url, answer)
         except Exception as error:
             outcome, verdict = self._fault(host, error)
             raise verdict from error
@@ -186,8 +189,9 @@ class Guard:
         end = getattr(self._local, "end", None) or self.call.until
         return None if end is None else max(end - self._monotonic(), 0.0)
 
-    def _judge(self, host: str, answer: Answer) -> tuple[Outcome, SourceError | None]:
+    def _judge(self, url: str, answer: Answer) -> tuple[Outcome, SourceError | None]:
         """What an answer says: about its host, for the breaker, and about itself."""
+        host = urlsplit(url).hostname or ""
         self._compare_clocks(answer.headers)
         outcome = of_status(host, answer.status)
         said = {"source": self.call.source, "host": host, "detail": f"HTTP {answer.status}"}
@@ -199,7 +203,16 @@ class Guard:
             return outcome, None if host == "fc.yahoo.com" else BadAnswer(**said)
         if is_captcha(answer.body):
             return "refused", Blocked(**{**said, "detail": "captcha"})
+        if self._is_same_page(host, url, answer.body):
+            return "refused", Blocked(**{**said, "detail": "same page"})
         return outcome, None
+
+    def _is_same_page(self, host: str, url: str, body: bytes) -> bool:
+        """Whether a host of data sends one page of HTML in answer to two different questions: a wall, not a bad answer."""
+        if host in PAGES or not is_page(body):
+            return False
+        before, self._pages[host] = self._pages.get(host), (url, body)
+        return before is not None and before[0] != url and before[1] == body
 
     def _fault(self, host: str, error: Exception) -> tuple[Outcome, SourceError]:
         """The same for a request that brought no answer."""

@@ -33,6 +33,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "word_refused": ("被拒绝", "refused"),
     "word_rate": ("请求过多", "too many requests"),
     "word_rate_limit": ("请求过多", "too many requests"),
+    "word_same_page": ("对每个请求都返回同一网页", "one page for every request"),
     "word_captcha": ("要求人机验证", "captcha"),
     "word_truncated": ("回答不完整", "cut off"),
     "word_too_large": ("过大", "too large"),
