@@ -215,11 +215,7 @@ def _gone(state: SymbolState, lane: Lane, known: Past) -> SymbolState:
 
 
 def _contradicted(row: Row, now: datetime) -> dict[str, object]:
-    params = {
-        "ticker": row["ticker"],
-        "source": row["source"],
-        "detail": f"previous_close={row['previous_close']:.10g}",
-    }
+    params = {"ticker": row["ticker"], "source": row["source"], "detail": _values(row["ticker"], [row])}
     return quarantine_row(row["ticker"], "quotes", row["source"], "other_symbol", params, now)
 
 
@@ -301,6 +297,7 @@ def settle(work: Work, *, histories_read: bool) -> None:
             row = rows[0] if evidence.fit(rows[0], known, now) != "contradicts" else None
         if row is not None:
             good.append(row)
+            quarantine += [_contradicted(r, now) for r in rows if not evidence.agree(r, row)]
             part.got += 1
             part.gave(row["source"])
             if not row["suspended"] and row["session"].date() < expected(work, markets.group(ticker), now):

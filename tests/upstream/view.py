@@ -28,6 +28,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from . import listings
@@ -38,7 +39,7 @@ from .paths import Bar, half_up
 CONTENT = {
     "other_symbol", "mislabelled", "stale_day", "nan_last", "duplicate_dates", "zero_price", "negative", "half_missing",
     "lots_as_shares", "percent_slip", "extra_column", "future_date", "one_row", "bare_codes", "cut_report", "multiple",
-    "absurd_multiple",
+    "absurd_multiple", "rate",
 }  # fmt: skip
 DECOYS = {"HK": "00005.HK", "US": "KO.US", "SI": "801010.SI", "TW": "2382.TW", "KS": "000660.KS", "FX": "HKD=X"}
 
@@ -113,8 +114,12 @@ class View:
         return self._spoilt(item, bars[first:last])
 
     def quote(self, item: Instrument) -> Quote | None:
-        """The quote that follows from the (possibly spoilt) bars."""
-        return self.market.quote(item.ticker, self.bars(item))
+        """The quote that follows from the (possibly spoilt) bars; ``rate:6.4`` puts another one on exchange rates."""
+        found = self.market.quote(item.ticker, self.bars(item))
+        if found is None or item.kind != "fx" or "rate" not in self.faults:
+            return found
+        rate = float(self.faults["rate"] or 1)
+        return replace(found, last=rate, reference=rate, open=rate, high=rate, low=rate)
 
     def adjusted(self, item: Instrument, bars: list[Bar], how: str) -> list[Bar]:
         """Bars with ratio-adjusted prices: ``qfq`` leaves the newest, ``hfq`` the oldest price alone."""
