@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import sys
+import warnings
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from basketwatch.words.text import say, sentence, signed
 
 def main() -> None:
     """Entry point: every expected failure becomes one sentence and a status, never a traceback."""
+    if not sys.warnoptions:  # of the libraries, for their programmers; some switch the filters on again
+        warnings.showwarning = lambda *_, **__: None
     try:
         status = commands(standalone_mode=False)
     except click.exceptions.Abort:

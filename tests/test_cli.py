@@ -194,3 +194,17 @@ def test_importing_the_server_side_loads_no_upstream_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_no_warning_of_a_library_reaches_a_person() -> None:
+    """Unless asked for with -W. Libraries switch filters on again when they are imported, so a filter is not enough."""
+    code = (
+        "import sys, warnings; import basketwatch.cli as cli; sys.argv = ['basketwatch', '--version']\n"
+        "try: cli.main()\nexcept SystemExit: pass\n"
+        "warnings.simplefilter('always'); warnings.warn('of a library', FutureWarning)"
+    )
+    quiet, asked = (
+        subprocess.run([sys.executable, *flags, "-c", code], capture_output=True, text=True, check=True).stderr
+        for flags in ([], ["-W", "default"])
+    )
+    assert quiet == "" and "of a library" in asked
