@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from basketwatch.domain import limits, markets
+from basketwatch.domain.calendars import Calendar
 
 SLACK = 0.02  # beyond the price limit, for a factor that is rounded
 UNMOVED = 0.4  # a close that moves by less than this share of its factor (logarithms) has not moved with it
@@ -19,16 +20,22 @@ SPLITS = (2, 3, 4, 5, 8, 10, 20, 50)  # shares that one becomes, or that become 
 NEAR = 0.03  # of a split's ratio (logarithm)
 
 
+REFERENCE = 0.002  # by which a reference price may differ from the close before it, times its factor: rounding
+CENT = 0.011
+
+
 class Break(NamedTuple):
     """A session at which prices and factors contradict each other: ``factor`` is NaN where a split's move has none.
 
-    ``move``: close of that session / close before - 1, raw, a fraction.
+    ``move``: close of that session / close before - 1, raw, a fraction. ``reference``: the exchange's previous close,
+    where that is what the close before and the factors do not give; else NaN.
     """
 
     ticker: str
     day: date
     factor: float
     move: float
+    reference: float = float("nan")
 
 
 def breaks_of(bars: pd.DataFrame, factors: pd.DataFrame) -> list[Break]:
@@ -57,6 +64,31 @@ def breaks_of(bars: pd.DataFrame, factors: pd.DataFrame) -> list[Break]:
     for row in np.flatnonzero(_like_split(moves) & ~explained):
         if markets.kind(str(tickers[row])) in ("stock", "etf"):
             found.append(_break(str(tickers[row]), days[row], float("nan"), moves[row]))
+    return found
+
+
+def without_factor(
+    quotes: pd.DataFrame, bars: pd.DataFrame, factors: pd.DataFrame, calendars: Mapping[str, Calendar]
+) -> list[Break]:
+    """Ex-dates of which only the quote tells: its previous close is neither the close before it nor that times its factor.
+
+    On the mainland the previous close is the exchange's reference price; elsewhere an ex-date does not show in it.
+
+    ``quotes``: session, last, previous_close by ticker; ``bars`` as in ``breaks_of``.
+    """
+    closes = bars.set_index(["ticker", "session"])["close"].to_dict()
+    by_day = factors.groupby(["ticker", "ex_date"])["factor"].prod().to_dict()
+    found = []
+    rows: Iterable[Any] = quotes[["session", "last", "previous_close"]].itertuples()
+    for ticker, session, last, reference in rows:
+        calendar = calendars.get(markets.group(ticker))
+        before = calendar.before(session.date()) if calendar and limits.board(ticker) else None
+        close = closes.get((ticker, pd.Timestamp(before.day))) if before else None
+        if close is None or not reference > 0:
+            continue
+        given = (close, close * by_day.get((ticker, session), 1.0))
+        if min(abs(reference - one) for one in given) > max(CENT, REFERENCE * reference):
+            found.append(Break(ticker, session.date(), float("nan"), last / close - 1, reference))
     return found
 
 

@@ -46,7 +46,10 @@ def contradictions(breaks: Sequence[Break]) -> list[Problem]:
     out = []
     for b in breaks:
         params = {"day": b.day, "move": f"{b.move:+.1%}"}
-        if isnan(b.factor):
+        if b.reference > 0:
+            said = {"day": b.day, "reference": f"{b.reference:.10g}"}
+            out.append(Problem.of(b.ticker, "ex_without_factor", "soft", **said))
+        elif isnan(b.factor):
             out.append(Problem.of(b.ticker, "split_without_factor", "soft", **params))
         else:
             out.append(Problem.of(b.ticker, "factor_contradicts", "soft", **params, factor=f"{b.factor:.4g}"))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from basketwatch.analysis import baskets as analysis_baskets
 from basketwatch.analysis import prices as analysis_prices
-from basketwatch.analysis.adjustment import breaks_of, unbroken
+from basketwatch.analysis.adjustment import breaks_of, unbroken, without_factor
 from basketwatch.analysis.age import AHEAD, add_age, delay
 from basketwatch.analysis.baskets import basket_series, cap_coverage, cap_weight, equal_weight, rebased, same_session
 from basketwatch.analysis.overnight import leaders_of, moves_over, overnight_window
@@ -157,7 +157,7 @@ def market_snapshot(store: Store, universe: Universe, now: datetime) -> Snapshot
     stored = _until(prices.read_bars(store, wanted, since), calendars, now)
     latest = _latest(quotes.loc[quotes["fetched_at"] <= now + AHEAD], stored)
     raw, factors = with_quotes(stored, latest), prices.read_factors(store, wanted)
-    breaks = breaks_of(raw, factors)
+    breaks = [*breaks_of(raw, factors), *without_factor(latest, raw, factors, calendars)]
     bars = adjusted(unbroken(raw, breaks), factors)
     closes, holes = wide(bars), _holes(latest, bars, calendars)
     gaps = _gaps(holes)

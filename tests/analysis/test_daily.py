@@ -262,8 +262,8 @@ def test_a_gap_is_one_without_a_calendar_too(look: Look) -> None:
 def test_fifty_two_week_place(look: Look) -> None:
     days = [f"{d:%Y-%m-%d}" for d in pd.bdate_range(date(2025, 6, 30), THURSDAY)]
     history = bars(ZTE, {date.fromisoformat(d): 9.0 for d in days} | {date(2026, 6, 30): 13.0})
-    assert row(look, quote(ZTE, 10, 10), histories=[history])["place_52w"] == pytest.approx(0.25)
-    assert isnan(row(look, quote(ZTE, 10, 10), histories=[history.tail(150)])["place_52w"])  # seven months are no year
+    assert row(look, quote(ZTE, 10, 9), histories=[history])["place_52w"] == pytest.approx(0.25)
+    assert isnan(row(look, quote(ZTE, 10, 9), histories=[history.tail(150)])["place_52w"])  # seven months are no year
     assert isnan(row(look, quote(ZTE, 10, 10))["place_52w"])  # one price is no range
 
 

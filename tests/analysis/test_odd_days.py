@@ -8,11 +8,14 @@ from math import isnan
 import pytest
 
 from basketwatch.domain.model import Listed, Names
+from basketwatch.words.text import sentence
 from tests.domain.test_calendars import at
 from tests.small import (  # noqa: F401 - fixtures
+    FRIDAY,
     THURSDAY,
     ZTE,
     Look,
+    bars,
     closes,
     empty_store,
     looked_at,
@@ -20,6 +23,8 @@ from tests.small import (  # noqa: F401 - fixtures
     row,
     universe,
 )
+
+JUNE_AND_JULY = [date(2026, 6, day) for day in (22, 23, 24, 25, 26, 29, 30)] + [date(2026, 7, 1), THURSDAY]
 
 # --- rows that are lost ------------------------------------------------------------------------------------------
 
@@ -177,3 +182,30 @@ def test_markets_that_have_both_closed_are_averaged(look: Look) -> None:
     view = look(universe(ZTE, "COHR.US"), histories=histories, now=at("2026-06-27 10:00", "CN")).baskets[0]
     assert view.returns_all["1d"] == pytest.approx(0.0, abs=1e-12) and view.coverage_all["1d"] == 2
     assert "1d" not in view.not_comparable
+
+
+def test_an_ex_day_without_its_dividend_names_the_reason(look: Look) -> None:
+    """tushare's bug report 1805: close before 9.94, reference price 9.89, close 9.88. 9.88 / 9.89 − 1 = −0.1011 %.
+
+    Over a week the dividend lacks: −0.6 % of raw closes would be a loss that nobody made.
+    """
+    ticker = "000066.SZ"
+    steady = bars(ticker, dict.fromkeys(JUNE_AND_JULY, 9.94))
+    today = quote(ticker, 9.88, 9.89, open=9.89, high=9.95, low=9.78)
+    found = look(universe(ticker), [today], histories=[steady])
+    assert found.table.loc[ticker, "1d"] == pytest.approx(-0.001011, abs=5e-7)
+    assert found.table.loc[ticker, ["1w", "mtd"]].isna().all()
+    [said] = [p for p in found.problems if p.where == ticker and p.key == "ex_without_factor"]
+    assert "9.89" in sentence(said, "zh") and "2026-07-03" in sentence(said, "en")
+    known = look(universe(ticker), [today], histories=[steady], factors=[(ticker, FRIDAY, 9.89 / 9.94)])
+    assert known.table.loc[ticker, "1w"] == pytest.approx(-0.001011, abs=5e-7)
+    assert not [p for p in known.problems if p.where == ticker]
+
+
+def test_a_previous_close_that_is_the_close_before_is_no_ex_day(look: Look) -> None:
+    """To the cent, and where a source gives the raw close on an ex-date whose factor is known."""
+    ticker = "000066.SZ"
+    steady = bars(ticker, dict.fromkeys(JUNE_AND_JULY, 9.94))
+    for previous, factors in ((9.94, ()), (9.945, ()), (9.94, [(ticker, FRIDAY, 9.89 / 9.94)])):
+        found = look(universe(ticker), [quote(ticker, 9.88, previous)], histories=[steady], factors=factors)
+        assert found.table.loc[ticker, ["1w"]].notna().all(), previous

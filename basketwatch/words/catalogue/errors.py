@@ -105,6 +105,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{day} 的复权因子 {factor} 与当日收盘变动 {move} 矛盾；跨过该日的涨跌幅不显示，直到有来源给出相符的因子。",
         "The adjustment factor {factor} of {day} contradicts that day's move of {move}; returns that reach across it are withheld until a source gives a factor that fits.",
     ),
+    "ex_without_factor": (
+        "{day} 的昨收价 {reference} 不是前一交易日收盘价：当日除权除息而复权因子未知；跨过该日的涨跌幅不显示，直到有来源给出因子。",
+        "The previous close {reference} on {day} is not the close of the session before: the stock went ex and the factor is not known; returns that reach across that day are withheld until a source gives it.",
+    ),
     "split_without_factor": (
         "{day} 的收盘变动 {move} 像是拆股，但没有复权因子；跨过该日的涨跌幅不显示，直到有来源给出因子。",
         "The move of {move} on {day} looks like a split without an adjustment factor; returns that reach across it are withheld until a source gives it.",
