@@ -301,6 +301,22 @@ def test_excess_cannot_be_judged_without_a_benchmark_or_across_a_hole() -> None:
     assert fired(hole, "excess") == []
 
 
+def test_excess_has_no_base_where_the_bar_is_lost() -> None:
+    """+8 % over the five sessions before row 6 has its base in row 1: with that bar lost, row 0 does not stand in.
+
+    A suspension is another matter: the last close before it is the base.
+    """
+    own = [100.0, 100, 100, 100, 100, 100, 108]
+    for column in (0, 1):  # of the share, and of its benchmark
+        closes = {CHINEXT: list(own), INDEX: [100.0] * 7}
+        closes[(CHINEXT, INDEX)[column]][1] = NAN
+        assert fired(market(closes, benchmark_of=np.array([1, -1])), "excess") == [], column
+    made = market({CHINEXT: [100.0, NAN, *own[2:]], INDEX: [100.0] * 7}, benchmark_of=np.array([1, -1]))
+    held = np.zeros((7, 2), dtype=bool)
+    held[1, 0] = True
+    assert fired(replace(made, suspended=held), "excess") == [(6, "up")]
+
+
 def test_excess_is_a_level_with_an_exit_band() -> None:
     """Over 5 sessions: +8 % fires, +7 % holds (exit 6 %), +5.9 % leaves, +8 % fires again."""
     levels = [100] * 5 + [100.0, 108, 107, 105.9, 108, 100]

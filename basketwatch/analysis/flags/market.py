@@ -125,10 +125,14 @@ class MarketData:
         return self.applies | (live & self.running)
 
     @cached_property
+    def lost(self) -> Bools:
+        """True where the source has no bar of a session that was traded."""
+        return np.isin(self.unusable_bar, [CAUSE["missing"], CAUSE["repeated"]])
+
+    @cached_property
     def reference(self) -> RawPrices:
         """Previous close as the exchange has it; NaN where the bar before is missing or a repetition of another."""
-        lost = np.isin(self.unusable_bar, [CAUSE["missing"], CAUSE["repeated"]])
-        return RawPrices(np.where(_later(lost[:-1], fill=False), np.nan, self.inputs.reference))
+        return RawPrices(np.where(_later(self.lost[:-1], fill=False), np.nan, self.inputs.reference))
 
     @cached_property
     def unknown_return(self) -> Small:
@@ -177,8 +181,11 @@ class MarketData:
         return np.arange(len(self.has_traded))[:, None] - first
 
     def over(self, sessions: int) -> Floats:
-        """Return of the adjusted close over that many sessions; NaN across an unexplained step or without a base."""
-        before = shifted(self.closes, sessions)
+        """Return of the adjusted close over that many sessions; NaN across an unexplained step or without a base.
+
+        Of a suspended security the last close is the base; a lost bar has no close, and none before it stands in.
+        """
+        before = shifted(np.where(self.lost, np.nan, self.closes), sessions)
         same = shifted(self.breaks.astype(np.float64), sessions) == self.breaks
         return np.where(same, self.closes / before - 1, np.nan)
 
