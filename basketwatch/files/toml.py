@@ -137,7 +137,7 @@ def _require_numbers(table: dict[str, Any], text: str) -> None:
 
 # --- where in the file -------------------------------------------------------------------------------------------
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"#[^\n]*|\"\"\"(?:\\.|[^\\])*?\"{3,5}|'''.*?'{3,5}|\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'"
     r"|[\[\]{}=,.\n]|[^\s#\"'\[\]{}=,.]+",
     re.DOTALL,
@@ -167,7 +167,7 @@ def _lines(text: str) -> dict[Place, int]:
     """The line of every key, table and element of a text that tomllib has accepted, which tells no lines itself."""
     tokens: _Tokens = deque()
     line = 1
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         if not match[0].startswith("#"):
             tokens.append((match[0], line))
         line += match[0].count("\n")
