@@ -59,6 +59,7 @@ class Member:
     since: date
     until: date | None = None
     role: str = "core"  # core | adjacent | equipment | beneficiary | trigger | odm
+    status: str = ""  # volume | small_batch | qualifying | research | customer; empty: not said
 
 
 @dataclass(frozen=True, slots=True)

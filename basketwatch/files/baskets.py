@@ -23,10 +23,11 @@ from basketwatch.domain.model import Basket, Chain, Listed, Member, Names, Probl
 from basketwatch.domain.spelling import is_old_beijing, ticker_of
 from basketwatch.domain.universe import names
 from basketwatch.files.flag_rules import read
-from basketwatch.files.toml import Doc, Place, documents, located
+from basketwatch.files.toml import Doc, Place, document, documents, located
 
 MANY_MEMBERS = 500
 ROLES = ("core", "adjacent", "equipment", "beneficiary", "trigger", "odm")
+STATUSES = ("volume", "small_batch", "qualifying", "research", "customer")
 ID = re.compile(r"[a-z0-9_]{1,40}")
 SECTOR_FILE, BENCHMARK_FILE = "shenwan", "benchmarks"
 _ALL = tuple(markets.MARKETS)
@@ -36,15 +37,28 @@ _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 
 # The known keys of each table and their types; those in _OPTIONAL may be left away.
 _NAMES: dict[str, type] = {"zh": str, "en": str}
-_BASKET = {"id": str, "name": Names, "short": Names, "order": int, "chain": str, "benchmarks": list, "member": list}
-_MEMBER = {"ticker": str, "name": Names, "reason": Names, "since": date, "until": date, "role": str}
+_BASKET = {
+    "id": str,
+    "name": Names,
+    "short": Names,
+    "order": int,
+    "chain": str,
+    "benchmarks": list,
+    "archived": bool,
+    "member": list,
+}
+_MEMBER = {"ticker": str, "name": Names, "reason": Names, "since": date, "until": date, "role": str, "status": str}
 _CHAIN = {"id": str, "name": Names, "segment": list}
 _SEGMENT = {"id": str, "name": Names, "tickers": list, "overseas": list}
 _LISTED = {"ticker": str, "name": Names}
 _SECTORS: dict[str, type] = {"sectors": list}
 _BENCHMARKS: dict[str, type] = {"strip": list, "also": list, "overseas": list}
-_OPTIONAL = frozenset({"zh", "en", "order", "chain", "member", "until", "role", "overseas", "also"})
-_EXAMPLE: dict[type, str] = {str: '"…"', Names: '{ zh = "…", en = "…" }', date: "2026-11-20", int: "1", list: "[…]"}
+_OPTIONAL = frozenset(
+    {"zh", "en", "order", "chain", "archived", "member", "until", "role", "status", "overseas", "also"}
+)
+_EXAMPLE: dict[type, str] = {
+    str: '"…"', Names: '{ zh = "…", en = "…" }', date: "2026-11-20", int: "1", bool: "true", list: "[…]",
+}  # fmt: skip
 
 
 # --- the universe ---------------------------------------------------------------------------------------------------
@@ -57,6 +71,20 @@ def read_universe(home: Path) -> Universe:
     """
     problems: list[Problem] = []
     maps, lists = documents(home / "sector_maps", problems), documents(home / "watchlists", problems)
+    return _universe(maps, lists, problems)
+
+
+def faults_of(home: Path, stem: str, data: bytes) -> list[Problem]:
+    """What would be wrong with ``watchlists/<stem>.toml`` if it held ``data``: what ``read_universe`` would say of it."""
+    problems: list[Problem] = []
+    maps, lists = documents(home / "sector_maps", problems), documents(home / "watchlists", problems)
+    problems = []
+    lists[stem] = document(f"watchlists/{stem}.toml", stem, data, problems)
+    file = f"watchlists/{stem}.toml:"
+    return [p for p in _universe(maps, lists, problems).problems if p.where.startswith(file)]
+
+
+def _universe(maps: dict[str, Doc | None], lists: dict[str, Doc | None], problems: list[Problem]) -> Universe:
     flags = lists.pop(rules.FILE, None)
     tables = (SECTOR_FILE, BENCHMARK_FILE)
     problems += [Problem.of(f"sector_maps/{stem}.toml", "file_missing") for stem in tables if stem not in maps]
@@ -67,7 +95,7 @@ def read_universe(home: Path) -> Universe:
     listed = {entry.ticker for entry in (*sectors, *strip, *also)} if all(map(maps.get, tables)) else None
     docs = sorted((doc for doc in lists.values() if doc), key=_order)
     universe = Universe(
-        baskets=tuple(basket for doc in docs if (basket := _basket(doc, listed, chains))),
+        baskets=tuple(b for doc in docs if (b := _basket(doc, listed, chains)) and not doc.table.get("archived")),
         chains=tuple(chain for chain in chains.values() if chain),
         sectors=sectors,
         benchmarks=strip,
@@ -192,6 +220,10 @@ def _members(doc: Doc) -> tuple[Member, ...]:
             said = {"ticker": member.ticker, "role": member.role, "known": ", ".join(ROLES)}
             doc.fault((*path, "role"), "unknown_role", "hard", **said)
             member = replace(member, role="core")
+        if member.status and member.status not in STATUSES:
+            said = {"ticker": member.ticker, "status": member.status, "known": ", ".join(STATUSES)}
+            doc.fault((*path, "status"), "unknown_status", "hard", **said)
+            member = replace(member, status="")
         if _is_new(doc, (*path, "ticker"), member.ticker):
             members.append(member)
     return tuple(members)

@@ -29,7 +29,7 @@ def save(path: Path, sha256: str, change: Callable[[bytes], bytes]) -> None:
             raise Changed(path.name)
         real = path.resolve()
         _sweep(real)
-        _replace(real, change(data or b""))
+        replace(real, change(data or b""))
 
 
 def _sweep(real: Path) -> None:
@@ -38,7 +38,7 @@ def _sweep(real: Path) -> None:
         left.unlink(missing_ok=True)
 
 
-def _replace(real: Path, data: bytes) -> None:
+def replace(real: Path, data: bytes) -> None:
     """Put a new content in place whole: a reader, or a machine that loses power, sees the old file or the new one."""
     beside = real.with_name(f".{real.name}.{os.getpid()}.new")
     try:

@@ -62,16 +62,31 @@ def documents(folder: Path, problems: list[Problem]) -> dict[str, Doc | None]:
         problems.append(Problem.of(folder.name, "folder_unreadable", detail=error.strerror))
         return docs
     for path in paths:
-        file, docs[path.stem] = f"{folder.name}/{_shown(path.name)}", None
+        file = f"{folder.name}/{_shown(path.name)}"
         try:
-            data = _bytes(path)
-            text = _text(data)
-            table = _table(text)
-            _require_numbers(table, text)
-            docs[path.stem] = Doc(file, path.stem, hashlib.sha256(data).hexdigest(), text, table)
+            docs[path.stem] = document(file, path.stem, _bytes(path), problems)
         except _RefusedError as fault:
-            problems.append(Problem.of(f"{file}:{fault.line}", fault.key, "hard", **fault.params))
+            docs[path.stem] = None
+            problems.append(_problem(file, fault))
     return docs
+
+
+def document(file: str, stem: str, data: bytes, problems: list[Problem]) -> Doc | None:
+    """The content of one file; None where it cannot be used, and its one problem is added."""
+    try:
+        if len(data) > MAX_BYTES:
+            raise _RefusedError("file_too_large", limit=MAX_BYTES // 1024)
+        text = _text(data)
+        table = _table(text)
+        _require_numbers(table, text)
+        return Doc(file, stem, hashlib.sha256(data).hexdigest(), text, table)
+    except _RefusedError as fault:
+        problems.append(_problem(file, fault))
+        return None
+
+
+def _problem(file: str, fault: _RefusedError) -> Problem:
+    return Problem.of(f"{file}:{fault.line}", fault.key, "hard", **fault.params)
 
 
 def _bytes(path: Path) -> bytes:
@@ -85,8 +100,6 @@ def _bytes(path: Path) -> bytes:
             data = file.read(MAX_BYTES + 1)
     except (OSError, RuntimeError) as error:  # RuntimeError: a symlink that leads to itself
         raise _RefusedError("file_unreadable", detail=getattr(error, "strerror", "symlink loop")) from None
-    if len(data) > MAX_BYTES:
-        raise _RefusedError("file_too_large", limit=MAX_BYTES // 1024)
     return data
 
 

@@ -189,9 +189,9 @@ def beijing(instant: datetime, lang: str, *, dated: bool = False) -> str:
 
 
 def _readable(instant: str, lang: str) -> str:
-    """An ISO instant as people write it; any other text as it is."""
+    """An ISO instant as people write it; any other text, a date too, as it is."""
     try:
-        return beijing(datetime.fromisoformat(instant), lang)
+        return beijing(datetime.fromisoformat(instant), lang) if "T" in instant else instant
     except ValueError:
         return instant
 

@@ -8,6 +8,7 @@ import pytest
 
 from basketwatch.domain.model import Names, Universe
 from basketwatch.files.baskets import read_universe
+from basketwatch.words.text import sentence
 from tests.files.made import HEAD, MEMBER, params, said, write
 
 # --- faults of a member ------------------------------------------------------------------------------------------
@@ -129,7 +130,7 @@ def test_unknown_key_with_a_near_one(universe: Universe) -> None:
     untill = 2026-12-31
     """
     assert said(universe) == [(12, "unknown_key_near", "hard")]
-    known = "ticker, name, reason, since, until, role"
+    known = "ticker, name, reason, since, until, role, status"
     assert params(universe) == {"field": "untill", "nearest": "until", "known": known}
     assert universe.baskets[0].tickers == ("COHR.US",)
 
@@ -266,6 +267,7 @@ def test_until_before_since(universe: Universe) -> None:
     since = 2026-11-20
     """
     assert said(universe)[1:] == [(8, "until_before_since", "hard")]
+    assert "2026-11-19" in sentence(universe.problems[1], "zh")  # a date, no instant of a morning
     assert dict(universe.problems[1].params) == {"ticker": "COHR.US", "since": "2026-11-20", "until": "2026-11-19"}
 
 

@@ -115,6 +115,30 @@ FILES: dict[str, tuple[str, str]] = {
         "{ticker}：没有角色“{role}”，按 core 处理；可用：{known}。",
         "{ticker}: no role “{role}”, taken as core; use one of {known}.",
     ),
+    "basket_broken": (
+        "{file} 读不出来（{detail}），没有覆盖它；先用编辑器改好这个文件。",
+        "{file} cannot be read ({detail}) and was not overwritten; mend the file in an editor first.",
+    ),
+    "basket_busy": (
+        "{file} 正被别人反复保存，没有保存；稍后再点一次保存，草稿还在。",
+        "{file} is being saved by others again and again; nothing was saved. Save once more in a moment, the draft is kept.",
+    ),
+    "basket_unwritable": (
+        "{file} 写不进去（{detail}），没有保存，草稿还在；检查权限和磁盘。",
+        "{file} cannot be written ({detail}); nothing was saved and the draft is kept. Check permissions and disk.",
+    ),
+    "nothing_to_undo": (
+        "{file} 没有可以撤销的保存。",
+        "There is no save of {file} to take back.",
+    ),
+    "undo_overtaken": (
+        "{file} 在那次保存之后被改过，没有撤销；请在历史里选一个版本恢复。",
+        "{file} has been changed since that save, so it was not taken back; restore a version from its history instead.",
+    ),
+    "unknown_status": (
+        "{ticker}：没有状态“{status}”，不显示状态；可用：{known}。",
+        "{ticker}: no status “{status}”, none is shown; use one of {known}.",
+    ),
     "bad_id": (
         "id“{id}”只能用小写字母、数字和 _，至多 40 个；未采用。",
         "The id “{id}” may only hold small letters, digits and _, at most 40; left out.",

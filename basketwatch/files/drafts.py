@@ -1,0 +1,47 @@
+"""What a person is editing and has not saved: a file a person and basket in ``drafts/``, so that it outlives page and server."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from basketwatch.files import saving
+
+FOLDER = "drafts"
+PERSON = re.compile(r"[0-9a-f]{32}")  # the id in a browser's cookie
+
+
+@dataclass(frozen=True)
+class Draft:
+    """``text``: the basket's file as the person wants it; ``base``: as it was when the person began (empty: not there)."""
+
+    base: str
+    text: str
+
+
+def read(home: Path, person: str, stem: str) -> Draft | None:
+    """The draft of a person, None where there is none or it cannot be read."""
+    try:
+        return Draft(**json.loads(_path(home, person, stem).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def write(home: Path, person: str, stem: str, draft: Draft) -> None:
+    """Keep a draft. Raises OSError where it cannot be written."""
+    path = _path(home, person, stem)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    saving.replace(path, json.dumps(asdict(draft), ensure_ascii=False).encode())
+
+
+def drop(home: Path, person: str, stem: str) -> None:
+    """Forget a draft."""
+    _path(home, person, stem).unlink(missing_ok=True)
+
+
+def _path(home: Path, person: str, stem: str) -> Path:
+    if not PERSON.fullmatch(person):
+        raise ValueError("no id of a person")
+    return home / FOLDER / person / f"{stem}.json"
