@@ -76,10 +76,8 @@ def read_universe(home: Path) -> Universe:
 
 def faults_of(home: Path, stem: str, data: bytes) -> list[Problem]:
     """What would be wrong with ``watchlists/<stem>.toml`` if it held ``data``: what ``read_universe`` would say of it."""
-    problems: list[Problem] = []
-    maps, lists = documents(home / "sector_maps", problems), documents(home / "watchlists", problems)
-    problems = []
-    lists[stem] = document(f"watchlists/{stem}.toml", stem, data, problems)
+    maps, problems = documents(home / "sector_maps", []), list[Problem]()
+    lists = {stem: document(f"watchlists/{stem}.toml", stem, data, problems)}
     file = f"watchlists/{stem}.toml:"
     return [p for p in _universe(maps, lists, problems).problems if p.where.startswith(file)]
 
