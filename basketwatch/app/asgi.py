@@ -8,6 +8,7 @@ import hmac
 import html
 import ipaddress
 import re
+import secrets
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ WRONG_TRIES, LOCKED_SECONDS = 10, 60.0
 COOKIE, KNOCK, COOKIE_SECONDS = "basketwatch", "basketwatch_knock", 30 * 86400
 HEALTH, METRICS = "/_stcore/health", "/_stcore/metrics"
 LOOK, BEFORE, LOOK_SECONDS = "bw_look", "bw_before", 400 * 86400  # browsers keep no cookie longer
+PERSON = "bw_person"  # whose draft it is; a random number that says nothing about the reader
 SITTING = 30 * 60  # seconds: who loads a page again within them is still at the same look
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -126,9 +128,9 @@ def _now() -> float:
 
 
 def remember_look(app: ASGIApp, now: Callable[[], float] = _now) -> ASGIApp:
-    """Let each browser keep when it last loaded a page, and when it did so before this sitting: two cookies.
+    """Let each browser keep when it last loaded a page, when it did so before this sitting, and which drafts are its own.
 
-    They are set with the HTML document, so no script is needed; a page reads the second one and calls newer what was
+    Three cookies. They are set with the HTML document, so no script is needed; a page reads the second one and calls newer what was
     raised since. Seconds since 1970. Only this browser knows them, and they say nothing about the reader.
     """
 
@@ -159,7 +161,8 @@ def _looks(scope: Scope, now: int) -> list[tuple[bytes, bytes]]:
     last, before = (instant_of(sent.get(name, ""), now) for name in (LOOK, BEFORE))
     if last is not None and now - last > SITTING:
         before = last
-    found = {LOOK: now} | ({} if before is None else {BEFORE: before})
+    found: dict[str, object] = {LOOK: now, **({} if before is None else {BEFORE: before})}
+    found[PERSON] = person_of(sent.get(PERSON, "")) or secrets.token_hex(16)
     secure = "; Secure" if scope.get("scheme") == "https" else ""
     rest = f"Path=/; Max-Age={LOOK_SECONDS}; HttpOnly; SameSite=Lax{secure}"
     return [(b"set-cookie", f"{name}={value}; {rest}".encode()) for name, value in found.items()]
@@ -170,6 +173,11 @@ def instant_of(cookie: str, now: float) -> int | None:
     if not (cookie.isascii() and cookie.isdecimal() and len(cookie) <= 10):
         return None
     return int(cookie) if int(cookie) <= now else None
+
+
+def person_of(cookie: str) -> str | None:
+    """The id in a cookie: 32 hexadecimal digits; None for anything else."""
+    return cookie if re.fullmatch(r"[0-9a-f]{32}", cookie) else None
 
 
 def guard_token(app: ASGIApp, token: str, clock: Callable[[], float] = time.monotonic) -> ASGIApp:

@@ -177,6 +177,11 @@ def last_look() -> int | None:
     return asgi.instant_of(st.context.cookies.get(asgi.BEFORE, ""), clock.now().timestamp())
 
 
+def person() -> str:
+    """Whose drafts these are: this browser's id; that of nobody for one that keeps no cookies."""
+    return asgi.person_of(str(st.context.cookies.get(asgi.PERSON, ""))) or "0" * 32
+
+
 def market_states(store: Store | None, tickers: Iterable[str], now: datetime) -> dict[str, MarketState]:
     """What each market of ``tickers`` is doing; the calendars around today are read once a version."""
     if store is None:

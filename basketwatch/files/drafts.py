@@ -29,6 +29,11 @@ def read(home: Path, person: str, stem: str) -> Draft | None:
         return None
 
 
+def stems(home: Path, person: str) -> list[str]:
+    """Ids of the baskets of which a person has a draft."""
+    return sorted(path.stem for path in _path(home, person, "_").parent.glob("*.json"))
+
+
 def write(home: Path, person: str, stem: str, draft: Draft) -> None:
     """Keep a draft. Raises OSError where it cannot be written."""
     path = _path(home, person, stem)

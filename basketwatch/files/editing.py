@@ -129,6 +129,28 @@ def _of_fields(ticker: str, old: Fields, new: Fields) -> list[Change]:
     return [Change(ticker, key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)]
 
 
+def without(sheet: Sheet, change: Change) -> Sheet:
+    """``sheet`` with one of the changes that led to it taken back."""
+    members, head = dict(sheet.members), dict(sheet.head)
+    if change.field == ORDER:
+        order = [*(t for t in change.old if t in members), *(t for t in members if t not in change.old)]
+        return Sheet(head, {ticker: members[ticker] for ticker in order})
+    if change.field == MEMBER:
+        if change.old is None:
+            del members[change.ticker]
+        else:
+            members[change.ticker] = change.old
+        return Sheet(head, members)
+    if not change.ticker:
+        return Sheet(with_field(head, change.field, change.old), members)
+    return Sheet(head, members | {change.ticker: with_field(members[change.ticker], change.field, change.old)})
+
+
+def with_field(fields: Fields, key: str, value: Any) -> Fields:
+    """``fields`` with a value set; without the key for None or an empty text."""
+    return {k: v for k, v in {**fields, key: value}.items() if v is not None and v != ""}
+
+
 def merged(mine: Sequence[Change], theirs: Sheet) -> tuple[list[Change], list[Conflict]]:
     """Of ``mine`` what is still to be done on a file that now holds ``theirs``, and what a person has to decide.
 

@@ -51,7 +51,7 @@ def test_what_was_said_on_it_is_withdrawn_with_a_line(fooled: World) -> None:
     fooled.run(FRIDAY, only=run.PARTS)
     after = of_pe(fooled)
     [line] = after[after["cause"] == "withdrawn"].to_dict("records")
-    assert line["state"] == "no_data" and f"{len(firing)} PE flags" in line["reason_en"]
+    assert line["state"] == "no_data" and f"withdrawn: {len(firing)}." in line["reason_en"]
     assert f"{len(firing)} 条" in line["reason_zh"] and "百度" in line["reason_zh"]
     kept = after[after["state"] == "firing"].merge(firing, on="id")
     assert (kept["value_x"] != kept["value_y"]).all()  # judged anew, on the series that is shown

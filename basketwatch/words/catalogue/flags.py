@@ -320,7 +320,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "flag_withdrawn": (
         "{name}：{count} 条市盈率信号已撤回。它们依据的{source}市盈率历史与报价的市盈率不符，已不再使用。",
-        "{name}: {count} PE flags were withdrawn. The PE history from {source} under them contradicts the PE in the quote and is no longer used.",
+        "{name}: PE flags withdrawn: {count}. The PE history from {source} under them contradicts the PE in the quote and is no longer used.",
     ),
     "flag_no_data_suspended": (
         "{name}停牌，“{rule}”无法判断。",

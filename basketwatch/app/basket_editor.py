@@ -1,0 +1,476 @@
+"""The editor of a basket: a grid, a draft that outlives the page, the difference in words, and saving it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from basketwatch import clock
+from basketwatch.app import controls, data
+from basketwatch.domain import markets
+from basketwatch.domain.spelling import ticker_of
+from basketwatch.domain.universe import names as names_of
+from basketwatch.errors import UsageError
+from basketwatch.files import basketbook, drafts, editing, history
+from basketwatch.files.baskets import ROLES, STATUSES
+from basketwatch.files.editing import MEMBER, ORDER, Change, Sheet
+from basketwatch.views import edit
+from basketwatch.views.html import block, heading
+from basketwatch.words.text import escape, plain, say, sentence
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from basketwatch.analysis.snapshot import Snapshot
+    from basketwatch.app.reader import Reader
+    from basketwatch.domain.model import Names
+    from basketwatch.settings import Settings
+
+_REVISION, _TOLD, _SURE = "edit_revision", "edit_told", "edit_sure"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One person at one basket: the draft, and what the file says now."""
+
+    home: Path
+    stem: str
+    person: str
+    draft: drafts.Draft
+    current: str
+    lang: str
+    known: Mapping[str, Names]
+
+    @property
+    def file(self) -> str:
+        return f"watchlists/{self.stem}.toml"
+
+    @property
+    def sheet(self) -> Sheet:
+        return editing.sheet_of(self.draft.text)
+
+    @property
+    def changes(self) -> list[Change]:
+        return editing.changes_of(editing.sheet_of(self.draft.base), self.sheet)
+
+    def called(self, ticker: str) -> str:
+        """The name of a member, of the draft or of the file it began with."""
+        fields = self.sheet.members.get(ticker) or editing.sheet_of(self.draft.base).members.get(ticker)
+        return edit.called(ticker, fields, self.known, self.lang)
+
+
+def draw(snapshot: Snapshot, reader: Reader, settings: Settings) -> None:
+    """The whole editor. In the demo market nothing is written but the draft."""
+    lang, person = reader.lang, data.person()
+    labels = _labels(settings.home, person, lang)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        stem = controls.choice("basket", labels, say("choose_basket", lang)) if labels else None
+        _new_basket(settings.home, person, lang, snapshot)
+    if stem is None:
+        _tell(lang)
+        return
+    try:
+        desk = _desk(snapshot, settings.home, stem, person, lang)
+    except UsageError as fault:
+        st.error(plain(sentence(fault, lang)))
+        return
+    left, right = st.columns([73, 27])
+    with left:
+        _grid(desk, snapshot)
+        _actions(desk, snapshot)
+    with right:
+        _tell(lang)
+        _difference(desk, settings)
+        _history(desk, settings)
+
+
+def _desk(snapshot: Snapshot, home: Path, stem: str, person: str, lang: str) -> Desk:
+    current = basketbook.read(home, stem)
+    draft = drafts.read(home, person, stem) or drafts.Draft(current, current)
+    return Desk(home, stem, person, draft, current, lang, names_of(snapshot.universe))
+
+
+def _labels(home: Path, person: str, lang: str) -> dict[str, str]:
+    """Id -> label of every basket: the files', and those that are only a draft yet."""
+    found = {}
+    for stem in dict.fromkeys([*basketbook.stems(home), *drafts.stems(home, person)]):
+        try:
+            draft = drafts.read(home, person, stem)
+            head = editing.sheet_of(draft.text if draft else basketbook.read(home, stem)).head
+        except (UsageError, ValueError):
+            head = {}
+        label = edit.in_language(head.get("short") or head.get("name"), lang) or stem
+        found[stem] = say("edit_archived", lang, name=label) if head.get("archived") else label
+    return found
+
+
+def _put(desk: Desk, sheet: Sheet) -> None:
+    """Keep what the person wants in the draft at once; a draft that changes nothing is none."""
+    text = editing.written(desk.draft.text, editing.changes_of(desk.sheet, sheet))
+    try:
+        if desk.draft.base and not editing.changes_of(editing.sheet_of(desk.draft.base), editing.sheet_of(text)):
+            drafts.drop(desk.home, desk.person, desk.stem)
+        else:
+            drafts.write(desk.home, desk.person, desk.stem, drafts.Draft(desk.draft.base, text))
+    except OSError as fault:
+        st.session_state[_TOLD] = "edit_draft_lost", {"detail": fault.strerror or type(fault).__name__}
+
+
+def _anew() -> None:
+    """A grid without pending edits, for what did not come from its own cells."""
+    st.session_state[_REVISION] = st.session_state.get(_REVISION, 0) + 1
+
+
+def _put_anew(desk: Desk, sheet: Sheet) -> None:
+    _put(desk, sheet)
+    _anew()
+
+
+# --- the grid ----------------------------------------------------------------------------------------------------
+
+
+def _grid(desk: Desk, snapshot: Snapshot) -> None:
+    lang = desk.lang
+    note = say("edit_grid_note", lang, file=desk.file, id=desk.stem)
+    st.html(block(heading(edit.in_language(desk.sheet.head.get("name"), lang) or desk.stem, note)))
+    chain = next((c for c in snapshot.universe.chains if c.id == desk.sheet.head.get("chain")), None)
+    segments = {t: s.name[lang] for s in chain.segments for t in (*s.tickers, *s.overseas)} if chain else {}
+    rows = edit.rows(desk.sheet.members, desk.known, segments, lang)
+    rows = rows.assign(since=pd.to_datetime(rows["since"]), until=pd.to_datetime(rows["until"]))
+    key, height = f"grid_{desk.stem}_{lang}_{st.session_state.get(_REVISION, 0)}", 40 + 30 * max(1, len(rows))
+    st.data_editor(
+        rows, key=key, num_rows="fixed", row_height=30, height=min(height, 556),
+        disabled=["ticker", "segment"], placeholder="–",
+        column_config=_columns(lang), on_change=_edited, args=(key, desk, list(rows.index)),
+    )  # fmt: skip
+
+
+def _columns(lang: str) -> dict[str, Any]:
+    def choice(field: str, options: list[str]) -> Any:
+        texts = {option: say(f"{field}_{option or 'none'}", lang) for option in options}
+        return st.column_config.SelectboxColumn(
+            say(f"edit_{field}", lang),
+            options=options,
+            required=field == "role",
+            width=70,
+            format_func=lambda option: texts[str(option)],
+        )
+
+    return {
+        "ticker": st.column_config.TextColumn(say("col_ticker", lang), pinned=True, width=84),
+        "name": st.column_config.TextColumn(say("edit_name", lang), width=92, max_chars=80),
+        "segment": st.column_config.TextColumn(say("col_segment", lang), width=100),
+        "reason": st.column_config.TextColumn(say("edit_reason", lang), width=218, max_chars=400),
+        "role": choice("role", list(ROLES)), "status": choice("status", ["", *STATUSES]),
+        "since": st.column_config.DateColumn(say("edit_since", lang), width=88),
+        "until": st.column_config.DateColumn(say("edit_until", lang), width=88),
+    }  # fmt: skip
+
+
+def _edited(key: str, desk: Desk, tickers: list[str]) -> None:
+    """Each edit of a cell goes into the draft at once, by ticker: a row's place means nothing later."""
+    draft = drafts.read(desk.home, desk.person, desk.stem) or desk.draft
+    sheet = editing.sheet_of(draft.text)
+    members = dict(sheet.members)
+    edits: dict[int, dict[str, Any]] = st.session_state[key]["edited_rows"]
+    for ticker, cells in ((tickers[int(place)], cells) for place, cells in edits.items()):
+        for column, value in cells.items() if ticker in members else ():
+            fields = members[ticker]
+            members[ticker] = editing.with_field(fields, column, _value(column, value, fields, desk.lang))
+    now = Desk(desk.home, desk.stem, desk.person, draft, desk.current, desk.lang, desk.known)
+    _put(now, Sheet(sheet.head, members))
+
+
+def _value(column: str, value: Any, fields: Mapping[str, Any], lang: str) -> Any:
+    """What a cell says, as the file has it: texts a language, dates as dates, no value as none."""
+    if column in edit.NAMED:
+        text = " ".join(str(value or "").split())
+        return _texts(fields.get(column), text, lang)
+    if column in ("since", "until"):
+        return date.fromisoformat(value[:10]) if value else None
+    return value or None
+
+
+def _texts(old: Any, text: str, lang: str) -> dict[str, str] | None:
+    found = {**(old if isinstance(old, Mapping) else {}), lang: text}
+    return {k: v for k, v in found.items() if v} or None
+
+
+# --- what can be done --------------------------------------------------------------------------------------------
+
+
+def _actions(desk: Desk, snapshot: Snapshot) -> None:
+    lang = desk.lang
+    with (
+        st.form(f"add_{desk.stem}", clear_on_submit=True, border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        st.text_input(say("edit_add_which", lang), max_chars=60, key="add_which")
+        st.text_input(say("edit_add_why", lang), max_chars=400, key="add_why")
+        st.form_submit_button(say("edit_add", lang), on_click=_add, args=(desk, snapshot))
+    members = list(desk.sheet.members)
+    if not members:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        ticker = st.selectbox(
+            say("edit_choose", lang), members, key=f"edit_member_{desk.stem}", format_func=desk.called
+        )
+        _buttons(desk, snapshot, ticker)
+
+
+def _buttons(desk: Desk, snapshot: Snapshot, ticker: str) -> None:
+    """What can be done with the chosen member, and with the basket."""
+    lang, members = desk.lang, list(desk.sheet.members)
+    for name, by, end in (("up", -1, members[0]), ("down", 1, members[-1])):
+        st.button(say(f"edit_{name}", lang), disabled=ticker == end, on_click=_move, args=(desk, ticker, by),
+                  icon=f":material/arrow_{name}ward:")  # fmt: skip
+    why = plain(say("edit_out_help", lang))
+    st.button(say("edit_out", lang), help=why, on_click=_take_out, args=(desk, snapshot, ticker))
+    archived = bool(desk.sheet.head.get("archived"))
+    st.button(say("edit_unarchive" if archived else "edit_archive", lang), on_click=_set_head,
+              args=(desk, "archived", None if archived else True))  # fmt: skip
+    with st.popover(say("edit_rename", lang)):
+        now = edit.in_language(desk.sheet.head.get("name"), lang)
+        st.text_input(say("edit_new_label", lang), now, max_chars=80, key=f"rename_{desk.stem}")
+        st.button(say("edit_rename", lang), key="rename_now", on_click=_rename, args=(desk,))
+
+
+def _rename(desk: Desk) -> None:
+    label = st.session_state[f"rename_{desk.stem}"].strip()
+    if label:
+        _set_head(desk, "name", _texts(desk.sheet.head.get("name"), label, desk.lang))
+
+
+def _add(desk: Desk, snapshot: Snapshot) -> None:
+    which, why = st.session_state["add_which"].strip(), st.session_state["add_why"].strip()
+    if not which:
+        return
+    proper = ticker_of(which)
+    found = [proper] if proper else edit.meant(which, desk.known)
+    if len(found) != 1:
+        key = "edit_several" if found else "edit_unknown"
+        st.session_state[_TOLD] = key, {"text": which, "tickers": ", ".join(found)}
+    elif found[0] in desk.sheet.members:
+        st.session_state[_TOLD] = "edit_is_in", {"name": desk.called(found[0])}
+    else:
+        ticker, name = found[0], desk.known.get(found[0])
+        fields = {
+            "name": {"zh": name.zh, "en": name.en} if name else {"zh": ticker, "en": ticker},
+            "reason": {desk.lang: why or "–"}, "since": _sessions(snapshot, ticker)[0],
+        }  # fmt: skip
+        _put_anew(desk, Sheet(desk.sheet.head, {**desk.sheet.members, ticker: fields}))
+
+
+def _sessions(snapshot: Snapshot, ticker: str) -> tuple[date, date]:
+    """The session of a ticker's market that is running or was the last to begin, and the one before."""
+    calendar = snapshot.calendars.get(markets.group(ticker))
+    state = calendar.state(clock.now()) if calendar else None
+    this = state.session if state else None
+    before = calendar.before(this.day) if calendar and this else None
+    today = clock.now().astimezone(markets.zone_of("CN")).date()
+    return this.day if this else today, before.day if before else today
+
+
+def _take_out(desk: Desk, snapshot: Snapshot, ticker: str) -> None:
+    members = dict(desk.sheet.members)
+    if ticker in editing.sheet_of(desk.draft.base).members:
+        since, last = members[ticker].get("since"), _sessions(snapshot, ticker)[1]
+        members[ticker] = {**members[ticker], "until": max(last, since) if isinstance(since, date) else last}
+    else:
+        del members[ticker]
+    _put_anew(desk, Sheet(desk.sheet.head, members))
+
+
+def _move(desk: Desk, ticker: str, by: int) -> None:
+    order = list(desk.sheet.members)
+    place = order.index(ticker)
+    order[place], order[place + by] = order[place + by], order[place]
+    _put_anew(desk, Sheet(desk.sheet.head, {t: desk.sheet.members[t] for t in order}))
+
+
+def _set_head(desk: Desk, key: str, value: Any) -> None:
+    _put_anew(desk, Sheet(editing.with_field(desk.sheet.head, key, value), desk.sheet.members))
+
+
+def _new_basket(home: Path, person: str, lang: str, snapshot: Snapshot) -> None:
+    revision = st.session_state.get(_REVISION, 0)
+    with st.popover(say("edit_new", lang), key=f"new_{revision}"):
+        st.text_input(say("edit_new_label", lang), max_chars=80, key=f"new_label_{revision}")
+        args = (home, person, lang, snapshot, f"new_label_{revision}")
+        st.button(say("edit_new", lang), key="new_now", on_click=_begin, args=args)
+
+
+def _begin(home: Path, person: str, lang: str, snapshot: Snapshot, key: str) -> None:
+    """A new basket is a draft until it is saved."""
+    label = st.session_state[key].strip()
+    if not label:
+        return
+    stem = basketbook.new_id(label, [*basketbook.stems(home), *drafts.stems(home, person)])
+    names, like = {lang: label}, snapshot.universe.baskets
+    benchmarks = list(like[0].benchmarks) if like else ["000300.SH"]
+    head = {"id": stem, "name": names, "short": names, "benchmarks": benchmarks}
+    text = editing.written("", editing.changes_of(Sheet({}, {}), Sheet(head, {})))
+    drafts.write(home, person, stem, drafts.Draft("", text))
+    st.session_state["choice_basket"] = stem
+    _anew()
+
+
+# --- the difference, and saving ----------------------------------------------------------------------------------
+
+
+def _difference(desk: Desk, settings: Settings) -> None:
+    lang, changes = desk.lang, desk.changes
+    st.html(block(heading(say("edit_difference", lang))))
+    if not changes:
+        st.caption(plain(say("edit_no_difference", lang)))
+        st.session_state.pop(_SURE, None)
+        return
+    conflicts = editing.merged(changes, editing.sheet_of(desk.current))[1]
+    own: dict[tuple[str, str], bool] = {}
+    for number, change in enumerate(changes):
+        words, undo = st.columns([9, 1], vertical_alignment="center")
+        words.html(block(f"<div>{escape(_said(desk, change))}</div>"))
+        if not (change.ticker or change.field == ORDER or desk.draft.base):
+            continue  # a new basket needs its own keys
+        undo.button("✕", key=f"undo_{number}_{change.ticker}_{change.field}", help=plain(say("edit_undo_line", lang)),
+                    on_click=_put_anew, args=(desk, editing.without(desk.sheet, change)), type="tertiary")  # fmt: skip
+    for conflict in conflicts:
+        if (decision := _decision(desk, conflict)) is not None:
+            own[conflict.mine.ticker, conflict.mine.field] = decision
+    _saving(desk, settings, own, open_conflicts=len(own) < len({(c.mine.ticker, c.mine.field) for c in conflicts}))
+
+
+def _said(desk: Desk, change: Change) -> str:
+    kind = {MEMBER: "member", ORDER: "order"}.get(change.field, "field")
+    tickers = [change.ticker] if kind != "order" else [*change.old, *change.new]
+    return edit.said(
+        change.ticker, change.field, change.old, change.new, {t: desk.called(t) for t in tickers}, desk.lang, kind=kind
+    )
+
+
+def _decision(desk: Desk, conflict: editing.Conflict) -> bool | None:
+    """What the person takes where somebody else has changed the same; None while undecided."""
+    lang, mine = desk.lang, conflict.mine
+    gone = conflict.theirs == editing.GONE
+    values = [say("edit_gone", lang) if gone else _shown(desk, mine, conflict.theirs), _shown(desk, mine, mine.new)]
+    said = say("edit_conflict", lang, theirs=values[0], mine=values[1])
+    st.warning(plain(f"{_said(desk, mine)} — {said}"))
+    options = {True: say("edit_mine", lang), False: say("edit_theirs", lang)}
+    return st.segmented_control(
+        said,
+        list(options),
+        format_func=lambda own: options[own],
+        key=f"own_{mine.ticker}_{mine.field}",
+        label_visibility="collapsed",
+    )
+
+
+def _shown(desk: Desk, change: Change, value: Any) -> str:
+    if change.field == MEMBER:
+        return edit.said(
+            change.ticker, MEMBER, None, value, {change.ticker: desk.called(change.ticker)}, desk.lang, kind="member"
+        )
+    if change.field == ORDER:
+        return edit.value_of("order", [desk.called(t) for t in value], desk.lang)
+    return edit.value_of(change.field, value, desk.lang)
+
+
+def _saving(desk: Desk, settings: Settings, own: Mapping[tuple[str, str], bool], *, open_conflicts: bool) -> None:
+    """Save asks once; what came of it is told after the page is drawn anew."""
+    lang, n = desk.lang, len(desk.changes)
+    if settings.demo:
+        st.caption(plain(say("edit_demo_no_save", lang)))
+    if open_conflicts:
+        st.caption(plain(say("edit_decide", lang)))
+    blocked = settings.demo or open_conflicts
+    if st.session_state.get(_SURE) != desk.stem:
+        with st.container(horizontal=True):
+            st.button(say("edit_save", lang, n=n), type="primary", disabled=blocked, on_click=_ask, args=(desk.stem,))
+            st.button(say("edit_discard", lang), on_click=_discard, args=(desk,))
+        return
+    st.text_input(say("edit_who", lang), max_chars=40, key="edit_who")
+    with st.container(horizontal=True):
+        sure = say("edit_save_sure", lang, file=desk.file)
+        st.button(sure, type="primary", disabled=blocked, on_click=_save, args=(desk, own))
+        st.button(say("edit_keep_on", lang), on_click=_ask, args=("",))
+
+
+def _ask(stem: str) -> None:
+    st.session_state[_SURE] = stem
+
+
+def _discard(desk: Desk) -> None:
+    drafts.drop(desk.home, desk.person, desk.stem)
+    _anew()
+
+
+def _save(desk: Desk, own: Mapping[tuple[str, str], bool]) -> None:
+    """Write the file; the draft stays where nothing was written."""
+    who = st.session_state.get("edit_who", "").strip()
+    try:
+        saved = basketbook.save(
+            desk.home, desk.stem, desk.draft.base, desk.sheet, clock.iso(clock.now()), who=who, own=own
+        )
+    except UsageError as fault:
+        st.session_state[_TOLD] = fault.key, fault.params
+    else:
+        if not saved.conflicts:
+            drafts.drop(desk.home, desk.person, desk.stem)
+            st.session_state[_TOLD] = "edit_saved", {"n": len(saved.changes), "file": desk.file}
+            _anew()
+    _ask("")
+
+
+def _tell(lang: str) -> None:
+    """What came of the last action, once."""
+    told = st.session_state.pop(_TOLD, None)
+    if told:
+        show = st.success if told[0] in ("edit_saved", "edit_taken_back", "edit_restored") else st.error
+        show(plain(sentence(told, lang)))
+
+
+# --- history -----------------------------------------------------------------------------------------------------
+
+
+def _history(desk: Desk, settings: Settings) -> None:
+    lang, known = desk.lang, history.versions(desk.home, desk.stem)
+    if not known:
+        return
+    with st.expander(say("edit_history", lang)):
+        st.button(say("edit_take_back", lang), disabled=settings.demo, on_click=_put_back, args=(desk, None))
+        newest_first = list(reversed(known))
+        number = st.selectbox(
+            say("edit_version", lang), range(len(newest_first)), format_func=lambda n: _version(newest_first[n], lang),
+            key=f"version_{desk.stem}",
+        )  # fmt: skip
+        version = newest_first[number]
+        for change in editing.changes_of(editing.sheet_of(desk.current), editing.sheet_of(version.text)):
+            st.html(block(f'<div class="soft">{escape(_said(desk, change))}</div>'))
+        there = version.text == desk.current
+        st.button(say("edit_restore", lang), disabled=settings.demo or there, on_click=_put_back, args=(desk, version))
+
+
+def _version(version: history.Version, lang: str) -> str:
+    parts = [version.at[:16].replace("T", " ") + " UTC", say(f"edit_how_{version.how}", lang), version.who]
+    return " · ".join(part for part in parts if part)
+
+
+def _put_back(desk: Desk, version: history.Version | None) -> None:
+    """An earlier version in the file's place; what stood before the last save where none is named."""
+    now = clock.iso(clock.now())
+    try:
+        if version is None:
+            basketbook.take_back(desk.home, desk.stem, now)
+            told: tuple[str, dict[str, Any]] = "edit_taken_back", {"file": desk.file}
+        else:
+            basketbook.restore(desk.home, desk.stem, version, now)
+            told = "edit_restored", {"at": version.at}
+    except UsageError as fault:
+        told = fault.key, dict(fault.params)
+    st.session_state[_TOLD] = told
+    _anew()

@@ -1,0 +1,15 @@
+"""Edit: who is in a basket, why and since when; a draft first, then the difference in words, then the file."""
+
+from basketwatch.app import frame
+from basketwatch.words.text import say
+
+
+def body(snapshot, reader, settings):
+    from basketwatch.app import basket_editor
+
+    with frame.panel(say("page_edit", reader.lang), reader.lang):
+        basket_editor.draw(snapshot, reader, settings)
+
+
+frame.frame()
+frame.page("edit", body)
