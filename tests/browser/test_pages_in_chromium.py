@@ -19,12 +19,14 @@ READY = {
     "today": ".bw .map",
     "basket": "[data-testid=stDataFrame] canvas",
     "valuation": ".js-plotly-plot .main-svg",
+    "edit": "[data-testid=stDataFrame] canvas",
     "health": "[data-testid=stDataFrame] canvas",
 }
 PATHS = {
     "today": "",
     "basket": "basket?basket=cpo&ticker=300394.SZ",
     "valuation": "valuation?ticker=300308.SZ&pe_window=10y",
+    "edit": "edit?basket=cpo",
     "health": "health",
 }
 LOOKS = [("desktop", "zh", False), ("desktop", "en", True), ("phone", "zh", True), ("phone", "en", False)]
@@ -116,7 +118,12 @@ def test_nothing_planted_in_a_name_runs_or_is_fetched(open_page: Callable, tmp_p
         "BASKETWATCH_NOW": clock.iso(market.NOW),
     }
     with served("serve", **env) as url:
-        for name, path in (("today", ""), ("basket", "basket?basket=cpo&ticker=300308.SZ"), ("health", "health")):
+        for name, path in (
+            ("today", ""),
+            ("basket", "basket?basket=cpo&ticker=300308.SZ"),
+            ("edit", "edit?basket=cpo"),
+            ("health", "health"),
+        ):
             page, watch = open_page(url, path)
             page.wait_for_selector(READY[name])
             page.wait_for_timeout(1200)

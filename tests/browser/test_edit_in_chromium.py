@@ -1,0 +1,115 @@
+"""The Edit page in real Chromium: a cell typed into, two people at one basket, a phone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, TimeoutError, expect
+
+from basketwatch import clock
+from basketwatch.files.editing import sheet_of
+from basketwatch.sources.demo import market
+from tests.browser.conftest import served
+from tests.stores import PROJECT, fill
+
+GRID = "[data-testid=stDataFrame] canvas"
+PATIENCE = 30_000  # milliseconds: no test here is about time
+SECOND = "688313.SH"  # of the basket OCS
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A server on a live store of the demo market's rows, and the file of OCS."""
+    for folder in ("watchlists", "sector_maps"):
+        shutil.copytree(PROJECT / folder, tmp_path / folder)
+    fill(tmp_path / "live.sqlite", is_demo=False)
+    env = {"HOME": str(tmp_path), "DB": str(tmp_path / "live.sqlite"), "NOW": clock.iso(market.NOW)}
+    with served("serve", **{f"BASKETWATCH_{name}": value for name, value in env.items()}) as url:
+        yield url, tmp_path / "watchlists" / "ocs.toml"
+
+
+def at_the_grid(open_page: Callable, url: str, **how: object) -> Page:
+    page, _ = open_page(url, "edit?basket=ocs", **how)
+    page.wait_for_selector(GRID)
+    page.wait_for_timeout(900)
+    return page
+
+
+def type_reason(page: Page, text: str) -> None:
+    """Type into the second row's reason, as a person does."""
+    box = page.locator(GRID).first.bounding_box()
+    assert box
+    editor = page.locator("#portal textarea").first
+    for _ in range(5):  # the canvas listens a moment after it is drawn
+        page.mouse.dblclick(box["x"] + 330, box["y"] + 35 + 30 + 15)
+        try:
+            editor.wait_for(timeout=3000)
+            break
+        except TimeoutError:
+            continue
+    editor.fill(text)
+    editor.press("Enter")
+    expect(page.get_by_text(f"→ {text}")).to_be_visible(timeout=PATIENCE)
+
+
+def reason(file: Path) -> str:
+    return str(sheet_of(file.read_text(encoding="utf-8")).members[SECOND]["reason"]["zh"])
+
+
+def write_it(page: Page) -> None:
+    page.get_by_role("button", name="保存 1 处改动").click()
+    page.get_by_role("button", name="写入 watchlists/ocs.toml").click()
+
+
+def test_a_cell_is_typed_moved_saved_and_taken_back(open_page: Callable, home: tuple[str, Path]) -> None:
+    """The edit stays on its ticker although the rows change places, and survives a reload."""
+    url, file = home
+    before, page = file.read_bytes(), at_the_grid(open_page, url)
+    type_reason(page, "改过 <b>的</b> 理由")
+    page.get_by_role("button", name="下移").click()
+    expect(page.get_by_text("成员次序")).to_be_visible(timeout=PATIENCE)
+    page.reload()
+    page.get_by_text("成员次序").wait_for()
+    assert file.read_bytes() == before
+    page.get_by_role("button", name="保存 2 处改动").click()
+    page.get_by_role("button", name="写入 watchlists/ocs.toml").click()
+    expect(page.get_by_text("已保存 2 处改动")).to_be_visible(timeout=PATIENCE)
+    assert reason(file) == "改过 <b>的</b> 理由" and next(iter(sheet_of(file.read_text()).members)) == SECOND
+    page.get_by_text("历史版本").click()
+    page.get_by_role("button", name="撤销上次保存").click()
+    expect(page.get_by_text("已撤销")).to_be_visible(timeout=PATIENCE)
+    assert file.read_bytes() == before
+
+
+def test_two_people_at_one_cell(open_page: Callable, home: tuple[str, Path]) -> None:
+    """Each browser has its own draft; who saves second is asked, with both values."""
+    url, file = home
+    one, two = at_the_grid(open_page, url), at_the_grid(open_page, url)
+    type_reason(one, "甲的理由")
+    expect(two.get_by_text("甲的理由")).not_to_be_visible()
+    type_reason(two, "乙的理由")
+    write_it(one)
+    expect(one.get_by_text("已保存 1 处改动")).to_be_visible(timeout=PATIENCE)
+    two.get_by_role("button", name="保存 1 处改动").click()
+    expect(two.get_by_text("保存的是“甲的理由”，你的是“乙的理由”").first).to_be_visible(timeout=PATIENCE)
+    write = two.get_by_role("button", name="写入 watchlists/ocs.toml")
+    expect(write).to_be_disabled(timeout=PATIENCE)
+    assert reason(file) == "甲的理由"
+    two.get_by_text("用我的").click()
+    expect(write).to_be_enabled(timeout=PATIENCE)
+    write.click()
+    expect(two.get_by_text("已保存 1 处改动")).to_be_visible(timeout=PATIENCE)
+    assert reason(file) == "乙的理由"
+
+
+@pytest.mark.parametrize(("size", "lang"), [("phone", "zh"), ("phone", "en"), ("desktop", "en")])
+def test_the_page_fits(open_page: Callable, home: tuple[str, Path], size: str, lang: str) -> None:
+    page = at_the_grid(open_page, home[0], size=size, lang=lang, dark=size == "phone")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_label({"zh": "代码或名称", "en": "Code or name"}[lang]).fill("300001.SZ")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("300001.SZ").first).to_be_visible(timeout=PATIENCE)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
