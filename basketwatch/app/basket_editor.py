@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
 from basketwatch import clock
-from basketwatch.app import controls, data
+from basketwatch.app import basket_import, basket_settings, controls, data
+from basketwatch.app.desk import REVISION, TOLD, Desk, anew, put, put_anew, texts, with_member
 from basketwatch.domain import markets
 from basketwatch.domain.spelling import ticker_of
 from basketwatch.domain.universe import names as names_of
@@ -28,47 +29,17 @@ if TYPE_CHECKING:
 
     from basketwatch.analysis.snapshot import Snapshot
     from basketwatch.app.reader import Reader
-    from basketwatch.domain.model import Names
     from basketwatch.settings import Settings
 
-_REVISION, _TOLD, _SURE = "edit_revision", "edit_told", "edit_sure"
-
-
-@dataclass(frozen=True)
-class Desk:
-    """One person at one basket: the draft, and what the file says now."""
-
-    home: Path
-    stem: str
-    person: str
-    draft: drafts.Draft
-    current: str
-    lang: str
-    known: Mapping[str, Names]
-
-    @property
-    def file(self) -> str:
-        return f"watchlists/{self.stem}.toml"
-
-    @property
-    def sheet(self) -> Sheet:
-        return editing.sheet_of(self.draft.text)
-
-    @property
-    def changes(self) -> list[Change]:
-        return editing.changes_of(editing.sheet_of(self.draft.base), self.sheet)
-
-    def called(self, ticker: str) -> str:
-        """The name of a member, of the draft or of the file it began with."""
-        fields = self.sheet.members.get(ticker) or editing.sheet_of(self.draft.base).members.get(ticker)
-        return edit.called(ticker, fields, self.known, self.lang)
+_SURE = "edit_sure"
 
 
 def draw(snapshot: Snapshot, reader: Reader, settings: Settings) -> None:
     """The whole editor. In the demo market nothing is written but the draft."""
     lang, person = reader.lang, data.person()
     labels = _labels(settings.home, person, lang)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    above = st.container(horizontal=True, vertical_alignment="center")
+    with above:
         stem = controls.choice("basket", labels, say("choose_basket", lang)) if labels else None
         _new_basket(settings.home, person, lang, snapshot)
     if stem is None:
@@ -79,10 +50,13 @@ def draw(snapshot: Snapshot, reader: Reader, settings: Settings) -> None:
     except UsageError as fault:
         st.error(plain(sentence(fault, lang)))
         return
+    with above:
+        basket_settings.draw(desk, snapshot.universe)
     left, right = st.columns([73, 27])
     with left:
         _grid(desk, snapshot)
         _actions(desk, snapshot)
+        basket_import.draw(desk, lambda ticker: _sessions(snapshot, ticker)[0])
     with right:
         _tell(lang)
         _difference(desk, settings)
@@ -109,28 +83,6 @@ def _labels(home: Path, person: str, lang: str) -> dict[str, str]:
     return found
 
 
-def _put(desk: Desk, sheet: Sheet) -> None:
-    """Keep what the person wants in the draft at once; a draft that changes nothing is none."""
-    text = editing.written(desk.draft.text, editing.changes_of(desk.sheet, sheet))
-    try:
-        if desk.draft.base and not editing.changes_of(editing.sheet_of(desk.draft.base), editing.sheet_of(text)):
-            drafts.drop(desk.home, desk.person, desk.stem)
-        else:
-            drafts.write(desk.home, desk.person, desk.stem, drafts.Draft(desk.draft.base, text))
-    except OSError as fault:
-        st.session_state[_TOLD] = "edit_draft_lost", {"detail": fault.strerror or type(fault).__name__}
-
-
-def _anew() -> None:
-    """A grid without pending edits, for what did not come from its own cells."""
-    st.session_state[_REVISION] = st.session_state.get(_REVISION, 0) + 1
-
-
-def _put_anew(desk: Desk, sheet: Sheet) -> None:
-    _put(desk, sheet)
-    _anew()
-
-
 # --- the grid ----------------------------------------------------------------------------------------------------
 
 
@@ -142,7 +94,7 @@ def _grid(desk: Desk, snapshot: Snapshot) -> None:
     segments = {t: s.name[lang] for s in chain.segments for t in (*s.tickers, *s.overseas)} if chain else {}
     rows = edit.rows(desk.sheet.members, desk.known, segments, lang)
     rows = rows.assign(since=pd.to_datetime(rows["since"]), until=pd.to_datetime(rows["until"]))
-    key, height = f"grid_{desk.stem}_{lang}_{st.session_state.get(_REVISION, 0)}", 40 + 30 * max(1, len(rows))
+    key, height = f"grid_{desk.stem}_{lang}_{st.session_state.get(REVISION, 0)}", 40 + 30 * max(1, len(rows))
     st.data_editor(
         rows, key=key, num_rows="fixed", row_height=30, height=min(height, 556),
         disabled=["ticker", "segment"], placeholder="–",
@@ -174,31 +126,27 @@ def _columns(lang: str) -> dict[str, Any]:
 
 def _edited(key: str, desk: Desk, tickers: list[str]) -> None:
     """Each edit of a cell goes into the draft at once, by ticker: a row's place means nothing later."""
-    draft = drafts.read(desk.home, desk.person, desk.stem) or desk.draft
-    sheet = editing.sheet_of(draft.text)
-    members = dict(sheet.members)
     edits: dict[int, dict[str, Any]] = st.session_state[key]["edited_rows"]
-    for ticker, cells in ((tickers[int(place)], cells) for place, cells in edits.items()):
-        for column, value in cells.items() if ticker in members else ():
-            fields = members[ticker]
-            members[ticker] = editing.with_field(fields, column, _value(column, value, fields, desk.lang))
-    now = Desk(desk.home, desk.stem, desk.person, draft, desk.current, desk.lang, desk.known)
-    _put(now, Sheet(sheet.head, members))
+
+    def change(sheet: Sheet) -> Sheet:
+        members = dict(sheet.members)
+        for ticker, cells in ((tickers[int(place)], cells) for place, cells in edits.items()):
+            for column, value in cells.items() if ticker in members else ():
+                fields = members[ticker]
+                members[ticker] = editing.with_field(fields, column, _value(column, value, fields, desk.lang))
+        return Sheet(sheet.head, members)
+
+    put(desk, change)
 
 
 def _value(column: str, value: Any, fields: Mapping[str, Any], lang: str) -> Any:
     """What a cell says, as the file has it: texts a language, dates as dates, no value as none."""
     if column in edit.NAMED:
         text = " ".join(str(value or "").split())
-        return _texts(fields.get(column), text, lang)
+        return texts(fields.get(column), text, lang)
     if column in ("since", "until"):
         return date.fromisoformat(value[:10]) if value else None
     return value or None
-
-
-def _texts(old: Any, text: str, lang: str) -> dict[str, str] | None:
-    found = {**(old if isinstance(old, Mapping) else {}), lang: text}
-    return {k: v for k, v in found.items() if v} or None
 
 
 # --- what can be done --------------------------------------------------------------------------------------------
@@ -231,19 +179,29 @@ def _buttons(desk: Desk, snapshot: Snapshot, ticker: str) -> None:
                   icon=f":material/arrow_{name}ward:")  # fmt: skip
     why = plain(say("edit_out_help", lang))
     st.button(say("edit_out", lang), help=why, on_click=_take_out, args=(desk, snapshot, ticker))
-    archived = bool(desk.sheet.head.get("archived"))
-    st.button(say("edit_unarchive" if archived else "edit_archive", lang), on_click=_set_head,
-              args=(desk, "archived", None if archived else True))  # fmt: skip
-    with st.popover(say("edit_rename", lang)):
-        now = edit.in_language(desk.sheet.head.get("name"), lang)
-        st.text_input(say("edit_new_label", lang), now, max_chars=80, key=f"rename_{desk.stem}")
-        st.button(say("edit_rename", lang), key="rename_now", on_click=_rename, args=(desk,))
+    others = {stem: label for stem, label in _labels(desk.home, desk.person, lang).items() if stem != desk.stem}
+    with st.popover(say("edit_copy", lang), disabled=not others):
+        st.selectbox(say("edit_copy_to", lang), list(others), key="copy_to", format_func=lambda stem: others[stem])
+        for key, leaves in (("edit_copy_now", False), ("edit_move_now", True)):
+            st.button(say(key, lang), on_click=_copy, args=(desk, snapshot, ticker, leaves))
 
 
-def _rename(desk: Desk) -> None:
-    label = st.session_state[f"rename_{desk.stem}"].strip()
-    if label:
-        _set_head(desk, "name", _texts(desk.sheet.head.get("name"), label, desk.lang))
+def _copy(desk: Desk, snapshot: Snapshot, ticker: str, leaves: bool) -> None:
+    """A member into the draft of another basket; ``leaves``: and out of this one. Each is saved by itself."""
+    try:
+        other = _desk(snapshot, desk.home, st.session_state["copy_to"], desk.person, desk.lang)
+    except UsageError as fault:
+        st.session_state[TOLD] = fault.key, fault.params
+        return
+    if ticker in other.sheet.members:
+        st.session_state[TOLD] = "edit_is_in_other", {"name": desk.called(ticker), "file": other.file}
+        return
+    fields = editing.with_field(desk.sheet.members[ticker], "until", None)
+    came = {**fields, "since": _sessions(snapshot, ticker)[0]}
+    put(other, lambda sheet: with_member(sheet, ticker, came))
+    st.session_state[TOLD] = "edit_copied", {"name": desk.called(ticker), "file": other.file}
+    if leaves:
+        _take_out(desk, snapshot, ticker)
 
 
 def _add(desk: Desk, snapshot: Snapshot) -> None:
@@ -254,16 +212,16 @@ def _add(desk: Desk, snapshot: Snapshot) -> None:
     found = [proper] if proper else edit.meant(which, desk.known)
     if len(found) != 1:
         key = "edit_several" if found else "edit_unknown"
-        st.session_state[_TOLD] = key, {"text": which, "tickers": ", ".join(found)}
+        st.session_state[TOLD] = key, {"text": which, "tickers": ", ".join(found)}
     elif found[0] in desk.sheet.members:
-        st.session_state[_TOLD] = "edit_is_in", {"name": desk.called(found[0])}
+        st.session_state[TOLD] = "edit_is_in", {"name": desk.called(found[0])}
     else:
         ticker, name = found[0], desk.known.get(found[0])
         fields = {
             "name": {"zh": name.zh, "en": name.en} if name else {"zh": ticker, "en": ticker},
             "reason": {desk.lang: why or "–"}, "since": _sessions(snapshot, ticker)[0],
         }  # fmt: skip
-        _put_anew(desk, Sheet(desk.sheet.head, {**desk.sheet.members, ticker: fields}))
+        put_anew(desk, lambda sheet: with_member(sheet, ticker, fields))
 
 
 def _sessions(snapshot: Snapshot, ticker: str) -> tuple[date, date]:
@@ -277,28 +235,34 @@ def _sessions(snapshot: Snapshot, ticker: str) -> tuple[date, date]:
 
 
 def _take_out(desk: Desk, snapshot: Snapshot, ticker: str) -> None:
-    members = dict(desk.sheet.members)
-    if ticker in editing.sheet_of(desk.draft.base).members:
-        since, last = members[ticker].get("since"), _sessions(snapshot, ticker)[1]
-        members[ticker] = {**members[ticker], "until": max(last, since) if isinstance(since, date) else last}
-    else:
-        del members[ticker]
-    _put_anew(desk, Sheet(desk.sheet.head, members))
+    was_there = ticker in editing.sheet_of(desk.draft.base).members
+
+    def change(sheet: Sheet) -> Sheet:
+        fields = sheet.members.get(ticker, {})
+        since, last = fields.get("since"), _sessions(snapshot, ticker)[1]
+        if was_there and fields:
+            return with_member(
+                sheet, ticker, {**fields, "until": max(last, since) if isinstance(since, date) else last}
+            )
+        return Sheet(sheet.head, {t: row for t, row in sheet.members.items() if t != ticker})
+
+    put_anew(desk, change)
 
 
 def _move(desk: Desk, ticker: str, by: int) -> None:
-    order = list(desk.sheet.members)
-    place = order.index(ticker)
-    order[place], order[place + by] = order[place + by], order[place]
-    _put_anew(desk, Sheet(desk.sheet.head, {t: desk.sheet.members[t] for t in order}))
+    def change(sheet: Sheet) -> Sheet:
+        order = list(sheet.members)
+        place = order.index(ticker) if ticker in order else -1
+        if place < 0 or not 0 <= place + by < len(order):
+            return sheet
+        order[place], order[place + by] = order[place + by], order[place]
+        return Sheet(sheet.head, {t: sheet.members[t] for t in order})
 
-
-def _set_head(desk: Desk, key: str, value: Any) -> None:
-    _put_anew(desk, Sheet(editing.with_field(desk.sheet.head, key, value), desk.sheet.members))
+    put_anew(desk, change)
 
 
 def _new_basket(home: Path, person: str, lang: str, snapshot: Snapshot) -> None:
-    revision = st.session_state.get(_REVISION, 0)
+    revision = st.session_state.get(REVISION, 0)
     with st.popover(say("edit_new", lang), key=f"new_{revision}"):
         st.text_input(say("edit_new_label", lang), max_chars=80, key=f"new_label_{revision}")
         args = (home, person, lang, snapshot, f"new_label_{revision}")
@@ -317,7 +281,7 @@ def _begin(home: Path, person: str, lang: str, snapshot: Snapshot, key: str) -> 
     text = editing.written("", editing.changes_of(Sheet({}, {}), Sheet(head, {})))
     drafts.write(home, person, stem, drafts.Draft("", text))
     st.session_state["choice_basket"] = stem
-    _anew()
+    anew()
 
 
 # --- the difference, and saving ----------------------------------------------------------------------------------
@@ -338,7 +302,7 @@ def _difference(desk: Desk, settings: Settings) -> None:
         if not (change.ticker or change.field == ORDER or desk.draft.base):
             continue  # a new basket needs its own keys
         undo.button("✕", key=f"undo_{number}_{change.ticker}_{change.field}", help=plain(say("edit_undo_line", lang)),
-                    on_click=_put_anew, args=(desk, editing.without(desk.sheet, change)), type="tertiary")  # fmt: skip
+                    on_click=put_anew, args=(desk, partial(editing.without, change=change)), type="tertiary")  # fmt: skip
     for conflict in conflicts:
         if (decision := _decision(desk, conflict)) is not None:
             own[conflict.mine.ticker, conflict.mine.field] = decision
@@ -406,7 +370,7 @@ def _ask(stem: str) -> None:
 
 def _discard(desk: Desk) -> None:
     drafts.drop(desk.home, desk.person, desk.stem)
-    _anew()
+    anew()
 
 
 def _save(desk: Desk, own: Mapping[tuple[str, str], bool]) -> None:
@@ -417,20 +381,20 @@ def _save(desk: Desk, own: Mapping[tuple[str, str], bool]) -> None:
             desk.home, desk.stem, desk.draft.base, desk.sheet, clock.iso(clock.now()), who=who, own=own
         )
     except UsageError as fault:
-        st.session_state[_TOLD] = fault.key, fault.params
+        st.session_state[TOLD] = fault.key, fault.params
     else:
         if not saved.conflicts:
             drafts.drop(desk.home, desk.person, desk.stem)
-            st.session_state[_TOLD] = "edit_saved", {"n": len(saved.changes), "file": desk.file}
-            _anew()
+            st.session_state[TOLD] = "edit_saved", {"n": len(saved.changes), "file": desk.file}
+            anew()
     _ask("")
 
 
 def _tell(lang: str) -> None:
     """What came of the last action, once."""
-    told = st.session_state.pop(_TOLD, None)
+    told = st.session_state.pop(TOLD, None)
     if told:
-        show = st.success if told[0] in ("edit_saved", "edit_taken_back", "edit_restored") else st.error
+        show = st.success if told[0] in ("edit_saved", "edit_taken_back", "edit_restored", "edit_copied") else st.error
         show(plain(sentence(told, lang)))
 
 
@@ -472,5 +436,5 @@ def _put_back(desk: Desk, version: history.Version | None) -> None:
             told = "edit_restored", {"at": version.at}
     except UsageError as fault:
         told = fault.key, dict(fault.params)
-    st.session_state[_TOLD] = told
-    _anew()
+    st.session_state[TOLD] = told
+    anew()

@@ -137,12 +137,14 @@ def without(sheet: Sheet, change: Change) -> Sheet:
         return Sheet(head, {ticker: members[ticker] for ticker in order})
     if change.field == MEMBER:
         if change.old is None:
-            del members[change.ticker]
+            members.pop(change.ticker, None)
         else:
             members[change.ticker] = change.old
         return Sheet(head, members)
     if not change.ticker:
         return Sheet(with_field(head, change.field, change.old), members)
+    if change.ticker not in members:
+        return sheet
     return Sheet(head, members | {change.ticker: with_field(members[change.ticker], change.field, change.old)})
 
 

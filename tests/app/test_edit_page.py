@@ -144,9 +144,44 @@ def test_a_new_basket_renamed_and_archived(home: Path) -> None:
     )
     app = press(press(add(app, "300308.SZ"), "Save"), "Write watchlists/etc_b_passwd_b.toml")
     assert "../../etc/&lt;b&gt;passwd&lt;/b&gt;" in html_of(app)
-    app = press(app, "Archive")
-    press(press(app, "Save"), "Write watchlists/etc_b_passwd_b.toml")
-    assert sheet_of((home / "watchlists/etc_b_passwd_b.toml").read_text()).head["archived"] is True
+    key = "etc_b_passwd_b_en_3"
+    app.text_input(key=f"short_{key}").set_value("Renamed")
+    app.multiselect(key=f"benchmarks_{key}").set_value(["000300.SH"])
+    app.toggle(key=f"archived_{key}").set_value(True)
+    app = press(next_form(app), "Save")
+    press(app, "Write watchlists/etc_b_passwd_b.toml")
+    head = sheet_of((home / "watchlists/etc_b_passwd_b.toml").read_text()).head
+    assert (head["short"], head["benchmarks"], head["archived"]) == ({"en": "Renamed"}, ["000300.SH"], True)
+    assert head["id"] == "etc_b_passwd_b"
+
+
+def next_form(app: AppTest) -> AppTest:
+    """Send the basket's settings."""
+    return (
+        next(b for b in app.button if b.label == say("edit_settings_now", "en") and "head_" in str(b.form_id))
+        .click()
+        .run()
+    )
+
+
+def test_a_member_moves_to_another_basket(home: Path) -> None:
+    """Into the other's draft with the reason, from this session on; out of this one with a last day."""
+    app = choose(run("edit", basket="ocs"), "688313.SH")
+    app.selectbox(key="copy_to").select("power").run()
+    app = press(app, "Move there")
+    assert any("that basket is saved by itself" in one for one in said(app))
+    draft = drafts.read(home, "0" * 32, "power")
+    assert draft is not None
+    row = sheet_of(draft.text).members["688313.SH"]
+    assert (
+        row["since"] == date(2026, 7, 3)
+        and row["reason"] == sheet_of((home / OCS).read_text()).members["688313.SH"]["reason"]
+    )
+    save(app)
+    assert "until" in sheet_of((home / OCS).read_text()).members["688313.SH"]
+    app = choose(run("edit", basket="ocs"), "688313.SH")
+    app.selectbox(key="copy_to").select("power").run()
+    assert any("in watchlists/power" in one.replace("\\", "") for one in said(press(app, "Copy there")))
 
 
 def test_two_people_have_two_drafts(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,3 +212,14 @@ def test_the_demo_market_writes_no_file(home: Path, stored: Path, monkeypatch: p
     app = add(run("edit", basket="ocs"), "300001.SZ")
     assert next(b for b in app.button if b.label.startswith("Save")).disabled
     assert "no file is written" in " ".join(c.value for c in app.caption)
+
+
+def test_a_pasted_list_is_shown_as_it_was_understood_and_nothing_goes_in_by_itself(home: Path) -> None:
+    app = run("edit", basket="ocs")
+    app.text_area(key="paste_ocs_0").set_value("0300001\nSZSE:300308 nonsense <b>x</b>").run()
+    told = " ".join(c.value for c in app.caption)
+    assert plain("In the basket already: Innolight.") in told and plain("Not understood: nonsense, <b>x</b>.") in told
+    assert next(b for b in app.button if b.label == say("edit_import_now", "en")).disabled
+    assert drafts.stems(home, "0" * 32) == []
+    app.text_area(key="paste_ocs_0").set_value("3" * 300_000).run()
+    assert any("split it" in one for one in said(app)) and not app.exception

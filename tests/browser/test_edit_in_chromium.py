@@ -113,3 +113,32 @@ def test_the_page_fits(open_page: Callable, home: tuple[str, Path], size: str, l
     page.keyboard.press("Enter")
     expect(page.get_by_text("300001.SZ").first).to_be_visible(timeout=PATIENCE)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_pasted_list_is_ticked_and_saved(open_page: Callable, home: tuple[str, Path]) -> None:
+    """Two rows are offered, one is ticked; what is in the basket already is named and cannot be ticked."""
+    url, file = home
+    page = at_the_grid(open_page, url)
+    page.get_by_text("导入名单").click()
+    page.get_by_label("粘贴代码或名单").fill("###观察\nSZSE:300001,SZSE:300002,SZSE:300308")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("已在篮子里")).to_be_visible(timeout=PATIENCE)
+    into = page.get_by_role("button", name="加入草稿")
+    expect(into).to_be_disabled(timeout=PATIENCE)
+    rows = page.locator("[data-testid=stDataFrame]").nth(1)
+    rows.scroll_into_view_if_needed()
+    page.wait_for_timeout(900)
+    box = rows.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 28, box["y"] + 33 + 15)
+    expect(into).to_be_enabled(timeout=PATIENCE)
+    into.click()
+    expect(page.get_by_text("300001.SZ（300001.SZ）：观察")).to_be_visible(timeout=PATIENCE)
+    write_it(page)
+    expect(page.get_by_text("已保存 1 处改动")).to_be_visible(timeout=PATIENCE)
+    members = sheet_of(file.read_text(encoding="utf-8")).members
+    assert members["300001.SZ"]["reason"] == {"zh": "观察"} and "300002.SZ" not in members
+    with page.expect_download() as download:
+        page.get_by_role("button", name="导出 CSV").click()
+    assert download.value.suggested_filename == "ocs.csv"
+    assert "300001.SZ" in Path(str(download.value.path())).read_text(encoding="utf-8-sig")

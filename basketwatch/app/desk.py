@@ -1,0 +1,91 @@
+"""One person at one basket: the draft and the file beside it, and what goes into the draft."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from basketwatch.files import basketbook, drafts, editing
+from basketwatch.files.editing import Change, Sheet
+from basketwatch.views import edit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from basketwatch.domain.model import Names
+
+REVISION, TOLD = "edit_revision", "edit_told"  # in the session: which grid is drawn; what came of the last action
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One person at one basket: the draft, and what the file says now."""
+
+    home: Path
+    stem: str
+    person: str
+    draft: drafts.Draft
+    current: str
+    lang: str
+    known: Mapping[str, Names]
+
+    @property
+    def file(self) -> str:
+        return f"watchlists/{self.stem}.toml"
+
+    @property
+    def sheet(self) -> Sheet:
+        return editing.sheet_of(self.draft.text)
+
+    @property
+    def changes(self) -> list[Change]:
+        return editing.changes_of(editing.sheet_of(self.draft.base), self.sheet)
+
+    def called(self, ticker: str) -> str:
+        """The name of a member, of the draft or of the file it began with."""
+        fields = self.sheet.members.get(ticker) or editing.sheet_of(self.draft.base).members.get(ticker)
+        return edit.called(ticker, fields, self.known, self.lang)
+
+
+def put(desk: Desk, change: Callable[[Sheet], Sheet]) -> None:
+    """Change the draft as it is now: what the page was drawn from may be an edit behind, where a person is quick.
+
+    A draft that changes nothing is none.
+    """
+    draft = drafts.read(desk.home, desk.person, desk.stem)
+    if draft is None:
+        text = basketbook.read(desk.home, desk.stem)
+        draft = drafts.Draft(text, text)
+    sheet = editing.sheet_of(draft.text)
+    text = editing.written(draft.text, editing.changes_of(sheet, change(sheet)))
+    try:
+        if draft.base and not editing.changes_of(editing.sheet_of(draft.base), editing.sheet_of(text)):
+            drafts.drop(desk.home, desk.person, desk.stem)
+        else:
+            drafts.write(desk.home, desk.person, desk.stem, drafts.Draft(draft.base, text))
+    except OSError as fault:
+        st.session_state[TOLD] = "edit_draft_lost", {"detail": fault.strerror or type(fault).__name__}
+
+
+def anew() -> None:
+    """A grid without pending edits, for what did not come from its own cells."""
+    st.session_state[REVISION] = st.session_state.get(REVISION, 0) + 1
+
+
+def put_anew(desk: Desk, change: Callable[[Sheet], Sheet]) -> None:
+    put(desk, change)
+    anew()
+
+
+def texts(old: object, text: str, lang: str) -> dict[str, str] | None:
+    """``{ zh = …, en = … }`` with the text of one language set; None where neither is left."""
+    found = {**(old if isinstance(old, Mapping) else {}), lang: text}
+    return {k: v for k, v in found.items() if v} or None
+
+
+def with_member(sheet: Sheet, ticker: str, fields: Mapping[str, object]) -> Sheet:
+    """``sheet`` with a member's fields, or with a new member at the end."""
+    return Sheet(sheet.head, {**sheet.members, ticker: fields})
