@@ -4,12 +4,12 @@ from basketwatch.app import frame
 from basketwatch.words.text import say
 
 
-def body(snapshot, reader, settings):
+def body(store, reader, settings):
     from basketwatch.app import basket_editor
 
     with frame.panel(say("page_edit", reader.lang), reader.lang):
-        basket_editor.draw(snapshot, reader, settings)
+        basket_editor.draw(store, reader, settings)
 
 
 frame.frame()
-frame.page("edit", body)
+frame.page_of_files("edit", body)

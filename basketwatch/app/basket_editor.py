@@ -13,9 +13,7 @@ import streamlit as st
 from basketwatch import clock
 from basketwatch.app import basket_import, basket_settings, controls, data
 from basketwatch.app.desk import REVISION, TOLD, Desk, anew, put, put_anew, texts, with_member
-from basketwatch.domain import markets
 from basketwatch.domain.spelling import ticker_of
-from basketwatch.domain.universe import names as names_of
 from basketwatch.errors import UsageError
 from basketwatch.files import basketbook, drafts, editing, history
 from basketwatch.files.baskets import ROLES, STATUSES
@@ -27,46 +25,53 @@ from basketwatch.words.text import escape, plain, say, sentence
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from basketwatch.analysis.snapshot import Snapshot
     from basketwatch.app.reader import Reader
+    from basketwatch.domain.calendars import Calendar
+    from basketwatch.domain.model import Universe
     from basketwatch.settings import Settings
+    from basketwatch.store.database import Store
 
 _SURE = "edit_sure"
 
 
-def draw(snapshot: Snapshot, reader: Reader, settings: Settings) -> None:
-    """The whole editor. In the demo market nothing is written but the draft."""
-    lang, person = reader.lang, data.person()
+def draw(store: Store | None, reader: Reader, settings: Settings) -> None:
+    """The whole editor, which needs no data but the files. In the demo market nothing is written but the draft."""
+    lang, person, universe, calendars = (
+        reader.lang,
+        data.person(),
+        data.universe(settings),
+        data.calendars(store, clock.now()),
+    )
     labels = _labels(settings.home, person, lang)
     above = st.container(horizontal=True, vertical_alignment="center")
     with above:
         stem = controls.choice("basket", labels, say("choose_basket", lang)) if labels else None
-        _new_basket(settings.home, person, lang, snapshot)
+        _new_basket(settings.home, person, lang, universe)
     if stem is None:
         _tell(lang)
         return
     try:
-        desk = _desk(snapshot, settings.home, stem, person, lang)
+        desk = _desk(settings.home, stem, person, lang, universe, calendars)
     except UsageError as fault:
         st.error(plain(sentence(fault, lang)))
         return
     with above:
-        basket_settings.draw(desk, snapshot.universe)
+        basket_settings.draw(desk)
     left, right = st.columns([73, 27])
     with left:
-        _grid(desk, snapshot)
-        _actions(desk, snapshot)
-        basket_import.draw(desk, lambda ticker: _sessions(snapshot, ticker)[0])
+        _grid(desk)
+        _actions(desk)
+        basket_import.draw(desk)
     with right:
         _tell(lang)
         _difference(desk, settings)
         _history(desk, settings)
 
 
-def _desk(snapshot: Snapshot, home: Path, stem: str, person: str, lang: str) -> Desk:
+def _desk(home: Path, stem: str, person: str, lang: str, universe: Universe, calendars: Mapping[str, Calendar]) -> Desk:
     current = basketbook.read(home, stem)
     draft = drafts.read(home, person, stem) or drafts.Draft(current, current)
-    return Desk(home, stem, person, draft, current, lang, names_of(snapshot.universe))
+    return Desk(home, stem, person, draft, current, lang, universe, calendars)
 
 
 def _labels(home: Path, person: str, lang: str) -> dict[str, str]:
@@ -86,11 +91,11 @@ def _labels(home: Path, person: str, lang: str) -> dict[str, str]:
 # --- the grid ----------------------------------------------------------------------------------------------------
 
 
-def _grid(desk: Desk, snapshot: Snapshot) -> None:
+def _grid(desk: Desk) -> None:
     lang = desk.lang
     note = say("edit_grid_note", lang, file=desk.file, id=desk.stem)
     st.html(block(heading(edit.in_language(desk.sheet.head.get("name"), lang) or desk.stem, note)))
-    chain = next((c for c in snapshot.universe.chains if c.id == desk.sheet.head.get("chain")), None)
+    chain = next((c for c in desk.universe.chains if c.id == desk.sheet.head.get("chain")), None)
     segments = {t: s.name[lang] for s in chain.segments for t in (*s.tickers, *s.overseas)} if chain else {}
     rows = edit.rows(desk.sheet.members, desk.known, segments, lang)
     rows = rows.assign(since=pd.to_datetime(rows["since"]), until=pd.to_datetime(rows["until"]))
@@ -152,7 +157,7 @@ def _value(column: str, value: Any, fields: Mapping[str, Any], lang: str) -> Any
 # --- what can be done --------------------------------------------------------------------------------------------
 
 
-def _actions(desk: Desk, snapshot: Snapshot) -> None:
+def _actions(desk: Desk) -> None:
     lang = desk.lang
     with (
         st.form(f"add_{desk.stem}", clear_on_submit=True, border=False),
@@ -160,7 +165,7 @@ def _actions(desk: Desk, snapshot: Snapshot) -> None:
     ):
         st.text_input(say("edit_add_which", lang), max_chars=60, key="add_which")
         st.text_input(say("edit_add_why", lang), max_chars=400, key="add_why")
-        st.form_submit_button(say("edit_add", lang), on_click=_add, args=(desk, snapshot))
+        st.form_submit_button(say("edit_add", lang), on_click=_add, args=(desk,))
     members = list(desk.sheet.members)
     if not members:
         return
@@ -168,28 +173,29 @@ def _actions(desk: Desk, snapshot: Snapshot) -> None:
         ticker = st.selectbox(
             say("edit_choose", lang), members, key=f"edit_member_{desk.stem}", format_func=desk.called
         )
-        _buttons(desk, snapshot, ticker)
+        _buttons(desk, ticker)
 
 
-def _buttons(desk: Desk, snapshot: Snapshot, ticker: str) -> None:
+def _buttons(desk: Desk, ticker: str) -> None:
     """What can be done with the chosen member, and with the basket."""
     lang, members = desk.lang, list(desk.sheet.members)
     for name, by, end in (("up", -1, members[0]), ("down", 1, members[-1])):
         st.button(say(f"edit_{name}", lang), disabled=ticker == end, on_click=_move, args=(desk, ticker, by),
                   icon=f":material/arrow_{name}ward:")  # fmt: skip
     why = plain(say("edit_out_help", lang))
-    st.button(say("edit_out", lang), help=why, on_click=_take_out, args=(desk, snapshot, ticker))
+    st.button(say("edit_out", lang), help=why, on_click=_take_out, args=(desk, ticker))
     others = {stem: label for stem, label in _labels(desk.home, desk.person, lang).items() if stem != desk.stem}
     with st.popover(say("edit_copy", lang), disabled=not others):
         st.selectbox(say("edit_copy_to", lang), list(others), key="copy_to", format_func=lambda stem: others[stem])
         for key, leaves in (("edit_copy_now", False), ("edit_move_now", True)):
-            st.button(say(key, lang), on_click=_copy, args=(desk, snapshot, ticker, leaves))
+            st.button(say(key, lang), on_click=_copy, args=(desk, ticker, leaves))
 
 
-def _copy(desk: Desk, snapshot: Snapshot, ticker: str, leaves: bool) -> None:
+def _copy(desk: Desk, ticker: str, leaves: bool) -> None:
     """A member into the draft of another basket; ``leaves``: and out of this one. Each is saved by itself."""
     try:
-        other = _desk(snapshot, desk.home, st.session_state["copy_to"], desk.person, desk.lang)
+        stem = st.session_state["copy_to"]
+        other = _desk(desk.home, stem, desk.person, desk.lang, desk.universe, desk.calendars)
     except UsageError as fault:
         st.session_state[TOLD] = fault.key, fault.params
         return
@@ -197,14 +203,14 @@ def _copy(desk: Desk, snapshot: Snapshot, ticker: str, leaves: bool) -> None:
         st.session_state[TOLD] = "edit_is_in_other", {"name": desk.called(ticker), "file": other.file}
         return
     fields = editing.with_field(desk.sheet.members[ticker], "until", None)
-    came = {**fields, "since": _sessions(snapshot, ticker)[0]}
+    came = {**fields, "since": desk.sessions(ticker)[0]}
     put(other, lambda sheet: with_member(sheet, ticker, came))
     st.session_state[TOLD] = "edit_copied", {"name": desk.called(ticker), "file": other.file}
     if leaves:
-        _take_out(desk, snapshot, ticker)
+        _take_out(desk, ticker)
 
 
-def _add(desk: Desk, snapshot: Snapshot) -> None:
+def _add(desk: Desk) -> None:
     which, why = st.session_state["add_which"].strip(), st.session_state["add_why"].strip()
     if not which:
         return
@@ -219,27 +225,17 @@ def _add(desk: Desk, snapshot: Snapshot) -> None:
         ticker, name = found[0], desk.known.get(found[0])
         fields = {
             "name": {"zh": name.zh, "en": name.en} if name else {"zh": ticker, "en": ticker},
-            "reason": {desk.lang: why or "–"}, "since": _sessions(snapshot, ticker)[0],
+            "reason": {desk.lang: why or "–"}, "since": desk.sessions(ticker)[0],
         }  # fmt: skip
         put_anew(desk, lambda sheet: with_member(sheet, ticker, fields))
 
 
-def _sessions(snapshot: Snapshot, ticker: str) -> tuple[date, date]:
-    """The session of a ticker's market that is running or was the last to begin, and the one before."""
-    calendar = snapshot.calendars.get(markets.group(ticker))
-    state = calendar.state(clock.now()) if calendar else None
-    this = state.session if state else None
-    before = calendar.before(this.day) if calendar and this else None
-    today = clock.now().astimezone(markets.zone_of("CN")).date()
-    return this.day if this else today, before.day if before else today
-
-
-def _take_out(desk: Desk, snapshot: Snapshot, ticker: str) -> None:
+def _take_out(desk: Desk, ticker: str) -> None:
     was_there = ticker in editing.sheet_of(desk.draft.base).members
 
     def change(sheet: Sheet) -> Sheet:
         fields = sheet.members.get(ticker, {})
-        since, last = fields.get("since"), _sessions(snapshot, ticker)[1]
+        since, last = fields.get("since"), desk.sessions(ticker)[1]
         if was_there and fields:
             return with_member(
                 sheet, ticker, {**fields, "until": max(last, since) if isinstance(since, date) else last}
@@ -261,21 +257,21 @@ def _move(desk: Desk, ticker: str, by: int) -> None:
     put_anew(desk, change)
 
 
-def _new_basket(home: Path, person: str, lang: str, snapshot: Snapshot) -> None:
+def _new_basket(home: Path, person: str, lang: str, universe: Universe) -> None:
     revision = st.session_state.get(REVISION, 0)
     with st.popover(say("edit_new", lang), key=f"new_{revision}"):
         st.text_input(say("edit_new_label", lang), max_chars=80, key=f"new_label_{revision}")
-        args = (home, person, lang, snapshot, f"new_label_{revision}")
+        args = (home, person, lang, universe, f"new_label_{revision}")
         st.button(say("edit_new", lang), key="new_now", on_click=_begin, args=args)
 
 
-def _begin(home: Path, person: str, lang: str, snapshot: Snapshot, key: str) -> None:
+def _begin(home: Path, person: str, lang: str, universe: Universe, key: str) -> None:
     """A new basket is a draft until it is saved."""
     label = st.session_state[key].strip()
     if not label:
         return
     stem = basketbook.new_id(label, [*basketbook.stems(home), *drafts.stems(home, person)])
-    names, like = {lang: label}, snapshot.universe.baskets
+    names, like = {lang: label}, universe.baskets
     benchmarks = list(like[0].benchmarks) if like else ["000300.SH"]
     head = {"id": stem, "name": names, "short": names, "benchmarks": benchmarks}
     text = editing.written("", editing.changes_of(Sheet({}, {}), Sheet(head, {})))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -18,8 +17,8 @@ from basketwatch.words.text import listed, plain, say, sentence
 SHOWN = 20  # rows that are named where many were not understood
 
 
-def draw(desk: Desk, since: Callable[[str], date]) -> None:
-    """``since``: ticker -> the session from which on a new member counts. Nothing goes in that is not ticked."""
+def draw(desk: Desk) -> None:
+    """Nothing goes in that is not ticked."""
     lang = desk.lang
     with st.expander(say("edit_import", lang)):
         revision = f"{desk.stem}_{st.session_state.get(REVISION, 0)}"
@@ -29,7 +28,7 @@ def draw(desk: Desk, since: Callable[[str], date]) -> None:
         )
         if file or pasted.strip():
             try:
-                _rows(desk, lists.read(file.getvalue() if file else pasted), since, revision)
+                _rows(desk, lists.read(file.getvalue() if file else pasted), revision)
             except UsageError as fault:
                 st.error(plain(sentence(fault, lang)))
         st.download_button(
@@ -37,7 +36,7 @@ def draw(desk: Desk, since: Callable[[str], date]) -> None:
         )
 
 
-def _rows(desk: Desk, entries: Sequence[lists.Entry], since: Callable[[str], date], revision: str) -> None:
+def _rows(desk: Desk, entries: Sequence[lists.Entry], revision: str) -> None:
     """What was understood of a list, to be ticked; who is there already and what was not understood, in a sentence each."""
     lang, members = desk.lang, desk.sheet.members
     new = [e for e in entries if e.ticker and e.ticker not in members]
@@ -52,7 +51,7 @@ def _rows(desk: Desk, entries: Sequence[lists.Entry], since: Callable[[str], dat
             disabled=["ticker", "name", "section", "written"], height=min(40 + 35 * len(new), 300),
         )["tick"]  # fmt: skip
         chosen = [entry for entry, wanted in zip(new, ticked, strict=True) if wanted]
-        st.button(say("edit_import_now", lang), disabled=not chosen, on_click=_into_draft, args=(desk, chosen, since))
+        st.button(say("edit_import_now", lang), disabled=not chosen, on_click=_into_draft, args=(desk, chosen))
     there = [desk.called(str(e.ticker)) for e in entries if e.ticker in members]
     strange = [e.text[:40] for e in entries if not e.ticker]
     for key, name, rows in (("edit_import_there", "names", there), ("edit_import_unknown", "rows", strange)):
@@ -71,13 +70,13 @@ def _columns(lang: str) -> dict[str, Any]:
     }
 
 
-def _into_draft(desk: Desk, chosen: Sequence[lists.Entry], since: Callable[[str], date]) -> None:
+def _into_draft(desk: Desk, chosen: Sequence[lists.Entry]) -> None:
     came = {}
     for entry in chosen:
         ticker, name = str(entry.ticker), desk.known.get(str(entry.ticker))
         came[ticker] = {
             "name": {"zh": name.zh, "en": name.en} if name else {"zh": ticker, "en": ticker},
-            "reason": {desk.lang: entry.section or "–"}, "since": since(ticker), **entry.fields,
+            "reason": {desk.lang: entry.section or "–"}, "since": desk.sessions(ticker)[0], **entry.fields,
         }  # fmt: skip
     put_anew(
         desk,

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
 from basketwatch.app.desk import REVISION, Desk, put_anew, texts
-from basketwatch.domain.universe import names
 from basketwatch.files import editing
 from basketwatch.files.editing import Sheet
 from basketwatch.views import edit
 from basketwatch.words.text import say
 
-if TYPE_CHECKING:
-    from basketwatch.domain.model import Universe
 
-
-def draw(desk: Desk, universe: Universe) -> None:
+def draw(desk: Desk) -> None:
     """A form that opens beside the baskets."""
-    lang, head = desk.lang, desk.sheet.head
-    known, chains = names(universe), {chain.id: chain.name[lang] for chain in universe.chains}
+    lang, head, universe = desk.lang, desk.sheet.head, desk.universe
+    known, chains = desk.known, {chain.id: chain.name[lang] for chain in universe.chains}
     listed = dict.fromkeys(e.ticker for e in (*universe.benchmarks, *universe.sectors, *universe.also))
     own = [ticker for ticker in head.get("benchmarks", []) if isinstance(ticker, str)]
     key = f"{desk.stem}_{lang}_{st.session_state.get(REVISION, 0)}"

@@ -184,11 +184,13 @@ def person() -> str:
 
 def market_states(store: Store | None, tickers: Iterable[str], now: datetime) -> dict[str, MarketState]:
     """What each market of ``tickers`` is doing; the calendars around today are read once a version."""
-    if store is None:
-        return {}
     groups = {markets.group(ticker) for ticker in tickers}
-    known = _calendars(store, notes.version(store), now.date().isoformat())
-    return {group: calendar.state(now) for group, calendar in known.items() if group in groups}
+    return {group: calendar.state(now) for group, calendar in calendars(store, now).items() if group in groups}
+
+
+def calendars(store: Store | None, now: datetime) -> dict[str, Calendar]:
+    """Each market's sessions around today; none without a store."""
+    return _calendars(store, notes.version(store), now.date().isoformat()) if store else {}
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

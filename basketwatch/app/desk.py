@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from basketwatch import clock
+from basketwatch.domain import markets
+from basketwatch.domain.universe import names
 from basketwatch.files import basketbook, drafts, editing
 from basketwatch.files.editing import Change, Sheet
 from basketwatch.views import edit
@@ -15,7 +20,8 @@ from basketwatch.views import edit
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from basketwatch.domain.model import Names
+    from basketwatch.domain.calendars import Calendar
+    from basketwatch.domain.model import Names, Universe
 
 REVISION, TOLD = "edit_revision", "edit_told"  # in the session: which grid is drawn; what came of the last action
 
@@ -30,17 +36,23 @@ class Desk:
     draft: drafts.Draft
     current: str
     lang: str
-    known: Mapping[str, Names]
+    universe: Universe
+    calendars: Mapping[str, Calendar]
+
+    @cached_property
+    def known(self) -> dict[str, Names]:
+        """The names of every followed ticker."""
+        return names(self.universe)
 
     @property
     def file(self) -> str:
         return f"watchlists/{self.stem}.toml"
 
-    @property
+    @cached_property
     def sheet(self) -> Sheet:
         return editing.sheet_of(self.draft.text)
 
-    @property
+    @cached_property
     def changes(self) -> list[Change]:
         return editing.changes_of(editing.sheet_of(self.draft.base), self.sheet)
 
@@ -48,6 +60,15 @@ class Desk:
         """The name of a member, of the draft or of the file it began with."""
         fields = self.sheet.members.get(ticker) or editing.sheet_of(self.draft.base).members.get(ticker)
         return edit.called(ticker, fields, self.known, self.lang)
+
+    def sessions(self, ticker: str) -> tuple[date, date]:
+        """The session of a ticker's market that is running or was the last to begin, and the one before."""
+        calendar = self.calendars.get(markets.group(ticker))
+        state = calendar.state(clock.now()) if calendar else None
+        this = state.session if state else None
+        before = calendar.before(this.day) if calendar and this else None
+        today = clock.now().astimezone(markets.zone_of("CN")).date()
+        return this.day if this else today, before.day if before else today
 
 
 def put(desk: Desk, change: Callable[[Sheet], Sheet]) -> None:

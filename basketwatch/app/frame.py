@@ -92,7 +92,26 @@ def _sidebar(lang: str) -> None:
 
 
 def page(name: str, body: Callable[[Snapshot, Reader, Settings], None]) -> None:
-    """Title and freshness line first, then ``body`` with the snapshot; a store that fails is one sentence.
+    """Title and freshness line first, then ``body`` with the snapshot; a store that fails is one sentence."""
+    settings, reader, store, fresh = _with_first_line(name)
+    with store_faults_said(settings, reader):
+        if store is None or not fresh:
+            _empty(settings, reader, store)
+        else:
+            snapshot = snapshot_of(store, settings)
+            _broken_files(snapshot, reader)
+            body(snapshot, reader, settings)
+
+
+def page_of_files(name: str, body: Callable[[Store | None, Reader, Settings], None]) -> None:
+    """The same for a page that needs no data: ``body`` gets the store, None where there is none yet."""
+    settings, reader, store, _ = _with_first_line(name)
+    with store_faults_said(settings, reader):
+        body(store, reader, settings)
+
+
+def _with_first_line(name: str) -> tuple[Settings, Reader, Store | None, Mapping[str, Freshness]]:
+    """Draw title and freshness line; returns what the page is drawn from.
 
     The first line ticks by itself; it has the page drawn again, in place, when the store has a new version or when
     what is fresh or open has changed.
@@ -116,13 +135,7 @@ def page(name: str, body: Callable[[Snapshot, Reader, Settings], None]) -> None:
         st.session_state["_drawn"] = _condition(settings, store, fresh, states, now)
     first_line()
     first_line_drawn.set()
-    with store_faults_said(settings, reader):
-        if store is None or not fresh:
-            _empty(settings, reader, store)
-        else:
-            snapshot = snapshot_of(store, settings)
-            _broken_files(snapshot, reader)
-            body(snapshot, reader, settings)
+    return settings, reader, store, fresh
 
 
 def fragment(settings: Settings, reader: Reader, what: str, draw: Callable[[], None]) -> None:
