@@ -13,6 +13,7 @@ import streamlit as st
 from basketwatch import clock
 from basketwatch.domain import markets
 from basketwatch.domain.universe import names
+from basketwatch.errors import UsageError
 from basketwatch.files import basketbook, drafts, editing
 from basketwatch.files.editing import Change, Sheet
 from basketwatch.views import edit
@@ -76,19 +77,23 @@ def put(desk: Desk, change: Callable[[Sheet], Sheet]) -> None:
 
     A draft that changes nothing is none.
     """
-    draft = drafts.read(desk.home, desk.person, desk.stem)
-    if draft is None:
-        text = basketbook.read(desk.home, desk.stem)
-        draft = drafts.Draft(text, text)
-    sheet = editing.sheet_of(draft.text)
-    text = editing.written(draft.text, editing.changes_of(sheet, change(sheet)))
     try:
+        draft = drafts.read(desk.home, desk.person, desk.stem) or _begun(desk)
+        sheet = editing.sheet_of(draft.text)
+        text = editing.written(draft.text, editing.changes_of(sheet, change(sheet)))
         if draft.base and not editing.changes_of(editing.sheet_of(draft.base), editing.sheet_of(text)):
             drafts.drop(desk.home, desk.person, desk.stem)
         else:
             drafts.write(desk.home, desk.person, desk.stem, drafts.Draft(draft.base, text))
+    except UsageError as fault:
+        st.session_state[TOLD] = fault.key, fault.params
     except OSError as fault:
         st.session_state[TOLD] = "edit_draft_lost", {"detail": fault.strerror or type(fault).__name__}
+
+
+def _begun(desk: Desk) -> drafts.Draft:
+    text = basketbook.read(desk.home, desk.stem)
+    return drafts.Draft(text, text)
 
 
 def anew() -> None:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from basketwatch.files import saving
+from basketwatch.files.editing import sheet_of
 
 FOLDER = "drafts"
 PERSON = re.compile(r"[0-9a-f]{32}")  # the id in a browser's cookie
@@ -24,9 +25,11 @@ class Draft:
 def read(home: Path, person: str, stem: str) -> Draft | None:
     """The draft of a person, None where there is none or it cannot be read."""
     try:
-        return Draft(**json.loads(_path(home, person, stem).read_text(encoding="utf-8")))
+        draft = Draft(**json.loads(_path(home, person, stem).read_text(encoding="utf-8")))
+        sheet_of(draft.base), sheet_of(draft.text)
     except (OSError, ValueError, TypeError):
         return None
+    return draft
 
 
 def stems(home: Path, person: str) -> list[str]:

@@ -196,6 +196,11 @@ def test_a_broken_file_and_a_full_disk_are_one_sentence(home: Path, monkeypatch:
     app = run("edit", basket="ocs")
     assert any("mend the file in an editor first" in one for one in said(app)) and not app.exception
     app = run("edit", basket="cpo")
+    (home / "watchlists/cpo.toml").write_bytes(b"\xff")  # while the page is open
+    app = add(app, "300001.SZ")
+    assert any("mend the file in an editor first" in one for one in said(app)) and not app.exception
+    shutil.copy(PROJECT / "watchlists/cpo.toml", home / "watchlists/cpo.toml")
+    app = run("edit", basket="cpo")
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

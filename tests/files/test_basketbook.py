@@ -243,8 +243,9 @@ def test_two_people_have_two_drafts(home: Path) -> None:
     assert drafts.read(home, one, "mine") == drafts.Draft(TEXT, TEXT + "# mine\n")
     drafts.drop(home, one, "mine")
     assert drafts.read(home, one, "mine") is None and drafts.read(home, two, "mine") is not None
-    (home / "drafts" / two / "mine.json").write_text("{half")
-    assert drafts.read(home, two, "mine") is None
+    for half in ("{half", '{"base": "", "text": "id = "}', '{"base": 1, "text": ""}', '{"more": 1}', "[]"):
+        (home / "drafts" / two / "mine.json").write_text(half)
+        assert drafts.read(home, two, "mine") is None, half
 
 
 @pytest.mark.parametrize("person", ["", "../../x", "A" * 32, "a" * 31])

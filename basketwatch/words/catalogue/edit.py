@@ -9,7 +9,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "改动先进草稿，保存后才写入 {file}。ID {id} 不变。",
         "Changes go into a draft; only saving writes {file}. The id {id} stays.",
     ),
-    "edit_member": ("成员", "Member"),
     "edit_reason": ("理由", "Reason"),
     "edit_name": ("名称", "Name"),
     "edit_role": ("角色", "Role"),
