@@ -26,7 +26,10 @@ def read(home: Path, person: str, stem: str) -> Draft | None:
     """The draft of a person, None where there is none or it cannot be read."""
     try:
         draft = Draft(**json.loads(_path(home, person, stem).read_text(encoding="utf-8")))
-        sheet_of(draft.base), sheet_of(draft.text)
+        for text in (draft.base, draft.text):
+            if not isinstance(text, str):
+                return None
+            sheet_of(text)
     except (OSError, ValueError, TypeError):
         return None
     return draft
