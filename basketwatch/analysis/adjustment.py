@@ -18,10 +18,8 @@ UNMOVED = 0.4  # a close that moves by less than this share of its factor (logar
 LEAST = 0.08  # and lies at least so far off (logarithm): an ordinary day's move hides smaller factors
 SPLITS = (2, 3, 4, 5, 8, 10, 20, 50)  # shares that one becomes, or that become one
 NEAR = 0.03  # of a split's ratio (logarithm)
-
-
 REFERENCE = 0.002  # by which a reference price may differ from the close before it, times its factor: rounding
-CENT = 0.011
+CENT = 0.011  # and in the currency, for low prices
 
 
 class Break(NamedTuple):

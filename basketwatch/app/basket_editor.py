@@ -36,12 +36,8 @@ _SURE = "edit_sure"
 
 def draw(store: Store | None, reader: Reader, settings: Settings) -> None:
     """The whole editor, which needs no data but the files. In the demo market nothing is written but the draft."""
-    lang, person, universe, calendars = (
-        reader.lang,
-        data.person(),
-        data.universe(settings),
-        data.calendars(store, clock.now()),
-    )
+    lang, person = reader.lang, data.person()
+    universe, calendars = data.universe(settings), data.calendars(store, clock.now())
     labels = _labels(settings.home, person, lang)
     above = st.container(horizontal=True, vertical_alignment="center")
     with above:
@@ -60,7 +56,7 @@ def draw(store: Store | None, reader: Reader, settings: Settings) -> None:
     left, right = st.columns([73, 27])
     with left:
         _grid(desk)
-        _actions(desk)
+        _actions(desk, labels)
         basket_import.draw(desk)
     with right:
         _tell(lang)
@@ -157,7 +153,7 @@ def _value(column: str, value: Any, fields: Mapping[str, Any], lang: str) -> Any
 # --- what can be done --------------------------------------------------------------------------------------------
 
 
-def _actions(desk: Desk) -> None:
+def _actions(desk: Desk, labels: Mapping[str, str]) -> None:
     lang = desk.lang
     with (
         st.form(f"add_{desk.stem}", clear_on_submit=True, border=False),
@@ -173,18 +169,17 @@ def _actions(desk: Desk) -> None:
         ticker = st.selectbox(
             say("edit_choose", lang), members, key=f"edit_member_{desk.stem}", format_func=desk.called
         )
-        _buttons(desk, ticker)
+        _buttons(desk, ticker, {stem: label for stem, label in labels.items() if stem != desk.stem})
 
 
-def _buttons(desk: Desk, ticker: str) -> None:
-    """What can be done with the chosen member, and with the basket."""
+def _buttons(desk: Desk, ticker: str, others: Mapping[str, str]) -> None:
+    """What can be done with the chosen member; ``others``: id -> label of the other baskets."""
     lang, members = desk.lang, list(desk.sheet.members)
     for name, by, end in (("up", -1, members[0]), ("down", 1, members[-1])):
         st.button(say(f"edit_{name}", lang), disabled=ticker == end, on_click=_move, args=(desk, ticker, by),
                   icon=f":material/arrow_{name}ward:")  # fmt: skip
     why = plain(say("edit_out_help", lang))
     st.button(say("edit_out", lang), help=why, on_click=_take_out, args=(desk, ticker))
-    others = {stem: label for stem, label in _labels(desk.home, desk.person, lang).items() if stem != desk.stem}
     with st.popover(say("edit_copy", lang), disabled=not others):
         st.selectbox(say("edit_copy_to", lang), list(others), key="copy_to", format_func=lambda stem: others[stem])
         for key, leaves in (("edit_copy_now", False), ("edit_move_now", True)):
@@ -222,12 +217,7 @@ def _add(desk: Desk) -> None:
     elif found[0] in desk.sheet.members:
         st.session_state[TOLD] = "edit_is_in", {"name": desk.called(found[0])}
     else:
-        ticker, name = found[0], desk.known.get(found[0])
-        fields = {
-            "name": {"zh": name.zh, "en": name.en} if name else {"zh": ticker, "en": ticker},
-            "reason": {desk.lang: why or "–"}, "since": desk.sessions(ticker)[0],
-        }  # fmt: skip
-        put_anew(desk, lambda sheet: with_member(sheet, ticker, fields))
+        put_anew(desk, lambda sheet: with_member(sheet, found[0], desk.newcomer(found[0], why)))
 
 
 def _take_out(desk: Desk, ticker: str) -> None:
@@ -380,7 +370,8 @@ def _save(desk: Desk, own: Mapping[tuple[str, str], bool]) -> None:
         st.session_state[TOLD] = fault.key, fault.params
     else:
         if not saved.conflicts:
-            drafts.drop(desk.home, desk.person, desk.stem)
+            if drafts.read(desk.home, desk.person, desk.stem) == desk.draft:  # not what was typed since it was drawn
+                drafts.drop(desk.home, desk.person, desk.stem)
             st.session_state[TOLD] = "edit_saved", {"n": len(saved.changes), "file": desk.file}
             anew()
     _ask("")

@@ -71,13 +71,7 @@ def _columns(lang: str) -> dict[str, Any]:
 
 
 def _into_draft(desk: Desk, chosen: Sequence[lists.Entry]) -> None:
-    came = {}
-    for entry in chosen:
-        ticker, name = str(entry.ticker), desk.known.get(str(entry.ticker))
-        came[ticker] = {
-            "name": {"zh": name.zh, "en": name.en} if name else {"zh": ticker, "en": ticker},
-            "reason": {desk.lang: entry.section or "–"}, "since": desk.sessions(ticker)[0], **entry.fields,
-        }  # fmt: skip
+    came = {str(e.ticker): {**desk.newcomer(str(e.ticker), e.section), **e.fields} for e in chosen}
     put_anew(
         desk,
         lambda sheet: Sheet(sheet.head, {**sheet.members, **{t: f for t, f in came.items() if t not in sheet.members}}),

@@ -62,6 +62,12 @@ class Desk:
         fields = self.sheet.members.get(ticker) or editing.sheet_of(self.draft.base).members.get(ticker)
         return edit.called(ticker, fields, self.known, self.lang)
 
+    def newcomer(self, ticker: str, reason: str) -> dict[str, object]:
+        """The fields of a member that comes in with the session of the day; a dash where no reason is given."""
+        name = self.known.get(ticker)
+        names_of = {"zh": name.zh, "en": name.en} if name else {"zh": ticker, "en": ticker}
+        return {"name": names_of, "reason": {self.lang: reason or "–"}, "since": self.sessions(ticker)[0]}
+
     def sessions(self, ticker: str) -> tuple[date, date]:
         """The session of a ticker's market that is running or was the last to begin, and the one before."""
         calendar = self.calendars.get(markets.group(ticker))

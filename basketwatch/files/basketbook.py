@@ -20,7 +20,6 @@ from basketwatch.errors import UsageError
 from basketwatch.files import baskets, history, saving
 from basketwatch.files.editing import Change, Conflict, Sheet, changes_of, decided, merged, sheet_of, written
 
-_MARK = b"\xef\xbb\xbf"
 TRIES = 20  # saves of others between reading and writing, after which it is said that the file keeps changing
 
 
@@ -70,7 +69,7 @@ def _shown(stem: str) -> str:
 
 
 def _text(data: bytes) -> str:
-    return data.removeprefix(_MARK).decode()
+    return data.removeprefix(saving.MARK).decode()
 
 
 def _reason(fault: Exception) -> str:
@@ -137,7 +136,7 @@ def take_back(home: Path, stem: str, now: str, *, who: str = "") -> str:
 def _replaced(home: Path, stem: str, current: str, text: str, version: history.Version) -> bool:
     """Write ``text`` over ``current`` and keep the version; False where the file is another one by now."""
     path = _path(home, stem)
-    mark = _MARK if path.exists() and path.read_bytes().startswith(_MARK) else b""
+    mark = saving.MARK if path.exists() and path.read_bytes().startswith(saving.MARK) else b""
     data = mark + text.encode()
     _refuse(home, stem, data)
     there = mark + current.encode() if current or path.exists() else None

@@ -23,7 +23,6 @@ from basketwatch.files.toml import Doc, documents, located
 
 FILE = f"watchlists/{domain_rules.FILE}.toml"
 _HEAD = "# Flag rules. What is not set here keeps its default; watchlists/README.md says what each threshold means.\n"
-_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,8 @@ def save(home: Path, book: Book, chosen: Sequence[Rule]) -> Book:
         raise UsageError("rules_broken", file=FILE)
 
     def change(data: bytes) -> bytes:
-        mark = _MARK if data.startswith(_MARK) else b""
-        text = data.removeprefix(_MARK).decode() or _HEAD
+        mark = saving.MARK if data.startswith(saving.MARK) else b""
+        text = data.removeprefix(saving.MARK).decode() or _HEAD
         return mark + changed(text, book.rules, chosen).encode()
 
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 WAIT = 5.0  # seconds for another one who is saving
+MARK = b"\xef\xbb\xbf"  # of byte order, in front of a file that some editors write
 ABSENT = ""  # in place of the sha256 of a file that is not there
 
 
