@@ -289,9 +289,10 @@ def _difference(desk: Desk, settings: Settings) -> None:
             continue  # a new basket needs its own keys
         undo.button("✕", key=f"undo_{number}_{change.ticker}_{change.field}", help=plain(say("edit_undo_line", lang)),
                     on_click=put_anew, args=(desk, partial(editing.without, change=change)), type="tertiary")  # fmt: skip
-    for conflict in conflicts:
-        if (decision := _decision(desk, conflict)) is not None:
-            own[conflict.mine.ticker, conflict.mine.field] = decision
+    with st.container():  # of its own: what comes and goes here does not move the buttons below
+        for conflict in conflicts:
+            if (decision := _decision(desk, conflict)) is not None:
+                own[conflict.mine.ticker, conflict.mine.field] = decision
     _saving(desk, settings, own, open_conflicts=len(own) < len({(c.mine.ticker, c.mine.field) for c in conflicts}))
 
 
@@ -333,10 +334,11 @@ def _shown(desk: Desk, change: Change, value: Any) -> str:
 def _saving(desk: Desk, settings: Settings, own: Mapping[tuple[str, str], bool], *, open_conflicts: bool) -> None:
     """Save asks once; what came of it is told after the page is drawn anew."""
     lang, n = desk.lang, len(desk.changes)
-    if settings.demo:
-        st.caption(plain(say("edit_demo_no_save", lang)))
-    if open_conflicts:
-        st.caption(plain(say("edit_decide", lang)))
+    with st.container():
+        if settings.demo:
+            st.caption(plain(say("edit_demo_no_save", lang)))
+        if open_conflicts:
+            st.caption(plain(say("edit_decide", lang)))
     blocked = settings.demo or open_conflicts
     if st.session_state.get(_SURE) != desk.stem:
         with st.container(horizontal=True):
