@@ -100,7 +100,7 @@ def test_two_people_at_one_cell(open_page: Callable, home: tuple[str, Path]) -> 
     expect(write).to_be_disabled(timeout=PATIENCE)
     assert reason(file) == "甲的理由"
     two.get_by_text("用我的").click()
-    expect(write).to_have_count(1, timeout=PATIENCE)  # while the page is drawn anew the button of before may stand beside
+    expect(write).to_have_count(1, timeout=PATIENCE)  # the button of before may stand beside while the page is drawn
     expect(write).to_be_enabled(timeout=PATIENCE)
     write.click()
     expect(two.get_by_text("已保存 1 处改动")).to_be_visible(timeout=PATIENCE)
