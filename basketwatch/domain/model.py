@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
+from basketwatch.domain.names import Names as Names
+from basketwatch.domain.outlook import MacroDate, Outlook
+
 State = Literal["ok", "partial", "stale", "no_data", "blocked", "error", "suspect", "unknown_symbol"]
 Severity = Literal["hard", "soft"]
 
@@ -17,17 +20,6 @@ class SeriesKey(NamedTuple):
     ticker: str
     source: str
     definition: str
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """One name in both languages of the product."""
-
-    zh: str
-    en: str
-
-    def __getitem__(self, lang: str) -> str:
-        return self.zh if lang == "zh" else self.en
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +90,7 @@ class Chain:
     id: str
     name: Names
     segments: tuple[Segment, ...]
+    outlook: Outlook = field(default_factory=Outlook)
 
     def segment_of(self, ticker: str) -> Segment | None:
         """The segment in which a ticker stands, on either side of it."""
@@ -106,10 +99,14 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An index, a sector or an exchange rate that is followed: ticker and name."""
+    """An index, a sector, an exchange rate or an overseas share that is followed: ticker and name.
+
+    ``share_of``: the ticker of the same company's share at home, where there is one.
+    """
 
     ticker: str
     name: Names
+    share_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +135,7 @@ class Universe:
     problems: tuple[Problem, ...] = field(default=())
     also: tuple[Listed, ...] = ()  # followed beside the benchmarks of the strip: further indices, exchange rates
     rules: tuple[Rule, ...] = ()
+    macro: tuple[MacroDate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from filelock import Timeout
 from basketwatch.domain.model import Problem
 from basketwatch.domain.rules import FILE as RULES
 from basketwatch.errors import UsageError
-from basketwatch.files import baskets, history, saving
+from basketwatch.files import baskets, history, saving, tables
 from basketwatch.files.editing import Change, Conflict, Sheet, changes_of, decided, merged, sheet_of, written
 
 TRIES = 20  # saves of others between reading and writing, after which it is said that the file keeps changing
@@ -41,7 +41,7 @@ class Saved:
 def stems(home: Path) -> list[str]:
     """Ids of all basket files, archived ones too, in the order of their names."""
     found = (p.stem for p in (home / "watchlists").glob("*.toml"))
-    return sorted(stem for stem in found if stem != RULES and baskets.ID.fullmatch(stem))
+    return sorted(stem for stem in found if stem != RULES and tables.ID.fullmatch(stem))
 
 
 def read(home: Path, stem: str) -> str:
@@ -59,7 +59,7 @@ def read(home: Path, stem: str) -> str:
 
 
 def _path(home: Path, stem: str) -> Path:
-    if not baskets.ID.fullmatch(stem) or stem == RULES:
+    if not tables.ID.fullmatch(stem) or stem == RULES:
         raise UsageError("bad_id", id=stem)
     return home / "watchlists" / f"{stem}.toml"
 

@@ -7,36 +7,28 @@ described in ``watchlists/README.md`` and ``sector_maps/README.md``.
 
 from __future__ import annotations
 
-import difflib
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from itertools import chain as joined
 from pathlib import Path
-from typing import Any
 
 from basketwatch.domain import markets, rules
 from basketwatch.domain.markets import SECTORS
 from basketwatch.domain.model import Basket, Chain, Listed, Member, Names, Problem, Segment, Universe
-from basketwatch.domain.spelling import is_old_beijing, ticker_of
 from basketwatch.domain.universe import names
+from basketwatch.files import milestones, tables
 from basketwatch.files.flag_rules import read
 from basketwatch.files.toml import Doc, Place, document, documents, located
 
 MANY_MEMBERS = 500
 ROLES = ("core", "adjacent", "equipment", "beneficiary", "trigger", "odm")
 STATUSES = ("volume", "small_batch", "qualifying", "research", "customer")
-ID = re.compile(r"[a-z0-9_]{1,40}")
 SECTOR_FILE, BENCHMARK_FILE = "shenwan", "benchmarks"
 _ALL = tuple(markets.MARKETS)
 _SECURITIES = tuple(suffix for suffix in _ALL if suffix not in ("SI", "FX"))
 _MAINLAND = ("SH", "SZ", "BJ")
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 # The known keys of each table and their types; those in _OPTIONAL may be left away.
-_NAMES: dict[str, type] = {"zh": str, "en": str}
 _BASKET = {
     "id": str,
     "name": Names,
@@ -48,17 +40,12 @@ _BASKET = {
     "member": list,
 }
 _MEMBER = {"ticker": str, "name": Names, "reason": Names, "since": date, "until": date, "role": str, "status": str}
-_CHAIN = {"id": str, "name": Names, "segment": list}
+_CHAIN = {"id": str, "name": Names, "segment": list, **dict.fromkeys(milestones.TABLES, list)}
 _SEGMENT = {"id": str, "name": Names, "tickers": list, "overseas": list}
 _LISTED = {"ticker": str, "name": Names}
+_OVERSEAS = {**_LISTED, "share_of": str}
 _SECTORS: dict[str, type] = {"sectors": list}
-_BENCHMARKS: dict[str, type] = {"strip": list, "also": list, "overseas": list}
-_OPTIONAL = frozenset(
-    {"zh", "en", "order", "chain", "archived", "member", "until", "role", "status", "overseas", "also"}
-)
-_EXAMPLE: dict[type, str] = {
-    str: '"…"', Names: '{ zh = "…", en = "…" }', date: "2026-11-20", int: "1", bool: "true", list: "[…]",
-}  # fmt: skip
+_BENCHMARKS: dict[str, type] = {"strip": list, "also": list, "overseas": list, "macro": list}
 
 
 # --- the universe ---------------------------------------------------------------------------------------------------
@@ -84,13 +71,13 @@ def faults_of(home: Path, stem: str, data: bytes) -> list[Problem]:
 
 def _universe(maps: dict[str, Doc | None], lists: dict[str, Doc | None], problems: list[Problem]) -> Universe:
     flags = lists.pop(rules.FILE, None)
-    tables = (SECTOR_FILE, BENCHMARK_FILE)
-    problems += [Problem.of(f"sector_maps/{stem}.toml", "file_missing") for stem in tables if stem not in maps]
+    single = (SECTOR_FILE, BENCHMARK_FILE)
+    problems += [Problem.of(f"sector_maps/{stem}.toml", "file_missing") for stem in single if stem not in maps]
     sectors = _sectors(maps.get(SECTOR_FILE))
     strip, also, overseas = _benchmarks(maps.get(BENCHMARK_FILE))
-    chains = {stem: _chain(doc) if doc else None for stem, doc in maps.items() if stem not in tables}
+    chains = {stem: _chain(doc) if doc else None for stem, doc in maps.items() if stem not in single}
     # Without both tables nobody can say which benchmark is unknown, and their own fault is told already.
-    listed = {entry.ticker for entry in (*sectors, *strip, *also)} if all(map(maps.get, tables)) else None
+    listed = {entry.ticker for entry in (*sectors, *strip, *also)} if all(map(maps.get, single)) else None
     docs = sorted((doc for doc in lists.values() if doc), key=_order)
     universe = Universe(
         baskets=tuple(b for doc in docs if (b := _basket(doc, listed, chains)) and not doc.table.get("archived")),
@@ -100,6 +87,7 @@ def _universe(maps: dict[str, Doc | None], lists: dict[str, Doc | None], problem
         overseas=overseas,
         also=also,
         rules=read(flags),
+        macro=milestones.macro(maps.get(BENCHMARK_FILE)),
     )
     used = {basket.chain for basket in universe.baskets}  # the chain of a broken basket would miss every name of it
     _check_named(universe, [doc for stem, doc in maps.items() if doc and stem in used])
@@ -113,7 +101,7 @@ def _universe(maps: dict[str, Doc | None], lists: dict[str, Doc | None], problem
 def _sectors(doc: Doc | None) -> tuple[Listed, ...]:
     if doc is None:
         return ()
-    _fields(doc, (), doc.table, _SECTORS)
+    tables.fields(doc, (), doc.table, _SECTORS)
     sectors = _listed(doc, "sectors", ("SI",))
     if len(sectors) != SECTORS:
         doc.fault(("sectors",), "sector_count", found=len(sectors), wanted=SECTORS)
@@ -124,45 +112,55 @@ def _benchmarks(doc: Doc | None) -> tuple[tuple[Listed, ...], tuple[Listed, ...]
     """The strip, what is followed beside it, and the names of overseas tickers."""
     if doc is None:
         return (), (), ()
-    _fields(doc, (), doc.table, _BENCHMARKS)
-    return _listed(doc, "strip", _ALL), _listed(doc, "also", _ALL), _listed(doc, "overseas", _SECURITIES)
+    tables.fields(doc, (), doc.table, _BENCHMARKS)
+    return _listed(doc, "strip", _ALL), _listed(doc, "also", _ALL), _overseas(doc)
 
 
-def _listed(doc: Doc, key: str, allowed: tuple[str, ...]) -> tuple[Listed, ...]:
+def _overseas(doc: Doc) -> tuple[Listed, ...]:
+    """Names of overseas tickers; ``share_of`` names a security."""
+    rows = _listed(doc, "overseas", _SECURITIES, _OVERSEAS)
+    for number, row in enumerate(doc.table.get("overseas", []) if rows else ()):
+        if isinstance(row, dict) and isinstance(home := row.get("share_of"), str):
+            tables.is_ticker(doc, ("overseas", number, "share_of"), home, _SECURITIES)
+    return rows
+
+
+def _listed(doc: Doc, key: str, allowed: tuple[str, ...], keys: dict[str, type] = _LISTED) -> tuple[Listed, ...]:
     rows = []
-    for path, row in _rows(doc, key):
-        good, at = _fields(doc, path, row, _LISTED), (*path, "ticker")
-        if good and _is_ticker(doc, at, good["ticker"], allowed) and _is_new(doc, at, good["ticker"]):
+    for path, row in tables.rows(doc, key):
+        good, at = tables.fields(doc, path, row, keys), (*path, "ticker")
+        if good and tables.is_ticker(doc, at, good["ticker"], allowed) and tables.is_new(doc, at, good["ticker"]):
             rows.append(Listed(**good))
     return tuple(rows)
 
 
 def _chain(doc: Doc) -> Chain | None:
-    good = _fields(doc, (), doc.table, _CHAIN)
+    good = tables.fields(doc, (), doc.table, _CHAIN)
     segments: dict[str, Segment] = {}
-    for path, row in _rows(doc, "segment"):
-        found = _fields(doc, path, row, _SEGMENT)
-        if not found or not _is_id(doc, (*path, "id"), found["id"]):
+    for path, row in tables.rows(doc, "segment"):
+        found = tables.fields(doc, path, row, _SEGMENT)
+        if not found or not tables.is_id(doc, (*path, "id"), found["id"]):
             continue
         if found["id"] in segments:
             doc.fault((*path, "id"), "duplicate_segment", segment=found["id"])
             continue
         sides = (_side(doc, (*path, side), found.get(side, [])) for side in ("tickers", "overseas"))
         segments[found["id"]] = Segment(found["id"], found["name"], *sides)
-    if not good or not _is_id(doc, ("id",), good["id"], stem=doc.stem):
+    outlook = milestones.outlook(doc)
+    if not good or not tables.is_id(doc, ("id",), good["id"], stem=doc.stem):
         return None
-    return Chain(good["id"], good["name"], tuple(segments.values()))
+    return Chain(good["id"], good["name"], tuple(segments.values()), outlook)
 
 
 def _side(doc: Doc, path: Place, items: list[object]) -> tuple[str, ...]:
     """One side of a segment, mainland or overseas. A ticker in two segments belongs to the first one."""
     kept = []
-    for at, ticker in _tickers(doc, path, items, _SECURITIES):
+    for at, ticker in tables.tickers(doc, path, items, _SECURITIES):
         first = doc.places.get(ticker, at)
         if first[:2] != at[:2]:
             other, segment = (doc.table["segment"][p[1]]["id"] for p in (first, at))
             doc.fault(at, "two_segments", ticker=ticker, segment=segment, other=other, first=first)
-        elif _is_new(doc, at, ticker):
+        elif tables.is_new(doc, at, ticker):
             kept.append(ticker)
             if (ticker.rpartition(".")[2] in _MAINLAND) != (path[-1] == "tickers"):
                 doc.fault(at, "wrong_side", "soft", ticker=ticker, side=path[-1])
@@ -170,13 +168,13 @@ def _side(doc: Doc, path: Place, items: list[object]) -> tuple[str, ...]:
 
 
 def _basket(doc: Doc, listed: set[str] | None, chains: dict[str, Chain | None]) -> Basket | None:
-    good = _fields(doc, (), doc.table, _BASKET)
+    good = tables.fields(doc, (), doc.table, _BASKET)
     members = _members(doc)
     if not members:
         doc.fault((), "empty_basket", "soft", basket=doc.stem)
     if len(members) > MANY_MEMBERS:
         doc.fault((), "many_members", "soft", basket=doc.stem, members=len(members), limit=MANY_MEMBERS)
-    if not good or not _is_id(doc, ("id",), good["id"], stem=doc.stem):
+    if not good or not tables.is_id(doc, ("id",), good["id"], stem=doc.stem):
         return None
     benchmarks = _basket_benchmarks(doc, good["benchmarks"], listed)
     chain = good.get("chain")
@@ -191,7 +189,7 @@ def _basket(doc: Doc, listed: set[str] | None, chains: dict[str, Chain | None]) 
 
 def _basket_benchmarks(doc: Doc, items: list[object], listed: set[str] | None) -> tuple[str, ...]:
     benchmarks = []
-    for path, ticker in _tickers(doc, ("benchmarks",), items, _ALL):
+    for path, ticker in tables.tickers(doc, ("benchmarks",), items, _ALL):
         if ticker in benchmarks:
             doc.fault(path, "duplicate_ticker", ticker=ticker, first=("benchmarks", items.index(ticker)))
         elif listed is not None and ticker not in listed:
@@ -205,9 +203,9 @@ def _basket_benchmarks(doc: Doc, items: list[object], listed: set[str] | None) -
 
 def _members(doc: Doc) -> tuple[Member, ...]:
     members = []
-    for path, row in _rows(doc, "member"):
-        good = _fields(doc, path, row, _MEMBER)
-        if good is None or not _is_ticker(doc, (*path, "ticker"), good["ticker"], _SECURITIES):
+    for path, row in tables.rows(doc, "member"):
+        good = tables.fields(doc, path, row, _MEMBER)
+        if good is None or not tables.is_ticker(doc, (*path, "ticker"), good["ticker"], _SECURITIES):
             continue
         member = Member(**good)
         if member.until and member.until < member.since:
@@ -222,7 +220,7 @@ def _members(doc: Doc) -> tuple[Member, ...]:
             said = {"ticker": member.ticker, "status": member.status, "known": ", ".join(STATUSES)}
             doc.fault((*path, "status"), "unknown_status", "hard", **said)
             member = replace(member, status="")
-        if _is_new(doc, (*path, "ticker"), member.ticker):
+        if tables.is_new(doc, (*path, "ticker"), member.ticker):
             members.append(member)
     return tuple(members)
 
@@ -234,113 +232,6 @@ def _check_named(universe: Universe, chains: list[Doc]) -> None:
         for ticker, path in doc.places.items():
             if known[ticker] == Names(ticker, ticker):
                 doc.fault(path, "unnamed_ticker", "soft", ticker=ticker)
-
-
-# --- checks of one table, one text, one ticker -------------------------------------------------------------------
-
-
-def _rows(doc: Doc, key: str) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """The tables of an array of tables, with their paths; ``_fields`` has told of an array that is none."""
-    rows = doc.table.get(key)
-    for number, row in enumerate(rows if isinstance(rows, list) else ()):
-        if isinstance(row, dict):
-            yield (key, number), row
-        else:
-            doc.fault((key, number), "wrong_type", field=key, wanted="{ … }", found=row)
-
-
-def _fields(doc: Doc, path: Place, row: dict[str, Any], known: dict[str, type]) -> dict[str, Any] | None:
-    """The keys of a table that are known and of the right type; None where a required one is not among them."""
-    for key in (key for key in row if key not in known):
-        if near := difflib.get_close_matches(key, known, 1):
-            doc.fault((*path, key), "unknown_key_near", field=key, nearest=near[0], known=", ".join(known))
-        else:
-            doc.fault((*path, key), "unknown_key", field=key, known=", ".join(known))
-    good: dict[str, Any] = {}
-    for key, kind in known.items():
-        value = row.get(key)
-        if value is None:
-            if key not in _OPTIONAL:
-                doc.fault(path, "missing_key", field=key)
-        elif kind is Names and isinstance(value, dict):
-            value = _names(doc, (*path, key), value)
-            good |= {key: value} if value else {}
-        elif type(value) is kind:  # not isinstance: True is an int, a date with a time is a date
-            good[key] = value
-        elif kind is date:
-            doc.fault((*path, key), "bad_date", field=key, found=value)
-        else:
-            doc.fault((*path, key), "wrong_type", field=key, wanted=_EXAMPLE[kind], found=value)
-    return good if known.keys() - _OPTIONAL <= good.keys() else None
-
-
-def _names(doc: Doc, path: Place, row: dict[str, Any]) -> Names | None:
-    texts = _fields(doc, path, row, _NAMES) or {}
-    zh, en = (_clean(doc, (*path, lang), texts.get(lang, "")) for lang in _NAMES)
-    if not (zh or en):
-        doc.fault(path, "missing_key", field=path[-1])
-        return None
-    if not (zh and en):
-        doc.fault(path, "half_name", "soft", field=path[-1], lang="en" if zh else "zh", text=zh or en)
-    return Names(zh or en, en or zh)
-
-
-def _clean(doc: Doc, path: Place, text: str) -> str:
-    """The text without characters that break a line or turn the reading direction of what stands after it."""
-    for key, bad in (("control_text", _is_control), ("bidi_text", _BIDI.__contains__)):
-        if any(map(bad, text)):
-            doc.fault(path, key, "soft", text=text)
-            text = "".join(c for c in text if not bad(c))
-    return text.strip()
-
-
-def _is_control(char: str) -> bool:
-    return unicodedata.category(char) in ("Cc", "Zl", "Zp")
-
-
-def _tickers(doc: Doc, path: Place, items: Iterable[object], allowed: tuple[str, ...]) -> Iterator[tuple[Place, str]]:
-    for number, item in enumerate(items):
-        at = (*path, number)
-        if not isinstance(item, str):
-            doc.fault(at, "ticker_form", ticker=item)
-        elif _is_ticker(doc, at, item, allowed):
-            yield at, item
-
-
-def _is_ticker(doc: Doc, path: Place, text: str, allowed: tuple[str, ...]) -> bool:
-    """CODE.MARKET as the table of markets knows it, of a market that can stand here; else a fault."""
-    proper = ticker_of(text)
-    code, dot, suffix = text.rpartition(".")
-    if is_old_beijing(text):
-        doc.fault(path, "old_beijing_code", ticker=text)
-    elif proper is not None and proper != text:
-        doc.fault(path, "ticker_spelling", ticker=text, proper=proper)
-    elif not (dot and code and suffix):
-        doc.fault(path, "ticker_form", ticker=text)
-    elif suffix not in allowed:
-        doc.fault(path, "unknown_market", ticker=text, market=suffix, known=", ".join(allowed))
-    elif not markets.is_ticker(text):
-        doc.fault(path, "bad_code", ticker=text, code=code, market=suffix)
-    else:
-        return True
-    return False
-
-
-def _is_new(doc: Doc, path: Place, ticker: str) -> bool:
-    first = doc.places.setdefault(ticker, path)
-    if first != path:
-        doc.fault(path, "duplicate_ticker", ticker=ticker, first=first)
-    return first == path
-
-
-def _is_id(doc: Doc, path: Place, text: str, stem: str | None = None) -> bool:
-    if not ID.fullmatch(text):
-        doc.fault(path, "bad_id", id=text)
-    elif stem is not None and text != stem:
-        doc.fault(path, "id_not_file", id=text, stem=stem)
-    else:
-        return True
-    return False
 
 
 def _order(doc: Doc) -> tuple[float, str]:

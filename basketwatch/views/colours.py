@@ -47,6 +47,14 @@ SERIES = (
     Colour("#9333a8", "#d08be0"),
 )  # fmt: skip
 
+# Cells of a map: a background and the ink on it, from a small move to the largest; the same in light and dark.
+STEPS_OF_RED = (("#f8dade", "#1c1f26"), ("#eda0a9", "#1c1f26"), ("#d33c50", "#ffffff"), ("#b3192d", "#ffffff"))
+STEPS_OF_GREEN = (("#d3ecdf", "#1c1f26"), ("#8fcdae", "#1c1f26"), ("#207f56", "#ffffff"), ("#075f3b", "#ffffff"))
+NO_STEP = ("#e6e9ee", "#1c1f26")
+STEPS_OF_PE = (  # from cheap to dear
+    ("#8ed0da", "#1c1f26"), ("#cfe9ed", "#1c1f26"), NO_STEP, ("#f3dfb4", "#1c1f26"), ("#dba63a", "#1c1f26"),
+)  # fmt: skip
+
 VARIABLES = "".join(
     f"--{name}:{colour.css};"
     for name, colour in {

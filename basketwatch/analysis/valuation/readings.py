@@ -270,7 +270,7 @@ def _basket(
     histories: Histories,
     calendars: Mapping[str, Calendar],
 ) -> BasketPeReading:
-    rows = _rows(members, values, calendars)
+    rows = rows_of(members, values, calendars)
     groups = dict.fromkeys(members["group"])
     own = [values[t] for t in members.index[members["group"] == home] if t in values]
     series = {one.key.ticker: histories[one.key] for one in own if one.key in histories}
@@ -285,7 +285,7 @@ def _basket(
     )  # fmt: skip
 
 
-def _rows(members: pd.DataFrame, values: Mapping[str, PeReading], calendars: Mapping[str, Calendar]) -> pd.DataFrame:
+def rows_of(members: pd.DataFrame, values: Mapping[str, PeReading], calendars: Mapping[str, Calendar]) -> pd.DataFrame:
     """The members with market_cap and profit in yuan, pe and losing; unknown where there is nothing or it is too old."""
     newest: dict[str, date] = {}
     for ticker, group in zip(members.index, members["group"], strict=True):

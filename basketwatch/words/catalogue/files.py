@@ -67,6 +67,26 @@ FILES: dict[str, tuple[str, str]] = {
         "“{field}”应是不加引号的日期，如 2026-11-20，现为 {found}，未采用。",
         "“{field}” should be a date without quotes, as 2026-11-20, found {found}; not used.",
     ),
+    "bad_span": (
+        "“{field}”应写成 2025、2025H2、2025Q4、2025-12、2025-12-22、2028+ 或 2026..2027，现为 {found}，未采用。",
+        "“{field}” should look like 2025, 2025H2, 2025Q4, 2025-12, 2025-12-22, 2028+ or 2026..2027, found {found}; not used.",
+    ),
+    "duplicate_entry": (
+        "{table} 的 id “{id}” 出现两次，后一条未采用。",
+        "The id “{id}” stands twice among {table}; the second one is not used.",
+    ),
+    "unknown_state": (
+        "没有状态“{state}”，这一条未采用；可用：{known}。",
+        "No state “{state}”; this entry is not used. Use one of {known}.",
+    ),
+    "came_not_said": (
+        "“{id}”写了到来的日期，状态却是 {state}；状态应为 came。",
+        "“{id}” has the day on which it came, yet its state is {state}; it should be came.",
+    ),
+    "empty_size": (
+        "市场规模没有可乘的输入（factors），这一条未采用。",
+        "The market size has no factors to multiply; this entry is not used.",
+    ),
     "half_name": (
         "“{field}”缺 {lang}，两种语言都用“{text}”；请补上。",
         "“{field}” has no {lang}, “{text}” is shown in both languages; add it.",
