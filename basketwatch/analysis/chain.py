@@ -12,9 +12,8 @@ from basketwatch.analysis.prices import WINDOWS
 from basketwatch.analysis.snapshot import Snapshot
 from basketwatch.analysis.valuation import readings
 from basketwatch.analysis.valuation.baskets import BasketPe, basket_pe
-from basketwatch.domain import markets
-from basketwatch.domain.model import Basket, Chain, Member, Segment
 from basketwatch.domain.markets import group
+from basketwatch.domain.model import Basket, Chain, Member, Segment
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,3 @@ def companies(chain: Chain, known: dict[str, Place]) -> tuple[list[str], list[st
     home = [t for s in chain.segments for t in s.tickers]
     abroad = [t for s in chain.segments for t in s.overseas if known[t].share_of not in home]
     return home, abroad
-
-
-def is_home(ticker: str) -> bool:
-    """Whether a ticker is of the mainland, whose session leads the page."""
-    return group(ticker) == markets.HOME

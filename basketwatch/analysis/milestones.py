@@ -73,7 +73,9 @@ def contradictions(forecast: Forecast) -> list[Contradiction]:
     """Values of one year that one source gives on one day, and that differ."""
     found = []
     for _, same in _grouped(forecast.estimates, by_year=True):
-        found += [Contradiction(same[0], one) for one in same[1:] if (one.value, one.high) != (same[0].value, same[0].high)]
+        found += [
+            Contradiction(same[0], one) for one in same[1:] if (one.value, one.high) != (same[0].value, same[0].high)
+        ]
     return found
 
 
