@@ -41,9 +41,12 @@ def series(snapshot, view, reader):
 
     names = {w: say(f"window_{w}", reader.lang) for w in ("60d", "ytd", "250d")}
     window = controls.choice("window", names, say("series_title", reader.lang), quiet=False)
-    figure, held = basket.series_chart(snapshot, view, window, reader.lang, dark=reader.dark)
-    st.plotly_chart(figure, config=charts.CONFIG, theme=None, key="series", alt=say("series_title", reader.lang))
-    st.caption(plain(say("series_note", reader.lang, held=held, members=view.home_members)))
+    who = {w: say(f"series_{w}", reader.lang) for w in ("today", "of_day")}
+    of_day = controls.choice("who", who, say("series_who", reader.lang)) == "of_day"
+    figure, note = basket.series_chart(snapshot, view, window, reader.lang, dark=reader.dark, of_day=of_day)
+    if figure is not None:
+        st.plotly_chart(figure, config=charts.CONFIG, theme=None, key="series", alt=say("series_title", reader.lang))
+    st.caption(plain(note))
 
 
 def members(snapshot, view, reader):

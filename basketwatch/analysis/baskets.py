@@ -159,6 +159,34 @@ def basket_series(on_grid: pd.DataFrame, members: Sequence[str], start: date) ->
     return (held / held.iloc[0]).mean(axis=1), held.shape[1]
 
 
+def dated_series(
+    on_grid: pd.DataFrame, members: Mapping[str, tuple[date, date | None]], start: date
+) -> tuple[pd.Series, int]:
+    """The same with the members of each day: a basket held with equal weights until its membership changes, then anew.
+
+    ``members``: ticker -> first and last day of its membership (None: goes on). A membership counts from the close before
+    its first day to the close of its last one, so no day counts both who left and who came. From ``start``, or from the
+    last close before the first membership, whichever is later (= 1.0); how many it holds on the last day. Empty where
+    nobody was a member.
+    """
+    names = [m for m in members if m in on_grid]
+    inside = on_grid.loc[on_grid.index >= pd.Timestamp(start), names].ffill()
+    days, value, values = inside.index, 1.0, dict[pd.Timestamp, float]()
+    held: tuple[str, ...] = ()
+    base = 0
+    for n in range(1, len(days)):
+        today = days[n].date()
+        prices = inside.iloc[n - 1]
+        now = tuple(t for t in names if members[t][0] <= today <= (members[t][1] or today) and pd.notna(prices[t]))
+        if now != held:
+            value, base, held = values.get(days[n - 1], value), n - 1, now
+            if now:
+                values.setdefault(days[n - 1], value)
+        if held:
+            values[days[n]] = value * float((inside.iloc[n][list(held)] / inside.iloc[base][list(held)]).mean())
+    return pd.Series(values, dtype="float64"), len(held)
+
+
 def rebased(series: pd.Series, start: date) -> pd.Series:
     """``series`` from ``start`` on, divided by its first value there; empty where it has none on the first day."""
     inside = series.loc[series.index >= pd.Timestamp(start)]

@@ -14,7 +14,15 @@ from basketwatch.analysis import baskets as analysis_baskets
 from basketwatch.analysis import prices as analysis_prices
 from basketwatch.analysis.adjustment import breaks_of, unbroken, without_factor
 from basketwatch.analysis.age import AHEAD, add_age, delay
-from basketwatch.analysis.baskets import basket_series, cap_coverage, cap_weight, equal_weight, rebased, same_session
+from basketwatch.analysis.baskets import (
+    basket_series,
+    cap_coverage,
+    cap_weight,
+    dated_series,
+    equal_weight,
+    rebased,
+    same_session,
+)
 from basketwatch.analysis.overnight import leaders_of, moves_over, overnight_window
 from basketwatch.analysis.periods import Period, is_one_period, periods_of
 from basketwatch.analysis.prices import (
@@ -445,22 +453,32 @@ def _lines(
     return {view.basket.id: out[view.basket.id] for view in views}
 
 
-def against(snapshot: Snapshot, view: BasketView, window: str) -> tuple[dict[str, pd.Series], int]:
+def against(
+    snapshot: Snapshot, view: BasketView, window: str, *, of_day: bool = False
+) -> tuple[dict[str, pd.Series], int]:
     """The basket's home market and its benchmarks over a window, each 1 on the base session, and how many members it holds.
 
     Everything is put on the closing instants of the basket's home market. A benchmark that has no close as old as the
-    base is left out.
+    base is left out. ``of_day``: with the members of each day, not today's; all lines then begin with the first of them,
+    and there are none where nobody was a member in the window.
     """
     home, ends = view.home, home_rows(view)["session"].dropna()
     if not len(ends):
         return {}, 0
     base = window_bases(snapshot.calendars.get(home), ends.max().date())[window]
     benchmarks = [b for b in view.basket.benchmarks if b in snapshot.closes]
-    held = [t for t in home_rows(view).index if t in snapshot.closes]
+    dated = (
+        {m.ticker: (m.since, m.until) for m in view.basket.members if markets.group(m.ticker) == home} if of_day else {}
+    )
+    held = [t for t in (dated or home_rows(view).index) if t in snapshot.closes]
     start = base or ends.min().date()
     recent = snapshot.closes.loc[snapshot.closes.index >= pd.Timestamp(start - timedelta(days=30))]
     grid = aligned(recent[[*dict.fromkeys([*held, *benchmarks])]], snapshot.calendars, home)
-    line, count = basket_series(grid, held, start)
+    line, count = dated_series(grid, dated, start) if of_day else basket_series(grid, held, start)
+    if of_day:
+        if not len(line):
+            return {}, 0
+        start = line.index[0].date()
     others = {b: rebased(grid[b], start) for b in benchmarks}
     return {view.basket.id: line} | {b: other for b, other in others.items() if len(other)}, count
 

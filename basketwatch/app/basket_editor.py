@@ -11,13 +11,13 @@ import pandas as pd
 import streamlit as st
 
 from basketwatch import clock
-from basketwatch.app import basket_import, basket_settings, controls, data
+from basketwatch.app import basket_import, basket_order, basket_settings, controls, data
 from basketwatch.app.desk import REVISION, TOLD, Desk, anew, put, put_anew, texts, with_member
 from basketwatch.domain.spelling import ticker_of
 from basketwatch.errors import UsageError
 from basketwatch.files import basketbook, drafts, editing, history
 from basketwatch.files.baskets import ROLES, STATUSES
-from basketwatch.files.editing import MEMBER, ORDER, Change, Sheet
+from basketwatch.files.editing import MEMBER, ORDER, SEGMENT, Change, Sheet
 from basketwatch.views import edit
 from basketwatch.views.html import block, heading
 from basketwatch.words.text import escape, plain, say, sentence
@@ -57,6 +57,7 @@ def draw(store: Store | None, reader: Reader, settings: Settings) -> None:
     with left:
         _grid(desk)
         _actions(desk, labels)
+        basket_order.draw(desk)
         basket_import.draw(desk)
     with right:
         _tell(lang)
@@ -65,8 +66,8 @@ def draw(store: Store | None, reader: Reader, settings: Settings) -> None:
 
 
 def _desk(home: Path, stem: str, person: str, lang: str, universe: Universe, calendars: Mapping[str, Calendar]) -> Desk:
-    current = basketbook.read(home, stem)
-    draft = drafts.read(home, person, stem) or drafts.Draft(current, current)
+    current = basketbook.begun(home, stem)
+    draft = drafts.read(home, person, stem) or current
     return Desk(home, stem, person, draft, current, lang, universe, calendars)
 
 
@@ -91,35 +92,37 @@ def _grid(desk: Desk) -> None:
     lang = desk.lang
     note = say("edit_grid_note", lang, file=desk.file, id=desk.stem)
     st.html(block(heading(edit.in_language(desk.sheet.head.get("name"), lang) or desk.stem, note)))
-    chain = next((c for c in desk.universe.chains if c.id == desk.sheet.head.get("chain")), None)
-    segments = {t: s.name[lang] for s in chain.segments for t in (*s.tickers, *s.overseas)} if chain else {}
-    rows = edit.rows(desk.sheet.members, desk.known, segments, lang)
+    rows = edit.rows(desk.sheet.members, desk.known, lang)
     rows = rows.assign(since=pd.to_datetime(rows["since"]), until=pd.to_datetime(rows["until"]))
     key, height = f"grid_{desk.stem}_{lang}_{st.session_state.get(REVISION, 0)}", 40 + 30 * max(1, len(rows))
     st.data_editor(
         rows, key=key, num_rows="fixed", row_height=30, height=min(height, 556),
-        disabled=["ticker", "segment"], placeholder="–",
-        column_config=_columns(lang), on_change=_edited, args=(key, desk, list(rows.index)),
+        disabled=["ticker"] if desk.segments else ["ticker", "segment"], placeholder="–",
+        column_config=_columns(desk), on_change=_edited, args=(key, desk, list(rows.index)),
     )  # fmt: skip
 
 
-def _columns(lang: str) -> dict[str, Any]:
-    def choice(field: str, options: list[str]) -> Any:
-        texts = {option: say(f"{field}_{option or 'none'}", lang) for option in options}
+def _columns(desk: Desk) -> dict[str, Any]:
+    lang = desk.lang
+
+    def choice(title: str, texts: Mapping[str, str], *, required: bool = False, width: int = 70) -> Any:
         return st.column_config.SelectboxColumn(
-            say(f"edit_{field}", lang),
-            options=options,
-            required=field == "role",
-            width=70,
-            format_func=lambda option: texts[str(option)],
+            say(title, lang),
+            options=list(texts),
+            required=required,
+            width=width,
+            format_func=lambda o: texts.get(str(o), str(o)),
         )
+
+    roles = {role: say(f"role_{role}", lang) for role in ROLES}
+    statuses = {status: say(f"status_{status or 'none'}", lang) for status in ("", *STATUSES)}
 
     return {
         "ticker": st.column_config.TextColumn(say("col_ticker", lang), pinned=True, width=84),
         "name": st.column_config.TextColumn(say("edit_name", lang), width=92, max_chars=80),
-        "segment": st.column_config.TextColumn(say("col_segment", lang), width=100),
+        "segment": choice("col_segment", {"": "–", **desk.segments}, width=100),
         "reason": st.column_config.TextColumn(say("edit_reason", lang), width=218, max_chars=400),
-        "role": choice("role", list(ROLES)), "status": choice("status", ["", *STATUSES]),
+        "role": choice("edit_role", roles, required=True), "status": choice("edit_status", statuses),
         "since": st.column_config.DateColumn(say("edit_since", lang), width=88),
         "until": st.column_config.DateColumn(say("edit_until", lang), width=88),
     }  # fmt: skip
@@ -221,7 +224,7 @@ def _add(desk: Desk) -> None:
 
 
 def _take_out(desk: Desk, ticker: str) -> None:
-    was_there = ticker in editing.sheet_of(desk.draft.base).members
+    was_there = ticker in desk.draft.before.members
 
     def change(sheet: Sheet) -> Sheet:
         fields = sheet.members.get(ticker, {})
@@ -280,7 +283,7 @@ def _difference(desk: Desk, settings: Settings) -> None:
         st.caption(plain(say("edit_no_difference", lang)))
         st.session_state.pop(_SURE, None)
         return
-    conflicts = editing.merged(changes, editing.sheet_of(desk.current))[1]
+    conflicts = editing.merged(changes, desk.current.after)[1]
     own: dict[tuple[str, str], bool] = {}
     for number, change in enumerate(changes):
         words, undo = st.columns([9, 1], vertical_alignment="center")
@@ -299,9 +302,8 @@ def _difference(desk: Desk, settings: Settings) -> None:
 def _said(desk: Desk, change: Change) -> str:
     kind = {MEMBER: "member", ORDER: "order"}.get(change.field, "field")
     tickers = [change.ticker] if kind != "order" else [*change.old, *change.new]
-    return edit.said(
-        change.ticker, change.field, change.old, change.new, {t: desk.called(t) for t in tickers}, desk.lang, kind=kind
-    )
+    old, new = (desk.segments.get(v, v) if change.field == SEGMENT else v for v in (change.old, change.new))
+    return edit.said(change.ticker, change.field, old, new, {t: desk.called(t) for t in tickers}, desk.lang, kind=kind)
 
 
 def _decision(desk: Desk, conflict: editing.Conflict) -> bool | None:
@@ -328,6 +330,7 @@ def _shown(desk: Desk, change: Change, value: Any) -> str:
         )
     if change.field == ORDER:
         return edit.value_of("order", [desk.called(t) for t in value], desk.lang)
+    value = desk.segments.get(value, value) if change.field == SEGMENT else value
     return edit.value_of(change.field, value, desk.lang)
 
 
@@ -366,7 +369,7 @@ def _save(desk: Desk, own: Mapping[tuple[str, str], bool]) -> None:
     who = st.session_state.get("edit_who", "").strip()
     try:
         saved = basketbook.save(
-            desk.home, desk.stem, desk.draft.base, desk.sheet, clock.iso(clock.now()), who=who, own=own
+            desk.home, desk.stem, desk.draft.before, desk.sheet, clock.iso(clock.now()), who=who, own=own
         )
     except UsageError as fault:
         st.session_state[TOLD] = fault.key, fault.params
@@ -402,9 +405,9 @@ def _history(desk: Desk, settings: Settings) -> None:
             key=f"version_{desk.stem}",
         )  # fmt: skip
         version = newest_first[number]
-        for change in editing.changes_of(editing.sheet_of(desk.current), editing.sheet_of(version.text)):
+        for change in editing.changes_of(editing.sheet_of(desk.current.text), editing.sheet_of(version.text)):
             st.html(block(f'<div class="soft">{escape(_said(desk, change))}</div>'))
-        there = version.text == desk.current
+        there = version.text == desk.current.text
         st.button(say("edit_restore", lang), disabled=settings.demo or there, on_click=_put_back, args=(desk, version))
 
 

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import pandas as pd
 import streamlit as st
 
+from basketwatch import clock
 from basketwatch.app.desk import REVISION, Desk, put_anew
+from basketwatch.domain import markets
 from basketwatch.errors import UsageError
 from basketwatch.files import lists
 from basketwatch.files.editing import Sheet
 from basketwatch.words.text import listed, plain, say, sentence
 
+LINKED = "members"  # in the URL: who is in the basket of whoever sent the link
 SHOWN = 20  # rows that are named where many were not understood
 
 
 def draw(desk: Desk) -> None:
     """Nothing goes in that is not ticked."""
-    lang = desk.lang
-    with st.expander(say("edit_import", lang)):
+    lang, sent = desk.lang, lists.linked(st.query_params.get(LINKED, ""))
+    with st.expander(say("edit_import", lang), expanded=bool(sent)):
         revision = f"{desk.stem}_{st.session_state.get(REVISION, 0)}"
-        pasted = st.text_area(say("edit_import_paste", lang), key=f"paste_{revision}", height=90)
+        pasted = st.text_area(say("edit_import_paste", lang), "\n".join(sent), key=f"paste_{revision}", height=90)
         file = st.file_uploader(
             say("edit_import_file", lang), type=["ebk", "blk", "csv", "txt"], key=f"file_{revision}"
         )
@@ -34,6 +38,15 @@ def draw(desk: Desk) -> None:
         st.download_button(
             say("edit_export", lang), lambda: lists.table(desk.sheet), f"{desk.stem}.csv", "text/csv", on_click="ignore"
         )
+        address = lists.link(desk.sheet, clock.now().astimezone(markets.zone_of("CN")).date())
+        st.caption(plain(say("edit_link", lang)))
+        st.code(f"{_origin()}/edit?{urlencode({'basket': desk.stem, LINKED: address})}", language=None, wrap_lines=True)
+
+
+def _origin() -> str:
+    """The address under which this reader sees the server; empty where it is not known."""
+    parts = urlsplit(str(st.context.url or ""))
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else ""
 
 
 def _rows(desk: Desk, entries: Sequence[lists.Entry], revision: str) -> None:
@@ -72,6 +85,7 @@ def _columns(lang: str) -> dict[str, Any]:
 
 def _into_draft(desk: Desk, chosen: Sequence[lists.Entry]) -> None:
     came = {str(e.ticker): {**desk.newcomer(str(e.ticker), e.section), **e.fields} for e in chosen}
+    st.query_params.pop(LINKED, None)
     put_anew(
         desk,
         lambda sheet: Sheet(sheet.head, {**sheet.members, **{t: f for t, f in came.items() if t not in sheet.members}}),

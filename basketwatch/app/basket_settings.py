@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from basketwatch.app.desk import REVISION, Desk, put_anew, texts
+from basketwatch.domain.spelling import ticker_of
 from basketwatch.files import editing
 from basketwatch.files.editing import Sheet
 from basketwatch.views import edit
@@ -27,6 +28,8 @@ def draw(desk: Desk) -> None:
             edit.label("benchmarks", lang), [*listed, *(t for t in own if t not in listed)], own, key=f"benchmarks_{key}",
             format_func=lambda ticker: known[ticker][lang] if ticker in known else ticker,
         )  # fmt: skip
+        funds = [ticker for ticker in head.get("etf", []) if isinstance(ticker, str)]
+        st.text_input(edit.label("etf", lang), " ".join(funds), max_chars=120, key=f"etf_{key}")
         options = ["", *chains]
         now = head.get("chain") if head.get("chain") in chains else ""
         st.selectbox(
@@ -51,6 +54,7 @@ def _put(desk: Desk, key: str) -> None:
             if new and new != edit.in_language(head.get(field), desk.lang):
                 head = editing.with_field(head, field, texts(head.get(field), new, desk.lang))
         head = editing.with_field(head, "benchmarks", list(chosen["benchmarks"]))
+        head = editing.with_field(head, "etf", _tickers(str(chosen["etf"])) or None)
         for field in ("chain", "order", "archived"):
             head = editing.with_field(head, field, chosen[field] or None)
         return Sheet(head, sheet.members)
@@ -58,4 +62,9 @@ def _put(desk: Desk, key: str) -> None:
     put_anew(desk, change)
 
 
-_FIELDS = ("name", "short", "benchmarks", "chain", "order", "archived")
+def _tickers(text: str) -> list[str]:
+    """Codes in a line, each in its right spelling; one that is none stays as it is written and is refused by the reader."""
+    return list(dict.fromkeys(ticker_of(code) or code for code in text.replace(",", " ").replace("，", " ").split()))
+
+
+_FIELDS = ("name", "short", "benchmarks", "etf", "chain", "order", "archived")

@@ -35,7 +35,7 @@ class Desk:
     stem: str
     person: str
     draft: drafts.Draft
-    current: str
+    current: drafts.Draft  # what the files say now, with nothing changed
     lang: str
     universe: Universe
     calendars: Mapping[str, Calendar]
@@ -51,22 +51,31 @@ class Desk:
 
     @cached_property
     def sheet(self) -> Sheet:
-        return editing.sheet_of(self.draft.text)
+        return self.draft.after
 
     @cached_property
     def changes(self) -> list[Change]:
-        return editing.changes_of(editing.sheet_of(self.draft.base), self.sheet)
+        return editing.changes_of(self.draft.before, self.sheet)
+
+    @cached_property
+    def segments(self) -> dict[str, str]:
+        """Segment id -> name, of the chain that the basket's file names; empty where the draft names another one."""
+        chain = self.draft.before.head.get("chain")
+        own = next((c for c in self.universe.chains if c.id == chain), None)
+        return {s.id: s.name[self.lang] for s in own.segments} if own and self.sheet.head.get("chain") == chain else {}
 
     def called(self, ticker: str) -> str:
         """The name of a member, of the draft or of the file it began with."""
-        fields = self.sheet.members.get(ticker) or editing.sheet_of(self.draft.base).members.get(ticker)
+        fields = self.sheet.members.get(ticker) or self.draft.before.members.get(ticker)
         return edit.called(ticker, fields, self.known, self.lang)
 
     def newcomer(self, ticker: str, reason: str) -> dict[str, object]:
         """The fields of a member that comes in with the session of the day; a dash where no reason is given."""
         name = self.known.get(ticker)
         names_of = {"zh": name.zh, "en": name.en} if name else {"zh": ticker, "en": ticker}
-        return {"name": names_of, "reason": {self.lang: reason or "–"}, "since": self.sessions(ticker)[0]}
+        fields = {"name": names_of, "reason": {self.lang: reason or "–"}, "since": self.sessions(ticker)[0]}
+        place = self.draft.segments.get(ticker)  # a chain may hold a company before a basket does
+        return {**fields, editing.SEGMENT: place} if place in self.segments else fields
 
     def sessions(self, ticker: str) -> tuple[date, date]:
         """The session of a ticker's market that is running or was the last to begin, and the one before."""
@@ -84,22 +93,18 @@ def put(desk: Desk, change: Callable[[Sheet], Sheet]) -> None:
     A draft that changes nothing is none.
     """
     try:
-        draft = drafts.read(desk.home, desk.person, desk.stem) or _begun(desk)
-        sheet = editing.sheet_of(draft.text)
-        text = editing.written(draft.text, editing.changes_of(sheet, change(sheet)))
-        if draft.base and not editing.changes_of(editing.sheet_of(draft.base), editing.sheet_of(text)):
+        draft = drafts.read(desk.home, desk.person, desk.stem) or basketbook.begun(desk.home, desk.stem)
+        rows, places = editing.apart(editing.changes_of(draft.after, change(draft.after)))
+        text, segments = editing.written(draft.text, rows), {**draft.segments, **places}
+        draft = drafts.Draft(draft.base, text, segments, draft.base_segments)
+        if draft.base and not editing.changes_of(draft.before, draft.after):
             drafts.drop(desk.home, desk.person, desk.stem)
         else:
-            drafts.write(desk.home, desk.person, desk.stem, drafts.Draft(draft.base, text))
+            drafts.write(desk.home, desk.person, desk.stem, draft)
     except UsageError as fault:
         st.session_state[TOLD] = fault.key, fault.params
     except OSError as fault:
         st.session_state[TOLD] = "edit_draft_lost", {"detail": fault.strerror or type(fault).__name__}
-
-
-def _begun(desk: Desk) -> drafts.Draft:
-    text = basketbook.read(desk.home, desk.stem)
-    return drafts.Draft(text, text)
 
 
 def anew() -> None:

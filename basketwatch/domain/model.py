@@ -66,6 +66,7 @@ class Basket:
     chain: str | None
     file: str
     sha256: str
+    etf: tuple[str, ...] = ()  # funds that stand for the theme: shown beside the basket, in none of its figures
 
     @property
     def tickers(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ def all_tickers(universe: Universe) -> tuple[str, ...]:
     every = joined(
         members_once(universe),
         *((*segment.tickers, *segment.overseas) for segment in segments),
-        *(basket.benchmarks for basket in universe.baskets),
+        *((*basket.benchmarks, *basket.etf) for basket in universe.baskets),
         (entry.ticker for entry in (*universe.benchmarks, *universe.sectors, *universe.also)),
     )
     return tuple(dict.fromkeys(every))

@@ -7,16 +7,19 @@ described in ``watchlists/README.md`` and ``sector_maps/README.md``.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from itertools import chain as joined
 from pathlib import Path
 
+from filelock import Timeout
+
 from basketwatch.domain import markets, rules
 from basketwatch.domain.markets import SECTORS
 from basketwatch.domain.model import Basket, Chain, Listed, Member, Names, Problem, Segment, Universe
 from basketwatch.domain.universe import names
-from basketwatch.files import milestones, tables
+from basketwatch.files import history, milestones, saving, tables
 from basketwatch.files.flag_rules import read
 from basketwatch.files.toml import Doc, Place, document, documents, located
 
@@ -24,6 +27,7 @@ MANY_MEMBERS = 500
 ROLES = ("core", "adjacent", "equipment", "beneficiary", "trigger", "odm")
 STATUSES = ("volume", "small_batch", "qualifying", "research", "customer")
 SECTOR_FILE, BENCHMARK_FILE = "shenwan", "benchmarks"
+SINGLE = (SECTOR_FILE, BENCHMARK_FILE)  # files of sector_maps that are no chain
 _ALL = tuple(markets.MARKETS)
 _SECURITIES = tuple(suffix for suffix in _ALL if suffix not in ("SI", "FX"))
 _MAINLAND = ("SH", "SZ", "BJ")
@@ -36,6 +40,7 @@ _BASKET = {
     "order": int,
     "chain": str,
     "benchmarks": list,
+    "etf": list,
     "archived": bool,
     "member": list,
 }
@@ -57,6 +62,11 @@ def read_universe(home: Path) -> Universe:
     Baskets come in the order of their ``order`` key, then of their file names. Raises nothing for a faulty file.
     """
     problems: list[Problem] = []
+    with suppress(
+        OSError, Timeout
+    ):  # what a killed save of two files has left; a home that cannot be written stays as it is
+        for journal in history.journals(home):
+            saving.recover(journal)
     maps, lists = documents(home / "sector_maps", problems), documents(home / "watchlists", problems)
     return _universe(maps, lists, problems)
 
@@ -71,13 +81,12 @@ def faults_of(home: Path, stem: str, data: bytes) -> list[Problem]:
 
 def _universe(maps: dict[str, Doc | None], lists: dict[str, Doc | None], problems: list[Problem]) -> Universe:
     flags = lists.pop(rules.FILE, None)
-    single = (SECTOR_FILE, BENCHMARK_FILE)
-    problems += [Problem.of(f"sector_maps/{stem}.toml", "file_missing") for stem in single if stem not in maps]
+    problems += [Problem.of(f"sector_maps/{stem}.toml", "file_missing") for stem in SINGLE if stem not in maps]
     sectors = _sectors(maps.get(SECTOR_FILE))
     strip, also, overseas = _benchmarks(maps.get(BENCHMARK_FILE))
-    chains = {stem: _chain(doc) if doc else None for stem, doc in maps.items() if stem not in single}
+    chains = {stem: _chain(doc) if doc else None for stem, doc in maps.items() if stem not in SINGLE}
     # Without both tables nobody can say which benchmark is unknown, and their own fault is told already.
-    listed = {entry.ticker for entry in (*sectors, *strip, *also)} if all(map(maps.get, single)) else None
+    listed = {entry.ticker for entry in (*sectors, *strip, *also)} if all(map(maps.get, SINGLE)) else None
     docs = sorted((doc for doc in lists.values() if doc), key=_order)
     universe = Universe(
         baskets=tuple(b for doc in docs if (b := _basket(doc, listed, chains)) and not doc.table.get("archived")),
@@ -184,7 +193,18 @@ def _basket(doc: Doc, listed: set[str] | None, chains: dict[str, Chain | None]) 
     for ticker in (m.ticker for m in members if histories and not histories.segment_of(m.ticker)):
         doc.fault(doc.places[ticker], "no_segment", "soft", ticker=ticker, chain=chain)
     chain = histories.id if histories else None
-    return Basket(good["id"], good["name"], good["short"], members, benchmarks, chain, doc.file, doc.sha256)
+    funds = tuple(t for _, t in tables.tickers(doc, ("etf",), good.get("etf", []), _SECURITIES))
+    return Basket(
+        good["id"],
+        good["name"],
+        good["short"],
+        members,
+        benchmarks,
+        chain,
+        doc.file,
+        doc.sha256,
+        tuple(dict.fromkeys(funds)),
+    )
 
 
 def _basket_benchmarks(doc: Doc, items: list[object], listed: set[str] | None) -> tuple[str, ...]:

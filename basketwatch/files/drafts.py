@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from basketwatch.files import saving
-from basketwatch.files.editing import sheet_of
+from basketwatch.files.editing import Sheet, in_segments, sheet_of
 
 FOLDER = "drafts"
 PERSON = re.compile(r"[0-9a-f]{32}")  # the id in a browser's cookie
@@ -16,10 +16,25 @@ PERSON = re.compile(r"[0-9a-f]{32}")  # the id in a browser's cookie
 
 @dataclass(frozen=True)
 class Draft:
-    """``text``: the basket's file as the person wants it; ``base``: as it was when the person began (empty: not there)."""
+    """``text``: the basket's file as the person wants it; ``base``: as it was when the person began (empty: not there).
+
+    ``segments`` and ``base_segments``: the same of the places in the basket's chain, ticker -> segment id.
+    """
 
     base: str
     text: str
+    segments: dict[str, str] = field(default_factory=dict)
+    base_segments: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def before(self) -> Sheet:
+        """What the person began with."""
+        return in_segments(sheet_of(self.base), self.base_segments)
+
+    @property
+    def after(self) -> Sheet:
+        """What the person wants."""
+        return in_segments(sheet_of(self.text), self.segments)
 
 
 def read(home: Path, person: str, stem: str) -> Draft | None:
@@ -30,6 +45,9 @@ def read(home: Path, person: str, stem: str) -> Draft | None:
             if not isinstance(text, str):
                 return None
             sheet_of(text)
+        for places in (draft.segments, draft.base_segments):
+            if not isinstance(places, dict) or not all(isinstance(one, str) for one in places.values()):
+                return None
     except (OSError, ValueError, TypeError):
         return None
     return draft

@@ -13,6 +13,7 @@ from typing import Any
 from basketwatch.files import blocks
 
 ORDER = "order of members"  # in the place of a field, for a change of the members' order
+SEGMENT = "segment"  # of a member: its place in the basket's chain, which stands in another file
 MEMBER = "member"  # in the place of a field, for a member that is added or removed
 Fields = Mapping[str, Any]  # key of the file -> value as tomllib reads it
 
@@ -62,6 +63,26 @@ def sheet_of(text: str) -> Sheet:
         if isinstance(ticker, str) and ticker not in members:
             members[ticker] = {key: value for key, value in row.items() if key != "ticker"}
     return Sheet(table, members)
+
+
+def in_segments(sheet: Sheet, places: Mapping[str, str]) -> Sheet:
+    """``sheet`` with each member's segment among its fields, as far as ``places`` (ticker -> segment id) has one."""
+    members = {t: {**row, SEGMENT: places[t]} if places.get(t) else row for t, row in sheet.members.items()}
+    return Sheet(sheet.head, members)
+
+
+def apart(changes: Sequence[Change]) -> tuple[list[Change], dict[str, str]]:
+    """The changes of a basket's file, and ticker -> segment id (empty: none) of those of its chain's."""
+    own, places = [], dict[str, str]()
+    for change in changes:
+        if change.field == SEGMENT:
+            places[change.ticker] = change.new or ""
+        elif change.field == MEMBER and change.new is not None and SEGMENT in change.new:
+            places[change.ticker] = change.new[SEGMENT]
+            own.append(replace(change, new={k: v for k, v in change.new.items() if k != SEGMENT}))
+        else:
+            own.append(change)
+    return own, places
 
 
 def written(text: str, changes: Sequence[Change]) -> str:

@@ -21,13 +21,17 @@ SAVED, UNDONE, RESTORED = "saved", "undone", "restored"
 class Version:
     """The text of a file from ``at`` (ISO instant) on; ``who`` as the person said, empty where nobody did.
 
-    ``how``: SAVED, UNDONE, RESTORED or OUTSIDE.
+    ``how``: SAVED, UNDONE, RESTORED or OUTSIDE. ``chain``: id of the chain whose file the same save changed, from
+    ``map_before`` to ``map_after``; empty where it changed none.
     """
 
     at: str
     text: str
     how: str = SAVED
     who: str = ""
+    chain: str = ""
+    map_before: str = ""
+    map_after: str = ""
 
 
 def versions(home: Path, stem: str) -> list[Version]:
@@ -54,6 +58,16 @@ def add(home: Path, stem: str, before: Version | None, after: Version) -> None:
     if before and (known is None or known.text != before.text):
         _write(folder, before)
     _write(folder, after)
+
+
+def journal(home: Path, stem: str) -> Path:
+    """Where a save of a basket and of its chain stands until both files are in place."""
+    return home / FOLDER / f"unfinished-{stem}.json"
+
+
+def journals(home: Path) -> list[Path]:
+    """Those of saves that were killed, or are going on."""
+    return sorted((home / FOLDER).glob("unfinished-*.json"))
 
 
 def changed_at(path: Path) -> str:

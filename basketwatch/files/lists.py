@@ -30,6 +30,7 @@ _TEXTS = {
 _TDX = {"0": "SZ", "1": "SH", "2": "BJ"}  # first of the seven digits of a line
 _TDX_ABROAD = {"31": "HK", "74": "US"}  # before the #
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute
+LINKED_AT_MOST = 500
 _SECTION, _BOMBAY = "###", "BSE:"  # of TradingView, where BSE is Bombay's
 _HEADINGS = {"代码", "证券代码", "股票代码", "symbol", "ticker", "code"}
 
@@ -182,3 +183,18 @@ def _cell(column: str, ticker: str, fields: Mapping[str, Any]) -> str:
 def _safe(cell: str) -> str:
     """A cell that no spreadsheet computes; one that looks so already gets a quote more, for the way back."""
     return f"'{cell}" if cell.startswith((*_FORMULA, "'")) else cell
+
+
+# --- a link ------------------------------------------------------------------------------------------------------
+
+
+def link(sheet: Sheet, today: date) -> str:
+    """The members of a day, as a link carries them: tickers with ``~`` between them."""
+    return "~".join(
+        t for t, row in sheet.members.items() if not isinstance(row.get("until"), date) or row["until"] >= today
+    )
+
+
+def linked(text: str) -> list[str]:
+    """The tickers of a link; what is no ticker, and what is beyond the members that a file may have, is left away."""
+    return list(dict.fromkeys(t for code in text.split("~")[:LINKED_AT_MOST] if (t := ticker_of(code[:20]))))

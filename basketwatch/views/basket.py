@@ -74,6 +74,10 @@ def summary(snapshot: Snapshot, view: BasketView, lang: str) -> str:
         if markets.group(ticker) != view.home:
             continue  # another market's day: nothing to subtract
         rows.append(_summary_row(say("relative", lang, name=name), values, spoken, points, soft=True))
+    for ticker in view.basket.etf:  # a fund of the theme stands beside the basket and is in none of its figures
+        if ticker in snapshot.table.index:
+            name = say("etf_beside", lang, name=snapshot.name(ticker)[lang])
+            rows.append(_summary_row(name, snapshot.row(ticker), ({}, 0), soft=True))
     return html.table(["", *(say(f"col_{w}", lang) for w in WINDOWS)], rows) + _partly(view, lang) + _apart(view, lang)
 
 
@@ -195,13 +199,24 @@ def stock_chart(
     return charts.candles(bars, marks, dark=dark, green_up=green_up), note
 
 
-def series_chart(snapshot: Snapshot, view: BasketView, window: str, lang: str, *, dark: bool) -> tuple[Figure, int]:
-    """The basket against its benchmarks over ``window``, rebased, and how many members the basket's line holds."""
+def series_chart(
+    snapshot: Snapshot, view: BasketView, window: str, lang: str, *, dark: bool, of_day: bool = False
+) -> tuple[Figure | None, str]:
+    """The basket against its benchmarks over ``window``, rebased, and a sentence that says whose line it is.
+
+    ``of_day``: with the members of each day; no figure where nobody was a member.
+    """
     from basketwatch.views import charts
 
-    lines, held = against(snapshot, view, window)
+    lines, held = against(snapshot, view, window, of_day=of_day)
+    if of_day and not lines:
+        first = min(m.since for m in view.basket.members)
+        return None, say("series_nobody", lang, day=day(first, lang))
     titles = {t: snapshot.name(t)[lang] for t in lines} | {view.basket.id: view.basket.short[lang]}
-    return charts.rebased(lines, titles, dark), held
+    note = say("series_note", lang, held=held, members=view.home_members)
+    if of_day:
+        note = say("series_note_dated", lang, held=held, day=day(lines[view.basket.id].index[0].date(), lang))
+    return charts.rebased(lines, titles, dark), note
 
 
 def breadth(view: BasketView, lang: str) -> str:

@@ -18,13 +18,11 @@ COLUMNS = ("name", "segment", "reason", "role", "status", "since", "until")
 NAMED = ("name", "short", "reason")  # fields with a text a language
 
 
-def rows(
-    members: Mapping[str, Mapping[str, Any]], known: Mapping[str, Names], segments: Mapping[str, str], lang: str
-) -> pd.DataFrame:
-    """The members of a basket's file by ticker: ``COLUMNS``, texts in the reader's language."""
+def rows(members: Mapping[str, Mapping[str, Any]], known: Mapping[str, Names], lang: str) -> pd.DataFrame:
+    """The members of a basket's file by ticker: ``COLUMNS``, texts in the reader's language, the segment by its id."""
     found = [
         {
-            "name": called(ticker, fields, known, lang), "segment": segments.get(ticker, ""),
+            "name": called(ticker, fields, known, lang), "segment": fields.get("segment", ""),
             "reason": in_language(fields.get("reason"), lang), "role": fields.get("role", "core"),
             "status": fields.get("status", ""), "since": fields.get("since"), "until": fields.get("until"),
         }
@@ -66,9 +64,9 @@ def said(
 
 def label(field: str, lang: str) -> str:
     """What a field of the file is called; an unknown one by its key."""
-    key = {"archived": "edit_archived_key"}.get(field, f"edit_{field}")
-    known = (*COLUMNS, "short", "benchmarks", "order", "chain", "archived")
-    return say(key, lang) if field in known and field != "segment" else field
+    key = {"archived": "edit_archived_key", "segment": "col_segment"}.get(field, f"edit_{field}")
+    known = (*COLUMNS, "short", "benchmarks", "etf", "order", "chain", "archived")
+    return say(key, lang) if field in known else field
 
 
 def value_of(field: str, value: Any, lang: str) -> str:

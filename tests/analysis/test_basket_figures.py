@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from math import isnan, nan
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from basketwatch.analysis import baskets
+from basketwatch.analysis.baskets import basket_series, dated_series
 from basketwatch.analysis.prices import (
     WINDOWS,
 )
@@ -146,3 +149,44 @@ def test_would_rank() -> None:
     assert [baskets.would_rank(v, week, 4) for v in (0.04, 0.03, 0.02, -0.02, -0.03)] == [1, 1, 3, 4, 5]
     assert baskets.would_rank(nan, week, 4) is None
     assert baskets.would_rank(0.1, week.where(week > 0), 4) is None
+
+
+# --- the members of each day -------------------------------------------------------------------------------------
+
+
+def test_no_day_counts_both_who_left_and_who_came() -> None:
+    """a leaves with the 2nd, b comes with the 3rd: a's +10 % and −50 % of its days, b's +20 % of the 3rd. By hand:
+    1 × 1.1 (a on the 2nd) × 1.2 (b on the 3rd) × 1.5 (b on the 4th); a's fall on the 3rd and b's on the 2nd count nothing.
+    """
+    days = pd.to_datetime(["2026-06-01", "2026-06-02", "2026-06-03", "2026-06-04"])
+    grid = pd.DataFrame({"a": [10, 11, 5, 5.0], "b": [40, 10, 12, 18.0]}, index=days)
+    members = {"a": (date(2026, 1, 1), date(2026, 6, 2)), "b": (date(2026, 6, 3), None)}
+    line, held = dated_series(grid, members, date(2026, 6, 1))
+    assert line.tolist() == pytest.approx([1, 1.1, 1.1 * 1.2, 1.1 * 1.2 * 1.5]) and held == 1
+
+
+def test_a_newcomer_is_weighted_equally_from_the_close_before() -> None:
+    """1.2 of the first stretch is halved between a and b: 1.2 × (1.5 + 1.0) / 2 = 1.5; then held: (2.0 + 1.0) / 2."""
+    days = pd.to_datetime(["2026-06-01", "2026-06-02", "2026-06-03", "2026-06-04"])
+    grid = pd.DataFrame({"a": [10, 12, 18, 24.0], "b": [1, 7, 7, 7.0]}, index=days)
+    members = {"a": (date(2026, 1, 1), None), "b": (date(2026, 6, 3), None)}
+    line, held = dated_series(grid, members, date(2026, 6, 1))
+    assert line.tolist() == pytest.approx([1, 1.2, 1.2 * 1.25, 1.2 * 1.5]) and held == 2
+
+
+def test_with_one_membership_all_along_both_lines_are_the_same() -> None:
+    days = pd.bdate_range("2026-06-01", periods=30)
+    grid = pd.DataFrame({t: (np.arange(30) * k % 7 + 10.0) for k, t in ((3, "a"), (5, "b"), (2, "c"))}, index=days)
+    start = date(2026, 6, 1)
+    fixed, _ = basket_series(grid, ["a", "b", "c"], start)
+    dated, _ = dated_series(grid, {t: (date(2020, 1, 1), None) for t in "abc"}, start)
+    assert dated.tolist() == pytest.approx(fixed.tolist())
+
+
+def test_a_line_begins_with_the_first_member_and_stops_where_nobody_is_left() -> None:
+    days = pd.to_datetime(["2026-06-01", "2026-06-02", "2026-06-03", "2026-06-04"])
+    grid = pd.DataFrame({"a": [10, 20, 30, 60.0]}, index=days)
+    line, _ = dated_series(grid, {"a": (date(2026, 6, 3), date(2026, 6, 3))}, date(2026, 6, 1))
+    assert line.to_dict() == {days[1]: 1.0, days[2]: 1.5}
+    assert dated_series(grid, {"a": (date(2027, 1, 1), None)}, date(2026, 6, 1))[0].empty
+    assert dated_series(grid, {}, date(2026, 6, 1))[0].empty

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from basketwatch import clock
-from basketwatch.app import data
+from basketwatch.app import basket_order, data
 from basketwatch.files import basketbook, drafts, history
 from basketwatch.files.editing import Sheet, sheet_of
 from basketwatch.sources.demo import market
@@ -126,7 +126,9 @@ def test_somebody_else_changed_the_same(home: Path) -> None:
     text = basketbook.read(home, "ocs")
     sheet = sheet_of(text)
     other = {**sheet.members["688313.SH"], "until": date(2027, 1, 29)}
-    basketbook.save(home, "ocs", text, Sheet(sheet.head, {**sheet.members, "688313.SH": other}), "2026-07-03T08:30:00Z")
+    basketbook.save(
+        home, "ocs", sheet, Sheet(sheet.head, {**sheet.members, "688313.SH": other}), "2026-07-03T08:30:00Z"
+    )
     app = app.run()
     assert "2027\\-01\\-29" in said(app)[0] and next(b for b in app.button if b.label.startswith("Save")).disabled
     app.segmented_control(key="own_688313.SH_until").set_value(False).run()
@@ -228,3 +230,68 @@ def test_a_pasted_list_is_shown_as_it_was_understood_and_nothing_goes_in_by_itse
     assert drafts.stems(home, "0" * 32) == []
     app.text_area(key="paste_ocs_0").set_value("3" * 300_000).run()
     assert any("split it" in one for one in said(app)) and not app.exception
+
+
+def test_what_was_typed_after_the_page_was_drawn_stays_a_draft(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The save writes what was shown; the draft, which says more by now, is not dropped."""
+    app = press(add(run("edit", basket="ocs"), "300001.SZ", "first"), "Save")
+    person = "0" * 32
+    draft = drafts.read(home, person, "ocs")
+    assert draft
+    more = drafts.Draft(draft.base, draft.text.replace("first", "second"), draft.segments, draft.base_segments)
+    real = basketbook.save
+
+    def typed_meanwhile(*words: object, **named: object) -> basketbook.Saved:
+        drafts.write(home, person, "ocs", more)
+        return real(*words, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(basketbook, "save", typed_meanwhile)
+    press(app, "Write watchlists/ocs.toml")
+    assert sheet_of((home / OCS).read_text()).members["300001.SZ"]["reason"] == {"en": "first"}
+    assert drafts.read(home, person, "ocs") == more
+
+
+def test_a_company_that_a_chain_holds_already_comes_in_at_its_place(home: Path) -> None:
+    app = add(run("edit", basket="ocs"), "GOOGL.US")
+    draft = drafts.read(home, "0" * 32, "ocs")
+    assert draft and draft.after.members["GOOGL.US"]["segment"] == "device"
+    before = (home / "sector_maps/ocs.toml").read_bytes()
+    save(app)
+    assert (home / "sector_maps/ocs.toml").read_bytes() == before
+
+
+def test_a_fund_of_the_theme_stands_beside_the_basket(home: Path) -> None:
+    """Typed as people write it, kept in its right spelling; a code that is none is refused with the reader's sentence."""
+    app = run("edit", basket="ocs")
+    field = next(t for t in app.text_input if t.label == say("edit_etf", "en"))
+    app = save(press_form(field.set_value("sh515880, 515880.SH"), app))
+    assert sheet_of((home / OCS).read_text()).head["etf"] == ["515880.SH"]
+    field = next(t for t in app.text_input if t.label == say("edit_etf", "en"))
+    app = save(press_form(field.set_value("515880.SH 300308.XX"), app))
+    assert any("XX" in sentence for sentence in said(app)), said(app)
+    assert sheet_of((home / OCS).read_text()).head["etf"] == ["515880.SH"]
+
+
+def press_form(_: object, app: AppTest) -> AppTest:
+    return press(app, say("edit_settings_now", "en"))
+
+
+# --- the order ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("steps", "wanted"),
+    [
+        ([("c", "a")], "cab"), ([("a", "")], "bca"), ([("a", "c")], "bac"), ([("x", "a")], "abc"), ([("a", "x")], "abc"),
+        ([("a", "a")], "abc"), ([("c", "b"), ("c", "a")], "cab"), ([], "abc"),
+    ],
+)  # fmt: skip
+def test_steps_move_members_by_ticker(steps: list[tuple[str, str]], wanted: str) -> None:
+    sheet = Sheet({}, {t: {} for t in "abc"})
+    rows = [{"id": str(n), "ticker": ticker, "before": before} for n, (ticker, before) in enumerate(steps)]
+    assert "".join(basket_order.with_steps(sheet, rows).members) == wanted
+
+
+@pytest.mark.parametrize("step", [None, 3, [], {}, {"id": 1, "ticker": "a", "before": ""}, {"id": "1", "ticker": "a"}])
+def test_what_a_browser_sends_that_is_no_step(step: object) -> None:
+    assert not basket_order.is_step(step)

@@ -107,6 +107,45 @@ def test_two_people_at_one_cell(open_page: Callable, home: tuple[str, Path]) -> 
     assert reason(file) == "乙的理由"
 
 
+def order_of(page: Page) -> list[str]:
+    return [str(item.get_attribute("data-ticker")) for item in page.locator(".order li").all()]
+
+
+def test_members_are_moved_with_the_keyboard_and_dragged(open_page: Callable, home: tuple[str, Path]) -> None:
+    """Two presses faster than the server answers move by two; a dragged row lands where it was dropped; then saved."""
+    url, file = home
+    page, before = at_the_grid(open_page, url), list(sheet_of(file.read_text(encoding="utf-8")).members)
+    page.get_by_text("成员次序").click()
+    rows = page.locator(".order li")
+    expect(rows).to_have_count(len(before), timeout=PATIENCE)
+    rows.nth(2).focus()
+    page.keyboard.press("Alt+ArrowUp")
+    page.keyboard.press("Alt+ArrowUp")
+    wanted = [before[2], before[0], before[1], *before[3:]]
+    assert order_of(page) == wanted and page.evaluate(
+        "[...document.querySelectorAll('*')].map(e => e.shadowRoot?.activeElement?.dataset?.ticker).find(Boolean)"
+    ) in (before[2], None)
+    expect(page.get_by_text("成员次序：")).to_be_visible(timeout=PATIENCE)
+    rows.nth(0).drag_to(rows.nth(3))
+    wanted = [*before[:2], before[3], before[2], *before[4:]]
+    page.wait_for_timeout(2500)
+    assert order_of(page) == wanted
+    page.reload()
+    expect(page.get_by_text("成员次序：")).to_be_visible(timeout=PATIENCE)
+    write_it(page)
+    expect(page.get_by_text("已保存 1 处改动")).to_be_visible(timeout=PATIENCE)
+    assert list(sheet_of(file.read_text(encoding="utf-8")).members) == wanted
+
+
+def test_a_link_brings_its_members_to_be_ticked(open_page: Callable, home: tuple[str, Path]) -> None:
+    page, _ = open_page(home[0], "edit?basket=ocs&members=300001.SZ~300308.SZ~%3Cscript%3E")
+    expect(page.get_by_text("已在篮子里")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="加入草稿")).to_be_disabled(timeout=PATIENCE)
+    assert "<script>" not in page.get_by_label("粘贴代码或名单").input_value()
+    link = page.get_by_text("/edit?basket=ocs&members=").inner_text()
+    assert link.startswith(home[0]) and "300308.SZ~" in link.replace("%7E", "~")
+
+
 def test_the_page_fits(open_page: Callable, home: tuple[str, Path]) -> None:
     """On a phone and on a desk, before and after a change; what comes in is said in words."""
     said = {"zh": "加入 300001.SZ（300001.SZ）", "en": "300001.SZ (300001.SZ) comes in"}

@@ -39,7 +39,7 @@ def added(text: str, ticker: str, **fields: Any) -> Sheet:
 
 
 def test_a_save_is_written_kept_and_taken_back(home: Path, mine: Path) -> None:
-    saved = basketbook.save(home, "mine", TEXT, added(TEXT, "300394.SZ"), NOW, who="wang")
+    saved = basketbook.save(home, "mine", sheet_of(TEXT), added(TEXT, "300394.SZ"), NOW, who="wang")
     assert mine.read_text() == saved.text == TEXT + "\n" + saved.text[len(TEXT) + 1 :] and "300394.SZ" in saved.text
     assert [c.ticker for c in saved.changes] == ["300394.SZ"]
     assert [(v.how, v.who, v.text) for v in history.versions(home, "mine")] == [
@@ -54,7 +54,7 @@ def test_a_save_is_written_kept_and_taken_back(home: Path, mine: Path) -> None:
 
 def test_what_others_wrote_meanwhile_stays(home: Path, mine: Path) -> None:
     mine.write_text(TEXT.replace('"乙"', '"丙"', 1), encoding="utf-8")  # another editor: the first member's reason
-    saved = basketbook.save(home, "mine", TEXT, added(TEXT, "300308.SZ", role="odm"), NOW)
+    saved = basketbook.save(home, "mine", sheet_of(TEXT), added(TEXT, "300308.SZ", role="odm"), NOW)
     members = sheet_of(saved.text).members
     assert members["300308.SZ"] == {**ROW, "reason": {"zh": "丙", "en": "B"}, "role": "odm"}
     assert [v.how for v in history.versions(home, "mine")] == ["outside", "saved"]
@@ -64,7 +64,7 @@ def test_the_same_field_is_asked_about_and_nothing_written(home: Path, mine: Pat
     theirs = TEXT.replace('"乙"', '"丙"', 1)
     mine.write_text(theirs, encoding="utf-8")
     wanted = added(TEXT, "300308.SZ", reason={"zh": "丁", "en": "B"})
-    asked = basketbook.save(home, "mine", TEXT, wanted, NOW)
+    asked = basketbook.save(home, "mine", sheet_of(TEXT), wanted, NOW)
     [conflict] = asked.conflicts
     assert (conflict.mine.ticker, conflict.mine.field, conflict.theirs) == (
         "300308.SZ",
@@ -73,16 +73,16 @@ def test_the_same_field_is_asked_about_and_nothing_written(home: Path, mine: Pat
     )
     assert mine.read_text() == theirs and history.versions(home, "mine") == []
     for own, word in ((False, "丙"), (True, "丁")):
-        basketbook.save(home, "mine", TEXT, wanted, NOW, own={("300308.SZ", "reason"): own})
+        basketbook.save(home, "mine", sheet_of(TEXT), wanted, NOW, own={("300308.SZ", "reason"): own})
         assert sheet_of(mine.read_text()).members["300308.SZ"]["reason"]["zh"] == word
 
 
 def test_a_member_that_another_took_out(home: Path, mine: Path) -> None:
     mine.write_text(HEAD + MEMBER.format("300502.SZ"), encoding="utf-8")
     wanted = added(TEXT, "300308.SZ", role="odm")
-    [conflict] = basketbook.save(home, "mine", TEXT, wanted, NOW).conflicts
+    [conflict] = basketbook.save(home, "mine", sheet_of(TEXT), wanted, NOW).conflicts
     assert conflict.theirs == GONE
-    saved = basketbook.save(home, "mine", TEXT, wanted, NOW, own={("300308.SZ", "role"): True})
+    saved = basketbook.save(home, "mine", sheet_of(TEXT), wanted, NOW, own={("300308.SZ", "role"): True})
     assert sheet_of(saved.text).members["300308.SZ"] == {**ROW, "role": "odm"}
 
 
@@ -97,7 +97,7 @@ def test_what_the_reader_would_refuse_is_not_written(
     home: Path, mine: Path, ticker: str, fields: Any, words: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
-        basketbook.save(home, "mine", TEXT, added(TEXT, ticker, **fields), NOW)
+        basketbook.save(home, "mine", sheet_of(TEXT), added(TEXT, ticker, **fields), NOW)
     assert words in sentence(caught.value, "zh") and words in sentence(caught.value, "en")
     assert mine.read_text() == TEXT and history.versions(home, "mine") == []
 
@@ -105,14 +105,14 @@ def test_what_the_reader_would_refuse_is_not_written(
 def test_a_fault_that_was_there_stops_nobody(home: Path, mine: Path) -> None:
     text = TEXT.replace("since = 2026-11-20", 'since = 2026-11-20\nrole = "boss"', 1)
     mine.write_text(text, encoding="utf-8")
-    assert "300394.SZ" in basketbook.save(home, "mine", text, added(text, "300394.SZ"), NOW).text
+    assert "300394.SZ" in basketbook.save(home, "mine", sheet_of(text), added(text, "300394.SZ"), NOW).text
 
 
 def test_too_many_members_are_refused(home: Path, mine: Path) -> None:
     sheet = sheet_of(TEXT)
     many = {f"{300001 + n}.SZ": ROW for n in range(2500)}
     with pytest.raises(UsageError, match="file_too_large"):
-        basketbook.save(home, "mine", TEXT, Sheet(sheet.head, {**sheet.members, **many}), NOW)
+        basketbook.save(home, "mine", sheet_of(TEXT), Sheet(sheet.head, {**sheet.members, **many}), NOW)
     assert mine.read_text() == TEXT
 
 
@@ -139,16 +139,16 @@ def test_a_new_basket_and_an_archived_one(home: Path) -> None:
         "short": {"zh": "新", "en": "New"},
         "benchmarks": ["000300.SH"],
     }
-    saved = basketbook.save(home, "new", "", Sheet(head, {"300308.SZ": ROW}), NOW)
+    saved = basketbook.save(home, "new", sheet_of(""), Sheet(head, {"300308.SZ": ROW}), NOW)
     assert [b.id for b in read_universe(home).baskets] == ["new"] and basketbook.stems(home) == ["new"]
-    basketbook.save(home, "new", saved.text, Sheet({**head, "archived": True}, {"300308.SZ": ROW}), NOW)
+    basketbook.save(home, "new", sheet_of(saved.text), Sheet({**head, "archived": True}, {"300308.SZ": ROW}), NOW)
     assert read_universe(home).baskets == () and basketbook.stems(home) == ["new"]
 
 
 def test_a_broken_file_is_said_and_left_alone(home: Path, mine: Path) -> None:
     mine.write_bytes(b"id = \xff")
     with pytest.raises(UsageError) as caught:
-        basketbook.save(home, "mine", TEXT, added(TEXT, "300394.SZ"), NOW)
+        basketbook.save(home, "mine", sheet_of(TEXT), added(TEXT, "300394.SZ"), NOW)
     assert caught.value.key == "basket_broken" and "watchlists/mine.toml" in sentence(caught.value, "en")
     assert mine.read_bytes() == b"id = \xff"
 
@@ -156,7 +156,7 @@ def test_a_broken_file_is_said_and_left_alone(home: Path, mine: Path) -> None:
 def test_a_mark_and_line_ends_are_kept(home: Path, mine: Path) -> None:
     mine.write_bytes(b"\xef\xbb\xbf" + TEXT.replace("\n", "\r\n").encode())
     text = basketbook.read(home, "mine")
-    basketbook.save(home, "mine", text, added(text, "300394.SZ"), NOW)
+    basketbook.save(home, "mine", sheet_of(text), added(text, "300394.SZ"), NOW)
     data = mine.read_bytes()
     assert data.startswith(b"\xef\xbb\xbfid") and data.count(b"\n") == data.count(b"\r\n") and b"300394.SZ" in data
 
@@ -167,7 +167,7 @@ def test_a_disk_that_refuses_is_said(home: Path, mine: Path, monkeypatch: pytest
 
     monkeypatch.setattr(saving, "replace", busy)
     with pytest.raises(UsageError) as caught:
-        basketbook.save(home, "mine", TEXT, added(TEXT, "300394.SZ"), NOW)
+        basketbook.save(home, "mine", sheet_of(TEXT), added(TEXT, "300394.SZ"), NOW)
     assert caught.value.key == "basket_unwritable" and "busy" in sentence(caught.value, "en")
     assert mine.read_text() == TEXT
 
@@ -189,7 +189,7 @@ for n in range(count):
     wanted = Sheet(sheet.head, {**sheet.members, f"{300600 + first + n % 10}.SZ": edited})
     while True:
         try:
-            saved = basketbook.save(home, "mine", base, wanted, "2026-11-27T08:00:00Z")
+            saved = basketbook.save(home, "mine", sheet_of(base), wanted, "2026-11-27T08:00:00Z")
             break
         except UsageError as fault:
             if fault.key != "basket_busy":
@@ -228,7 +228,7 @@ def test_a_killed_save_leaves_a_whole_file(home: Path, mine: Path) -> None:
         members = sheet_of(mine.read_text()).members
         assert {members[f"{300610 + n}.SZ"]["reason"]["en"] for n in done} == {f"edit {n}" for n in done}
         mine.write_text(TEXT, encoding="utf-8")
-    basketbook.save(home, "mine", TEXT, added(TEXT, "300394.SZ"), NOW)
+    basketbook.save(home, "mine", sheet_of(TEXT), added(TEXT, "300394.SZ"), NOW)
     assert [p.name for p in mine.parent.iterdir() if p.suffix == ".new"] == []
 
 

@@ -105,3 +105,17 @@ def test_nothing_else_is_raised(data: bytes) -> None:
         lists.read(data)
     except UsageError as fault:
         assert fault.key in ("list_unreadable", "list_too_large")
+
+
+# --- a link ------------------------------------------------------------------------------------------------------
+
+
+def test_a_link_carries_the_members_of_the_day() -> None:
+    sheet = Sheet({}, {"300308.SZ": {}, "COHR.US": {"until": date(2026, 7, 2)}, "LITE.US": {"until": date(2026, 7, 3)}})
+    text = lists.link(sheet, date(2026, 7, 3))
+    assert text == "300308.SZ~LITE.US" and lists.linked(text) == ["300308.SZ", "LITE.US"]
+
+
+def test_what_a_link_should_not_hold_is_left_away() -> None:
+    assert lists.linked("<script>~sz300308~300308.SZ~~../x~" + "9" * 999) == ["300308.SZ"]
+    assert len(lists.linked("~".join(f"{n:06}.SZ" for n in range(300000, 302000)))) <= lists.LINKED_AT_MOST

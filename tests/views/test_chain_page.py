@@ -92,7 +92,7 @@ def test_a_share_abroad_of_a_company_at_home_is_shown_and_not_counted(snapshot: 
     home, abroad = measured.companies(cpo, places)
     assert "300308.SZ" in home and "03308.HK" not in abroad and "NVDA.US" in abroad
     drawn = view.map_of(snapshot, cpo, places, "1d", "", "zh")
-    assert "03308.HK" in drawn and "不另计" in drawn and "海外 8/8" in drawn
+    assert "03308.HK" in drawn and "不另计" in drawn and "海外 7/7" in drawn
 
 
 def test_a_company_in_two_chains_is_marked_with_the_other_one(snapshot: Snapshot, cpo: Chain) -> None:

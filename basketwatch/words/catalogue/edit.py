@@ -17,6 +17,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "edit_until": ("最后一日", "Last day"),
     "edit_short": ("卡片上的名称", "Label on cards"),
     "edit_benchmarks": ("对照", "Benchmarks"),
+    "edit_etf": ("ETF 替身", "ETF proxies"),
     "edit_order": ("次序", "Place"),
     "edit_chain": ("产业链", "Chain"),
     "edit_archived_key": ("归档", "Archived"),
@@ -43,6 +44,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "edit_out_help": (
         "最后一日记为上一交易日，历史不变；本草稿里新加的成员直接去掉。",
         "Its last day becomes the session before, so that the past stays what it was; a member added in this draft just goes.",
+    ),
+    "edit_order_of": ("成员次序", "Order of members"),
+    "edit_order_how": (
+        "拖动一行，或选中后按 Alt+↑ / Alt+↓；触屏用右边的按钮。",
+        "Drag a row, or press Alt+↑ / Alt+↓ on it; the buttons at the right are for touch.",
     ),
     "edit_new": ("新建篮子", "New basket"),
     "edit_new_label": ("名称", "Name"),
@@ -87,6 +93,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "edit_import_now": ("加入草稿", "Into the draft"),
     "edit_import_there": ("已在篮子里：{names}。", "In the basket already: {names}."),
     "edit_import_unknown": ("没有认出来：{rows}。", "Not understood: {rows}."),
+    "edit_link": (
+        "这个链接带着现有成员的代码；打开的人逐行勾选，不会自动加入。",
+        "This link carries the codes of the members; whoever opens it ticks them row by row, nothing goes in by itself.",
+    ),
     "edit_export": ("导出 CSV", "Export as CSV"),
     "list_too_large": (
         "名单超过 {limit} kB，没有读取；请拆成几份。",

@@ -67,6 +67,14 @@ FILES: dict[str, tuple[str, str]] = {
         "“{field}”应是不加引号的日期，如 2026-11-20，现为 {found}，未采用。",
         "“{field}” should be a date without quotes, as 2026-11-20, found {found}; not used.",
     ),
+    "map_layout": (
+        "产业链文件里 {ticker} 的写法不能自动改动，没有写入；请在编辑器里移动它。",
+        "The chain's file is laid out so that {ticker} cannot be moved by itself; nothing was written. Move it in an editor.",
+    ),
+    "map_segment": (
+        "产业链文件里没有环节 {segment}，没有写入；请先在 sector_maps/ 里写上。",
+        "The chain's file has no segment {segment}; nothing was written. Write it in sector_maps/ first.",
+    ),
     "bad_span": (
         "“{field}”应写成 2025、2025H2、2025Q4、2025-12、2025-12-22、2028+ 或 2026..2027，现为 {found}，未采用。",
         "“{field}” should look like 2025, 2025H2, 2025Q4, 2025-12, 2025-12-22, 2028+ or 2026..2027, found {found}; not used.",

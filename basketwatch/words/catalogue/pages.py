@@ -123,12 +123,25 @@ UI: dict[str, tuple[str, str]] = {
     "members_title": ("成分", "Members"),
     "click_row": ("点一行看个股", "select a row to open the stock"),
     "series_title": ("篮子与基准（起点 = 100）", "Basket against its benchmarks (start = 100)"),
+    "series_today": ("今天的成分", "today's members"),
+    "series_of_day": ("当日的成分", "members of their day"),
+    "series_who": ("按谁的成分", "Whose line"),
+    "series_nobody": (
+        "这段时间里还没有成分：最早的纳入日是 {day}。选“今天的成分”看回溯。",
+        "Nobody was a member in this time: the first came in on {day}. Choose today's members for their past.",
+    ),
+    "series_note_dated": (
+        "等权，按每天当时的成分，成分变动时重新等权；从 {day} 收盘起，现持有 {held} 只；美股按A股收盘时点对齐。",
+        "Equal weight, the members of each day, weighted anew when they change; from the close of {day}, now {held} of them; "
+        "US closes are aligned to the A-share closing instant.",
+    ),
     "series_note": (
         "等权、期初买入持有，按今天的成分回溯：{held}/{members} 只在起点有价格；美股按A股收盘时点对齐。",
         "Equal weight, bought at the start and held, today's members: {held} of {members} had a price then; "
         "US closes are aligned to the A-share closing instant.",
     ),
     "window_60d": ("60 日", "60 sessions"),
+    "etf_beside": ("ETF {name}", "ETF {name}"),
     "window_ytd": ("年初至今", "YTD"),
     "window_250d": ("250 日", "250 sessions"),
     "by_market": ("分市场", "By market"),
