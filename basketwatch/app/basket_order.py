@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import streamlit as st
@@ -14,9 +16,12 @@ from basketwatch.words.text import plain, say
 KEPT = 200  # ids of steps that were taken, so that a step sent twice is taken once
 _SEEN = "order_seen"
 
-_order = st.components.v2.component(
-    "basketwatch.order", js="order.js", css="order.css", html='<div class="order"><ol></ol></div>'
-)
+
+@cache  # once a server: it knows its components only when it runs
+def _component() -> Callable[..., Any]:
+    return st.components.v2.component(
+        "basketwatch.order", js="order.js", css="order.css", html='<div class="order"><ol></ol></div>'
+    )
 
 
 def draw(desk: Desk) -> None:
@@ -33,7 +38,7 @@ def draw(desk: Desk) -> None:
             "title": say("edit_order_of", lang),
         }
         key = f"order_{desk.stem}"
-        _order(key=key, data={"j": json.dumps(given)}, on_steps_change=lambda: _taken(desk, key))
+        _component()(key=key, data={"j": json.dumps(given)}, on_steps_change=lambda: _taken(desk, key))
 
 
 def _taken(desk: Desk, key: str) -> None:
