@@ -297,6 +297,28 @@ def report(week_of: datetime | None, sector: str | None, lang: str | None, as_js
 
 
 @commands.command()
+@click.argument("text", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def resolve(text: str | None, as_json: bool) -> int:
+    """Which companies TEXT speaks of (- reads standard input), with the sentences."""
+    from basketwatch.files.baskets import read_universe
+    from basketwatch.files.notes.index import built
+    from basketwatch.files.notes.note import resolve as resolved
+    from basketwatch.views import notes
+
+    if text is None or text == "-":
+        text = sys.stdin.buffer.read().decode("utf-8", "replace") if not sys.stdin.isatty() else ""
+    if not text.strip():
+        raise UsageError("note_empty")
+    found = resolved(text, built(read_universe(read_settings().home)))
+    if as_json:
+        _print_json(notes.as_json(found))
+    else:
+        click.echo(notes.as_lines(found, _language()))
+    return 0 if found.matches or found.ambiguous else 4
+
+
+@commands.command()
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @click.option("--offline", is_flag=True, help="Ask no upstream.")
 @click.option(

@@ -15,9 +15,19 @@ _NAMED = re.compile(  # api_key=…, 'token': '…', Authorization: Bearer …; 
 )
 
 
+_SAID = re.compile(  # 密码：abc, 提取码: 8888, 口令 x, pwd=1: what people write into notes and chats
+    r"(?i)((?:密码|口令|提取码|访问码|取件码|验证码|授权码|密钥|令牌|暗号)(?:是|为)?|"
+    r"\b(?:pwd|pass|passcode|pin|api[ _-]?key|token|key|secret|password)\b)"
+    r"(\s*[:：=]\s*|\s+(?=[\x21-\x7e]*\d)|(?<=[是为])\s*|(?<=[码令钥号])\s+(?=[\x21-\x7e]))"
+    r"[^\s，,。；;、）)'\"<>]+"
+)
+_KEYS = re.compile(r"\b(?:sk|pk|ghp|gho|xox[abprs]|AKIA|AIza)[-_A-Za-z0-9]{8,}")
+
+
 def redact(text: str) -> str:
     """``text`` with user names, queries, fragments and tokens taken out of its URLs, and named secrets blanked."""
     text = _FRAGMENT.sub(r"\1", _USER.sub("", text))
+    text = _KEYS.sub("…", _SAID.sub(r"\1\2…", text))
     return _NAMED.sub(r"\1\2…", _LONG_SEGMENT.sub("…", _QUERY.sub("?…", text)))
 
 

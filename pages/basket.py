@@ -39,13 +39,12 @@ def series(snapshot, view, reader):
     """The basket against its benchmarks, rebased."""
     from basketwatch.views import basket, charts
 
-    names = {w: say(f"window_{w}", reader.lang) for w in ("60d", "ytd", "250d")}
-    window = controls.choice("window", names, say("series_title", reader.lang), quiet=False)
-    who = {w: say(f"series_{w}", reader.lang) for w in ("today", "of_day")}
-    of_day = controls.choice("who", who, say("series_who", reader.lang)) == "of_day"
-    figure, note = basket.series_chart(snapshot, view, window, reader.lang, dark=reader.dark, of_day=of_day)
+    lang = reader.lang
+    window = controls.choice("window", basket.spans(lang), say("series_title", lang), quiet=False)
+    who = controls.choice("who", basket.whose(lang), say("series_who", lang))
+    figure, note = basket.series_chart(snapshot, view, window, lang, dark=reader.dark, of_day=who == "of_day")
     if figure is not None:
-        st.plotly_chart(figure, config=charts.CONFIG, theme=None, key="series", alt=say("series_title", reader.lang))
+        st.plotly_chart(figure, config=charts.CONFIG, theme=None, key="series", alt=say("series_title", lang))
     st.caption(plain(note))
 
 
@@ -65,8 +64,7 @@ def members(snapshot, view, reader):
         selection_default={"selection": {"rows": start, "columns": [], "cells": []}},
         height=min(38 + 30 * max(1, len(frame)), 398), alt=say("members_title", reader.lang),
     )  # fmt: skip
-    rows = event["selection"]["rows"]
-    return controls.keep("ticker", frame.index[rows[0]] if rows and rows[0] < len(frame) else None)
+    return controls.keep("ticker", next((frame.index[n] for n in event["selection"]["rows"] if n < len(frame)), None))
 
 
 def stock(snapshot, view, ticker, reader, settings):

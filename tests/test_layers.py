@@ -17,7 +17,7 @@ ROOMS: dict[str, set[str]] = {
     "errors": set(), "clock": {"errors"}, "settings": {"errors"}, "redact": {"errors"}, "memory": {"errors"},
     "domain": {"errors"},
     "words": {"domain", "errors"},
-    "files": {"domain", "errors"},
+    "files": {"domain", "errors", "redact"},
     "sources": {"domain", "clock", "errors", "redact"},
     "store": {"domain", "clock", "errors"},
     "analysis": {"domain", "store", "words", "clock", "errors"},

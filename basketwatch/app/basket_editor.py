@@ -11,13 +11,14 @@ import pandas as pd
 import streamlit as st
 
 from basketwatch import clock
-from basketwatch.app import basket_import, basket_order, basket_settings, controls, data
+from basketwatch.app import basket_import, basket_note, basket_order, basket_settings, controls, data
 from basketwatch.app.desk import REVISION, TOLD, Desk, anew, put, put_anew, texts, with_member
 from basketwatch.domain.spelling import ticker_of
 from basketwatch.errors import UsageError
 from basketwatch.files import basketbook, drafts, editing, history
 from basketwatch.files.baskets import ROLES, STATUSES
 from basketwatch.files.editing import MEMBER, ORDER, SEGMENT, Change, Sheet
+from basketwatch.files.notes import search
 from basketwatch.views import edit
 from basketwatch.views.html import block, heading
 from basketwatch.words.text import escape, plain, say, sentence
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
     from basketwatch.app.reader import Reader
     from basketwatch.domain.calendars import Calendar
     from basketwatch.domain.model import Universe
+    from basketwatch.files.notes.index import Index
     from basketwatch.settings import Settings
     from basketwatch.store.database import Store
 
+_SHOWN = 12  # of many that a text may mean
 _SURE = "edit_sure"
 
 
@@ -47,7 +50,8 @@ def draw(store: Store | None, reader: Reader, settings: Settings) -> None:
         _tell(lang)
         return
     try:
-        desk = _desk(settings.home, stem, person, lang, universe, calendars)
+        index = data.index_of(settings)
+        desk = _desk(settings.home, stem, person, lang, universe, index, calendars)
     except UsageError as fault:
         st.error(plain(sentence(fault, lang)))
         return
@@ -58,6 +62,7 @@ def draw(store: Store | None, reader: Reader, settings: Settings) -> None:
         _grid(desk)
         _actions(desk, labels)
         basket_order.draw(desk)
+        basket_note.draw(desk, desk.index)
         basket_import.draw(desk)
     with right:
         _tell(lang)
@@ -65,10 +70,12 @@ def draw(store: Store | None, reader: Reader, settings: Settings) -> None:
         _history(desk, settings)
 
 
-def _desk(home: Path, stem: str, person: str, lang: str, universe: Universe, calendars: Mapping[str, Calendar]) -> Desk:
+def _desk(
+    home: Path, stem: str, person: str, lang: str, universe: Universe, index: Index, calendars: Mapping[str, Calendar]
+) -> Desk:
     current = basketbook.begun(home, stem)
     draft = drafts.read(home, person, stem) or current
-    return Desk(home, stem, person, draft, current, lang, universe, calendars)
+    return Desk(home, stem, person, draft, current, lang, universe, index, calendars)
 
 
 def _labels(home: Path, person: str, lang: str) -> dict[str, str]:
@@ -193,7 +200,7 @@ def _copy(desk: Desk, ticker: str, leaves: bool) -> None:
     """A member into the draft of another basket; ``leaves``: and out of this one. Each is saved by itself."""
     try:
         stem = st.session_state["copy_to"]
-        other = _desk(desk.home, stem, desk.person, desk.lang, desk.universe, desk.calendars)
+        other = _desk(desk.home, stem, desk.person, desk.lang, desk.universe, desk.index, desk.calendars)
     except UsageError as fault:
         st.session_state[TOLD] = fault.key, fault.params
         return
@@ -213,10 +220,15 @@ def _add(desk: Desk) -> None:
     if not which:
         return
     proper = ticker_of(which)
-    found = [proper] if proper else edit.meant(which, desk.known)
+    found = (
+        [proper] if proper and proper in desk.index.securities else search.search(which, desk.index) or [proper or ""]
+    )
+    exact = [t for t in found if search.is_exact(which, t, desk.index)]
+    found = exact if len(exact) == 1 else [t for t in found if t]
     if len(found) != 1:
         key = "edit_several" if found else "edit_unknown"
-        st.session_state[TOLD] = key, {"text": which, "tickers": ", ".join(found)}
+        shown = ", ".join(f"{desk.called(t)} {t}" for t in found[:_SHOWN]) + (" …" if len(found) > _SHOWN else "")
+        st.session_state[TOLD] = key, {"text": which, "tickers": shown}
     elif found[0] in desk.sheet.members:
         st.session_state[TOLD] = "edit_is_in", {"name": desk.called(found[0])}
     else:

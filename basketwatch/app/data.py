@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from basketwatch.analysis.snapshot import Snapshot
     from basketwatch.domain.calendars import Calendar, MarketState
     from basketwatch.domain.model import Freshness, SeriesKey, Universe
+    from basketwatch.files.notes.index import Index
     from basketwatch.settings import Settings
     from basketwatch.store.database import Store
 
@@ -50,6 +51,19 @@ def _universe(home: str, stamps: tuple[object, ...]) -> Universe:
     from basketwatch.files.baskets import read_universe
 
     return read_universe(Path(home))
+
+
+def index_of(settings: Settings) -> Index:
+    """The names of everything that is followed, for search and pasted notes."""
+    files = universe(settings)
+    return _index(files, id(files))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _index(_files: Universe, files: int) -> Index:
+    from basketwatch.files.notes.index import built
+
+    return built(_files)
 
 
 def snapshot_of(store: Store, settings: Settings) -> Snapshot:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from basketwatch import clock
 from basketwatch.domain import markets
+from basketwatch.domain.model import Names
 from basketwatch.domain.universe import names
 from basketwatch.errors import UsageError
 from basketwatch.files import basketbook, drafts, editing
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from basketwatch.domain.calendars import Calendar
-    from basketwatch.domain.model import Names, Universe
+    from basketwatch.domain.model import Universe
+    from basketwatch.files.notes.index import Index
 
 REVISION, TOLD = "edit_revision", "edit_told"  # in the session: which grid is drawn; what came of the last action
 
@@ -38,12 +40,14 @@ class Desk:
     current: drafts.Draft  # what the files say now, with nothing changed
     lang: str
     universe: Universe
+    index: Index  # the names of everything that is followed, and of the table of securities
     calendars: Mapping[str, Calendar]
 
     @cached_property
     def known(self) -> dict[str, Names]:
-        """The names of every followed ticker."""
-        return names(self.universe)
+        """The names of every ticker that is followed or stands in the table of securities."""
+        table = {t: Names(one.zh, one.en or one.zh) for t, one in self.index.securities.items()}
+        return {**table, **names(self.universe)}
 
     @property
     def file(self) -> str:

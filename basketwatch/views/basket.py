@@ -199,6 +199,16 @@ def stock_chart(
     return charts.candles(bars, marks, dark=dark, green_up=green_up), note
 
 
+def spans(lang: str) -> dict[str, str]:
+    """The windows over which a basket is drawn."""
+    return {window: say(f"window_{window}", lang) for window in ("60d", "ytd", "250d")}
+
+
+def whose(lang: str) -> dict[str, str]:
+    """Whose line is drawn: today's members, or those of each day."""
+    return {who: say(f"series_{who}", lang) for who in ("today", "of_day")}
+
+
 def series_chart(
     snapshot: Snapshot, view: BasketView, window: str, lang: str, *, dark: bool, of_day: bool = False
 ) -> tuple[Figure | None, str]:

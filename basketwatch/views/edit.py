@@ -91,9 +91,3 @@ def moved(old: Sequence[str], new: Sequence[str]) -> list[str]:
         for i in range(m.size)
     }
     return [t for t in common[1] if t not in same]
-
-
-def meant(text: str, known: Mapping[str, Names]) -> list[str]:
-    """Tickers of securities that are called ``text``, in whatever case, in either language."""
-    plain = text.strip().casefold()
-    return [t for t, names in known.items() if plain in (names.zh.casefold(), names.en.casefold())] if plain else []

@@ -71,9 +71,9 @@ def test_a_cell_is_typed_moved_saved_and_taken_back(open_page: Callable, home: t
     before, page = file.read_bytes(), at_the_grid(open_page, url)
     type_reason(page, "改过 <b>的</b> 理由")
     page.get_by_role("button", name="下移").click()
-    page.get_by_text("成员次序").wait_for(timeout=PATIENCE)
+    page.get_by_text("成员次序：").wait_for(timeout=PATIENCE)
     page.reload()
-    page.get_by_text("成员次序").wait_for()
+    page.get_by_text("成员次序：").wait_for()
     assert file.read_bytes() == before
     page.get_by_role("button", name="保存 2 处改动").click()
     page.get_by_role("button", name="写入 watchlists/ocs.toml").click()
@@ -126,6 +126,7 @@ def test_members_are_moved_with_the_keyboard_and_dragged(open_page: Callable, ho
         "[...document.querySelectorAll('*')].map(e => e.shadowRoot?.activeElement?.dataset?.ticker).find(Boolean)"
     ) in (before[2], None)
     expect(page.get_by_text("成员次序：")).to_be_visible(timeout=PATIENCE)
+    page.wait_for_timeout(2000)  # a hand does not drag while the page is being drawn
     rows.nth(0).drag_to(rows.nth(3))
     wanted = [*before[:2], before[3], before[2], *before[4:]]
     page.wait_for_timeout(2500)

@@ -1,0 +1,1 @@
+"""Texts that people paste, read for the companies that they speak of."""
