@@ -103,8 +103,8 @@ def _demo_instant() -> str:
 @click.option(
     "--only",
     multiple=True,
-    type=click.Choice(("quotes", "bars", "sectors", "valuation")),
-    help="Only this part; repeatable.",
+    type=click.Choice(("quotes", "bars", "sectors", "valuation", "listing", "boards")),
+    help="Only this part; repeatable. listing, boards: once a week, in no refresh without them.",
 )
 @click.option("--years", type=click.IntRange(1, 10), default=3, show_default=True, help="Years of daily bars.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
@@ -302,15 +302,19 @@ def report(week_of: datetime | None, sector: str | None, lang: str | None, as_js
 def resolve(text: str | None, as_json: bool) -> int:
     """Which companies TEXT speaks of (- reads standard input), with the sentences."""
     from basketwatch.files.baskets import read_universe
-    from basketwatch.files.notes.index import built
+    from basketwatch.files.notes.index import built, security
     from basketwatch.files.notes.note import resolve as resolved
+    from basketwatch.store import opening, securities
     from basketwatch.views import notes
 
     if text is None or text == "-":
         text = sys.stdin.buffer.read().decode("utf-8", "replace") if not sys.stdin.isatty() else ""
     if not text.strip():
         raise UsageError("note_empty")
-    found = resolved(text, built(read_universe(read_settings().home)))
+    settings = read_settings()
+    store = opening.open_reader(settings.url)
+    table = (security(*row) for row in (securities.read(store) if store else ()))
+    found = resolved(text, built(read_universe(settings.home), table))
     if as_json:
         _print_json(notes.as_json(found))
     else:

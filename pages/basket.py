@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from basketwatch.app import controls, frame
-from basketwatch.app.data import bars_of, flags_of, histories_of
+from basketwatch.app import controls, data, frame
 from basketwatch.views.html import block, heading
 from basketwatch.words.text import plain, say
 
@@ -78,7 +77,7 @@ def stock(snapshot, view, ticker, reader, settings):
         with left:
             frame.fragment(settings, reader, ticker, lambda: chart(snapshot, ticker, reader, settings))
         right.html(block(heading(say("stock_ledger", lang)) + ledger.ledger(snapshot, ticker, lang)))
-        st.html(block(flags.of_stock(snapshot, flags_of(settings, snapshot), ticker, lang), green_up=green_up))
+        st.html(block(flags.of_stock(snapshot, data.flags_of(settings, snapshot), ticker, lang), green_up=green_up))
 
 
 def chart(snapshot, ticker, reader, settings):
@@ -87,8 +86,8 @@ def chart(snapshot, ticker, reader, settings):
 
     lang = reader.lang
     look = controls.choice("stock_view", valuation.stock_looks(snapshot, ticker, lang), say("stock_view", lang))
-    bars, histories = bars_of(settings, ticker, snapshot.version), histories_of(settings, ticker, snapshot)
-    logged, colours = flags_of(settings, snapshot), {"dark": reader.dark, "green_up": reader.green_up}
+    bars, histories = data.bars_of(settings, ticker, snapshot.version), data.histories_of(settings, ticker, snapshot)
+    logged, colours = data.flags_of(settings, snapshot), {"dark": reader.dark, "green_up": reader.green_up}
     figure, note = basket.stock_chart(snapshot, ticker, look, bars, histories, logged, lang, **colours)
     if figure is not None:
         st.plotly_chart(figure, config=charts.CONFIG, theme=None, key=look, alt=note)

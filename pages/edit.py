@@ -5,10 +5,10 @@ from basketwatch.words.text import say
 
 
 def body(store, reader, settings):
-    from basketwatch.app import basket_editor
+    from basketwatch.app.editor import grid
 
     with frame.panel(say("page_edit", reader.lang), reader.lang):
-        basket_editor.draw(store, reader, settings)
+        grid.draw(store, reader, settings)
 
 
 frame.frame()

@@ -19,6 +19,7 @@ from basketwatch.store import notes, opening, prices
 if TYPE_CHECKING:
     import pandas as pd
 
+    from basketwatch.analysis.boards import Drift
     from basketwatch.analysis.flags import reading
     from basketwatch.analysis.health import Facts
     from basketwatch.analysis.snapshot import Snapshot
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from basketwatch.files.notes.index import Index
     from basketwatch.settings import Settings
     from basketwatch.store.database import Store
+
+
+WEEKLY_TRIED = "weekly_tried"  # note of the store: when the table of securities was asked for last
 
 
 # --- data --------------------------------------------------------------------------------------------------------
@@ -53,17 +57,27 @@ def _universe(home: str, stamps: tuple[object, ...]) -> Universe:
     return read_universe(Path(home))
 
 
-def index_of(settings: Settings) -> Index:
-    """The names of everything that is followed, for search and pasted notes."""
+def index_of(settings: Settings, store: Store | None) -> Index:
+    """The names of everything that is followed and of the table of securities, for search and pasted notes."""
     files = universe(settings)
-    return _index(files, id(files))
+    tried = notes.noted(store, WEEKLY_TRIED) if store else None
+    return _index(files, store, id(files), settings.url, tried)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _index(_files: Universe, files: int) -> Index:
-    from basketwatch.files.notes.index import built
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _index(_files: Universe, _store: Store | None, files: int, url: str, tried: str | None) -> Index:
+    from basketwatch.files.notes.index import built, security
+    from basketwatch.store import securities
 
-    return built(_files)
+    return built(_files, (security(*row) for row in (securities.read(_store) if _store and tried else ())))
+
+
+def drift_of(store: Store | None, board: str, members: Iterable[str]) -> Drift | None:
+    """A board of Eastmoney, as it was seen last, held against the members of a basket; None where it was never seen."""
+    from basketwatch.analysis import boards
+    from basketwatch.store import securities
+
+    return boards.drift(securities.read_board(store, board), members) if store and board else None
 
 
 def snapshot_of(store: Store, settings: Settings) -> Snapshot:

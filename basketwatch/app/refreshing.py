@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from basketwatch import clock
+from basketwatch.app.data import WEEKLY_TRIED
 from basketwatch.app.refresher import Refresher
 from basketwatch.app.schedule import due, is_daily
 from basketwatch.domain import model
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from basketwatch.domain.calendars import MarketState
     from basketwatch.settings import Settings
     from basketwatch.store.database import Store
+
+
+WEEK = timedelta(days=7)
 
 
 # --- refresh -----------------------------------------------------------------------------------------------------
@@ -48,6 +52,19 @@ def keep_fresh(settings: Settings, store: Store | None, states: Mapping[str, Mar
         and last.started < _files_changed(settings) <= now
     ):
         worker.start((), deadline=900)  # a new member wants its quote and history, whatever the hour
+    elif store and last and last.finished and weekly_due(settings, store, states, now):
+        worker.start(("listing", "boards"), deadline=900)
+
+
+def weekly_due(settings: Settings, store: Store, states: Mapping[str, MarketState], now: datetime) -> bool:
+    """Whether the table of securities and the boards may be asked for: a week after the last try, with no market open."""
+    worker = refresher(str(settings.home), settings.demo)
+    if settings.demo or clock.is_frozen() or worker.running or worker.failures:
+        return False
+    if any(state.phase in ("open", "lunch") for state in states.values()):
+        return False
+    tried = notes.noted(store, WEEKLY_TRIED)
+    return tried is None or now - datetime.fromisoformat(tried) >= WEEK
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

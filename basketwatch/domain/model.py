@@ -67,6 +67,7 @@ class Basket:
     file: str
     sha256: str
     etf: tuple[str, ...] = ()  # funds that stand for the theme: shown beside the basket, in none of its figures
+    board: str = ""  # the board of Eastmoney that the basket is held against
 
     @property
     def tickers(self) -> tuple[str, ...]:

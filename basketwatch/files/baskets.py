@@ -41,6 +41,7 @@ _BASKET = {
     "chain": str,
     "benchmarks": list,
     "etf": list,
+    "board": str,
     "archived": bool,
     "member": list,
 }
@@ -204,6 +205,7 @@ def _basket(doc: Doc, listed: set[str] | None, chains: dict[str, Chain | None]) 
         doc.file,
         doc.sha256,
         tuple(dict.fromkeys(funds)),
+        good.get("board", "").strip(),
     )
 
 

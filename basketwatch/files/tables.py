@@ -25,7 +25,7 @@ _OPTIONAL = frozenset(
     {
         *("zh", "en", "order", "chain", "archived", "member", "until", "role", "status", "overseas", "also", "macro"),
         *("milestone", "forecast", "phase", "risk", "size", "was", "came", "companies", "evidence", "growth", "text"),
-        *("high", "seen", "seen_source", "plus_low", "plus_high", "share_of", "etf"),
+        *("high", "seen", "seen_source", "plus_low", "plus_high", "share_of", "etf", "board"),
     }
 )
 _SOURCES = frozenset({"source", "seen_source"})  # may be one text for both languages

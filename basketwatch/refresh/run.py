@@ -30,6 +30,7 @@ from basketwatch.store import flags as flag_log
 from basketwatch.store.database import Store
 from basketwatch.words.text import sentence
 
+WEEKLY = ("listing", "boards")  # asked once a week, or by name; in no other refresh
 PARTS = ("quotes", "bars", "sectors", "valuation")
 LEAST_SECONDS = 120.0
 GRACE = 30.0  # seconds after the last request may begin, in which the run comes to its end
@@ -56,14 +57,22 @@ def refresh(
             calendars = prices.read_calendars(store, reaching_back(started.date(), years))
             work = Work(store, universe, run, calendars, years, progress or (lambda *_: None), until)
             _parts(work, only or PARTS, url)
+            _weekly(work, only)
         finally:
             guard.uninstall()
             runs.save_breakers(store, [_breaker_row(b) for b in watched.breakers])
-        said = _flags(work, only or PARTS)
+        said = _flags(work, only or PARTS) if set(only or PARTS) & set(PARTS) else 0
         report = _report(work, watched, started, damage) | {"flags": said}
         runs.finish_run(store, run, clock.now(), report, [_request_row(r) for r in list(watched.requests)])
         report["version"] = notes.new_version(store)
     return report, status(report, store)
+
+
+def _weekly(work: Work, only: Sequence[str]) -> None:
+    if set(only) & set(WEEKLY):
+        from basketwatch.refresh import weekly  # with pinyin, which no other refresh needs
+
+        weekly.update(work, only)
 
 
 def status(report: Mapping[str, Any], store: Store) -> int:
@@ -81,6 +90,8 @@ def _parts(work: Work, only: Sequence[str], url: str) -> None:
 
     The mainland's histories are the longest part of a first fill, so nothing but their calendar comes before them.
     """
+    if not set(only) & set(PARTS):
+        return
     tickers = with_stand_ins(work.universe) if "valuation" in only else all_tickers(work.universe)
     read_calendars(work, {"CN"})
     folder = database.file_of(url)

@@ -22,9 +22,10 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-# Raise it with every change. A writer makes the tables (1 → 2: valuations, flags) and columns (2 → 3: flags.cause)
+# Raise it with every change. A writer makes the tables (1 → 2: valuations, flags; 3 → 4: securities,
+# board_members) and columns (2 → 3: flags.cause)
 # that an earlier store does not have yet; ``ADDED`` lists the columns, which are null in the rows of before.
-VERSION = 3
+VERSION = 4
 ADDED = (("flags", "cause"),)
 
 metadata = MetaData()
@@ -210,4 +211,26 @@ flags = Table(
     Column("notice", Boolean, nullable=False),
     Column("raised_at", Instant, nullable=False),
     Index("flags_session", "session"),
+)  # fmt: skip
+
+# every A-share and Hong Kong share by code and name, for search and pasted notes; asked once a week
+securities = Table(
+    "securities", metadata,
+    Column("ticker", String(24), primary_key=True),
+    Column("zh", Text, nullable=False),
+    Column("en", Text, nullable=False),
+    Column("former", Text, nullable=False),
+    Column("readings", Text, nullable=False),
+    Column("fetched_at", Instant, nullable=False),
+)  # fmt: skip
+
+# who was seen on a board of Eastmoney, and when first and last
+board_members = Table(
+    "board_members", metadata,
+    Column("board", String(40), primary_key=True),
+    Column("ticker", String(24), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("first_seen", Instant, nullable=False),
+    Column("last_seen", Instant, nullable=False),
 )  # fmt: skip

@@ -10,7 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from basketwatch import clock
-from basketwatch.app import basket_order, data
+from basketwatch.app import data
+from basketwatch.app.editor import order as basket_order
 from basketwatch.files import basketbook, drafts, history
 from basketwatch.files.editing import Sheet, sheet_of
 from basketwatch.sources.demo import market

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from . import baidu, datacenter, eastmoney, indices, sina, swsresearch, tencent, yahoo
+from . import baidu, datacenter, eastmoney, exchanges, indices, sina, swsresearch, tencent, yahoo
 from .faults import Limit
 from .market import NOW, Market
 from .server import Entry, Proxy
@@ -28,7 +28,7 @@ __all__ = ["NOW", "Entry", "Market", "Upstream"]
 
 ROUTES = [
     *tencent.ROUTES, *eastmoney.ROUTES, *datacenter.ROUTES, *sina.ROUTES, *swsresearch.ROUTES, *yahoo.ROUTES,
-    *baidu.ROUTES, *indices.ROUTES,
+    *baidu.ROUTES, *indices.ROUTES, *exchanges.ROUTES,
 ]  # fmt: skip
 
 

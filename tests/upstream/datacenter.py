@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from . import listings
+from . import exchanges, listings
 from .listings import Action, Instrument
 from .paths import Bar
 from .view import View
@@ -35,6 +35,8 @@ _TESTS = {
 def get(request: Request, view: View) -> Answer:
     """``data/v1/get``: one page of a report, or the upstream's words for an empty or unknown one (status 200)."""
     query = request.query
+    if query.get("reportName") == "RPT_F10_CORETHEME_BOARDTYPE":
+        return _board(query, view)
     report = REPORTS.get(query.get("reportName", ""))
     if report is None:
         text = f"报表配置不存在,{query.get('reportName')}"
@@ -49,6 +51,20 @@ def get(request: Request, view: View) -> Answer:
     rows = [row for item in items if item for row in report(item, clauses, view)]
     others = [clause for clause in clauses if clause[0] != "SECURITY_CODE"]
     rows = [row for row in rows if all(_passes(row, clause) for clause in others)]
+    return _page(rows, query, view)
+
+
+def _board(query: dict[str, str], view: View) -> Answer:
+    """Members of a concept board; without double quotes the filter is not understood and the whole table comes."""
+    match = re.fullmatch(r'\(NEW_BOARD_CODE="(BK\d+)"\)', query.get("filter", ""))
+    members = exchanges.MEMBERS.get(match[1], ()) if match else ()
+    rows: list[Row] = [
+        {"SECURITY_CODE": code, "SECURITY_NAME_ABBR": listings.NAMES.get(f"{code}.SZ", code), "IS_PRECISE": "1", "BOARD_RANK": n,
+         "SELECTED_BOARD_REASON": f"公司产品用于该概念（{code}）", "NEW_BOARD_CODE": match[1] if match else ""}
+        for n, code in enumerate(members, 1)
+    ]  # fmt: skip
+    if not match:
+        rows = [{"SECURITY_CODE": f"{n:06}", "NEW_BOARD_CODE": "BK0001"} for n in range(90_000)]
     return _page(rows, query, view)
 
 

@@ -53,6 +53,12 @@ def bare(name: str) -> str:
     return _MARKS.sub("", name.replace(" ", "").replace("\u3000", "")).strip()
 
 
+def security(ticker: str, zh: str, en: str, former: str, readings: str) -> Security:
+    """A row of the stored table, in which ``|`` stands between names and between readings."""
+    names, typed = (tuple(part for part in text.split("|") if part) for text in (former, readings))
+    return Security(ticker, zh, en, names, (), typed)
+
+
 def is_weak(name: str) -> bool:
     """Whether a name is a word, or as short as one."""
     return len(name) <= 2 or name in WORDS
@@ -67,7 +73,8 @@ def built(universe: Universe, table: Iterable[Security] = ()) -> Index:
         if not ticker.endswith((".SI", ".FX")) and not ticker.startswith("^"):
             old = securities.get(ticker)
             aliases = tuple(n for n in ((old.zh, old.en) if old else ()) if n and n not in (name.zh, name.en))
-            securities[ticker] = Security(ticker, name.zh, name.en, old.former if old else (), aliases)
+            former, typed = (old.former, old.readings if old.zh == name.zh else ()) if old else ((), ())
+            securities[ticker] = Security(ticker, name.zh, name.en, former, aliases, typed)
     named, latin = _names(securities, watched)
     first: dict[str, set[int]] = {}
     for one in named:

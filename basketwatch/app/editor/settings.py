@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from basketwatch.app.desk import REVISION, Desk, put_anew, texts
+from basketwatch.app.editor.desk import REVISION, Desk, put_anew, texts
 from basketwatch.domain.spelling import ticker_of
 from basketwatch.files import editing
 from basketwatch.files.editing import Sheet

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from basketwatch import clock
-from basketwatch.app.desk import REVISION, Desk, put_anew
+from basketwatch.app.editor.desk import REVISION, Desk, put_anew
 from basketwatch.domain import markets
 from basketwatch.errors import UsageError
 from basketwatch.files import lists

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from basketwatch.app.desk import Desk, put
+from basketwatch.app.editor.desk import Desk, put
 from basketwatch.files.editing import Sheet
 from basketwatch.words.text import plain, say
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from basketwatch import clock
-from basketwatch.app.desk import REVISION, Desk, put_anew
+from basketwatch.app.editor.desk import REVISION, Desk, put_anew
 from basketwatch.domain import markets
 from basketwatch.domain.mentions import Resolved
 from basketwatch.errors import UsageError

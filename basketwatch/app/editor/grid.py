@@ -11,8 +11,10 @@ import pandas as pd
 import streamlit as st
 
 from basketwatch import clock
-from basketwatch.app import basket_import, basket_note, basket_order, basket_settings, controls, data
-from basketwatch.app.desk import REVISION, TOLD, Desk, anew, put, put_anew, texts, with_member
+from basketwatch.app import controls, data
+from basketwatch.app.editor import board, lists, note, order
+from basketwatch.app.editor import settings as basket_settings
+from basketwatch.app.editor.desk import REVISION, TOLD, Desk, anew, put, put_anew, texts, with_member
 from basketwatch.domain.spelling import ticker_of
 from basketwatch.errors import UsageError
 from basketwatch.files import basketbook, drafts, editing, history
@@ -50,7 +52,7 @@ def draw(store: Store | None, reader: Reader, settings: Settings) -> None:
         _tell(lang)
         return
     try:
-        index = data.index_of(settings)
+        index = data.index_of(settings, store)
         desk = _desk(settings.home, stem, person, lang, universe, index, calendars)
     except UsageError as fault:
         st.error(plain(sentence(fault, lang)))
@@ -61,9 +63,10 @@ def draw(store: Store | None, reader: Reader, settings: Settings) -> None:
     with left:
         _grid(desk)
         _actions(desk, labels)
-        basket_order.draw(desk)
-        basket_note.draw(desk, desk.index)
-        basket_import.draw(desk)
+        order.draw(desk)
+        note.draw(desk, desk.index)
+        lists.draw(desk)
+        board.draw(desk, store, settings)
     with right:
         _tell(lang)
         _difference(desk, settings)

@@ -1,0 +1,1 @@
+"""The Edit page: a basket as a grid, a draft, and what goes into it."""
