@@ -3,6 +3,7 @@
 import streamlit as st
 
 from basketwatch.app import controls, expected, frame
+from basketwatch.app.editor import map_text
 from basketwatch.views.html import block
 from basketwatch.words.text import plain, say
 
@@ -33,6 +34,7 @@ def body(snapshot, reader, settings):
         ):
             st.html(block(part, green_up=reader.green_up))
     expected.draw(snapshot, chain, reader)
+    map_text.draw(settings, chain.id, lang)
 
 
 frame.frame()

@@ -80,6 +80,14 @@ def faults_of(home: Path, stem: str, data: bytes) -> list[Problem]:
     return [p for p in _universe(maps, lists, problems).problems if p.where.startswith(file)]
 
 
+def faults_of_map(home: Path, stem: str, data: bytes) -> list[Problem]:
+    """The same of ``sector_maps/<stem>.toml``."""
+    file, problems = f"sector_maps/{stem}.toml", list[Problem]()
+    maps = {**documents(home / "sector_maps", []), stem: document(file, stem, data, problems)}
+    lists = documents(home / "watchlists", [])
+    return [p for p in _universe(maps, lists, problems).problems if p.where.startswith(f"{file}:") or p.where == file]
+
+
 def _universe(maps: dict[str, Doc | None], lists: dict[str, Doc | None], problems: list[Problem]) -> Universe:
     flags = lists.pop(rules.FILE, None)
     problems += [Problem.of(f"sector_maps/{stem}.toml", "file_missing") for stem in SINGLE if stem not in maps]

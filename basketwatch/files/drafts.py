@@ -60,14 +60,43 @@ def stems(home: Path, person: str) -> list[str]:
 
 def write(home: Path, person: str, stem: str, draft: Draft) -> None:
     """Keep a draft. Raises OSError where it cannot be written."""
-    path = _path(home, person, stem)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    saving.replace(path, json.dumps(asdict(draft), ensure_ascii=False).encode())
+    _write(_path(home, person, stem), draft)
 
 
 def drop(home: Path, person: str, stem: str) -> None:
     """Forget a draft."""
     _path(home, person, stem).unlink(missing_ok=True)
+
+
+# --- drafts of maps ----------------------------------------------------------------------------------------------
+
+
+def read_map(home: Path, person: str, stem: str) -> Draft | None:
+    """A person's draft of a map's text, which may be no TOML yet."""
+    try:
+        draft = Draft(**json.loads(_map_path(home, person, stem).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return draft if isinstance(draft.base, str) and isinstance(draft.text, str) else None
+
+
+def write_map(home: Path, person: str, stem: str, draft: Draft) -> None:
+    """Keep a draft of a map. Raises OSError where it cannot be written."""
+    _write(_map_path(home, person, stem), draft)
+
+
+def drop_map(home: Path, person: str, stem: str) -> None:
+    """Forget a draft of a map."""
+    _map_path(home, person, stem).unlink(missing_ok=True)
+
+
+def _write(path: Path, draft: Draft) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    saving.replace(path, json.dumps(asdict(draft), ensure_ascii=False).encode())
+
+
+def _map_path(home: Path, person: str, stem: str) -> Path:
+    return _path(home, person, "_").parent / "maps" / f"{stem}.json"
 
 
 def _path(home: Path, person: str, stem: str) -> Path:

@@ -66,10 +66,8 @@ def save_board(store: Store, board: str, members: Sequence[Mapping[str, str]], n
     """Keep what a board has now; who is gone stays with the day on which it was last seen."""
     table = schema.board_members
     with store.engine.begin() as c:
-        known = {
-            ticker: seen
-            for ticker, seen in c.execute(select(table.c.ticker, table.c.first_seen).where(table.c.board == board))
-        }
+        found = c.execute(select(table.c.ticker, table.c.first_seen).where(table.c.board == board)).all()
+        known = {row.ticker: row.first_seen for row in found}
         rows = [{**m, "board": board, "first_seen": known.get(m["ticker"], now), "last_seen": now} for m in members]
         upsert(c, table, rows)
 

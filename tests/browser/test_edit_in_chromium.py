@@ -186,3 +186,50 @@ def test_a_pasted_list_is_ticked_and_saved(open_page: Callable, home: tuple[str,
         page.get_by_role("button", name="导出 CSV").click()
     assert download.value.suggested_filename == "ocs.csv"
     assert "300001.SZ" in Path(str(download.value.path())).read_text(encoding="utf-8-sig")
+
+
+def test_a_pasted_note_is_ticked_and_saved_with_its_sentence(open_page: Callable, home: tuple[str, Path]) -> None:
+    """Of two that may be meant both are offered, neither is ticked; who is in the basket is named; a secret is gone."""
+    url, file = home
+    page = at_the_grid(open_page, url)
+    page.get_by_text("粘贴研报或聊天").click()
+    page.get_by_label("研报、新闻、聊天的文字").fill("首推天孚通信，密码：abc123。关注钜光科枝与中际旭创。")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("已在篮子里")).to_be_visible(timeout=PATIENCE)
+    rows = page.locator("[data-testid=stDataFrame]").nth(1)
+    rows.scroll_into_view_if_needed()
+    page.wait_for_timeout(1500)
+    box = rows.bounding_box()
+    assert box and "abc123" not in page.locator("[data-testid=stDataFrame]").nth(1).inner_text()
+    page.mouse.click(box["x"] + 28, box["y"] + 33 + 15)
+    into = page.get_by_role("button", name="加入草稿")
+    expect(into).to_be_enabled(timeout=PATIENCE)
+    into.click()
+    expect(page.get_by_text("加入 天孚通信（300394.SZ）：首推天孚通信")).to_be_visible(timeout=PATIENCE)
+    write_it(page)
+    expect(page.get_by_text("已保存 1 处改动")).to_be_visible(timeout=PATIENCE)
+    reason_of = sheet_of(file.read_text(encoding="utf-8")).members["300394.SZ"]["reason"]["zh"]
+    assert reason_of.startswith("首推天孚通信，密码：…") and "abc123" not in file.read_text(encoding="utf-8")
+
+
+def test_a_map_is_edited_as_text(open_page: Callable, home: tuple[str, Path]) -> None:
+    """What the reader would refuse is said and not written; what is right is written and taken back."""
+    url, file = home
+    chain = file.parents[1] / "sector_maps" / "cpo.toml"
+    before = chain.read_text(encoding="utf-8")
+    page, _ = open_page(url, "chain?chain=cpo")
+    page.get_by_text("编辑 sector_maps/cpo.toml").click()
+    box = page.get_by_label("sector_maps/cpo.toml")
+    for text, said in (
+        (before.replace('"came"', '"maybe"'), "没有状态“maybe”"),
+        (before.replace('"came"', '"ahead"'), "+state"),
+    ):
+        box.fill(text)
+        box.press("Control+Enter")
+        expect(page.get_by_text(said).first).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="写入 sector_maps/cpo.toml").click()
+    expect(page.get_by_text("已写入 sector_maps/cpo.toml")).to_be_visible(timeout=PATIENCE)
+    assert chain.read_text(encoding="utf-8") == before.replace('"came"', '"ahead"')
+    page.get_by_role("button", name="撤销上次保存").click()
+    expect(page.get_by_text("已撤销")).to_be_visible(timeout=PATIENCE)
+    assert chain.read_text(encoding="utf-8") == before

@@ -30,6 +30,17 @@ TEXTS: dict[str, tuple[str, str]] = {
     "chain_no_outlook": ("这条链还没有里程碑或预测；写在 {file}，格式见 sector_maps/README.md。",
                          "No milestone or forecast is noted for this chain; write them in {file}, sector_maps/README.md has the format."),
     "chain_quoted": ("以下为引述，未经核实。", "What follows is quoted, not checked."),
+    "map_edit": ("编辑 {file}", "Edit {file}"),
+    "map_how": (
+        "格式见 sector_maps/README.md。改动先进草稿；写入前检查，读不懂的不写；别人同时改了别处会合并。",
+        "sector_maps/README.md has the format. Changes go into a draft and are checked before they are written; "
+        "what others changed elsewhere meanwhile is merged.",
+    ),
+    "map_saved": ("已写入 {file}。", "{file} is written."),
+    "map_changed": (
+        "别人刚改了 {file} 的同一处，没有写入；你的草稿还在，请对照新文件再改。",
+        "Somebody has just changed the same place of {file}; nothing was written. Your draft is kept: compare it with the new file.",
+    ),
     # milestones
     "milestones_title": ("里程碑", "Milestones"),
     "milestone_ahead": ("未到", "ahead"),
