@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.upstream import Upstream
 
-from . import band_chart, bands, flags, network, payload, readers, report, startup
+from . import band_chart, bands, flags, network, notes, payload, readers, report, startup
 from .bench import HERE, STORED, Bench
 
 PARTS: dict[str, Callable[[Bench], list[report.Metric]]] = {
@@ -32,6 +32,7 @@ PARTS: dict[str, Callable[[Bench], list[report.Metric]]] = {
     "band_chart": band_chart.chart,
     "switches": band_chart.switches,
     "flags": flags.evaluation,
+    "notes": notes.notes,
 }
 
 

@@ -222,7 +222,7 @@ def test_a_map_is_edited_as_text(open_page: Callable, home: tuple[str, Path]) ->
     box = page.get_by_label("sector_maps/cpo.toml")
     for text, said in (
         (before.replace('"came"', '"maybe"'), "没有状态“maybe”"),
-        (before.replace('"came"', '"ahead"'), "+state"),
+        (before.replace('"came"', '"ahead"'), '+state    = "ahead"'),
     ):
         box.fill(text)
         box.press("Control+Enter")
