@@ -219,6 +219,8 @@ def _replaced(home: Path, stem: str, current: str, version: history.Version, cha
     except (saving.Changed, Timeout):
         return False
     except OSError as fault:
+        if _digest(path.read_bytes() if path.exists() else None) == wanted[path][0]:
+            history.forget(home, stem, version)
         raise UsageError("basket_unwritable", file=_shown(stem), detail=_reason(fault)) from None
     return True
 

@@ -60,6 +60,13 @@ def add(home: Path, stem: str, before: Version | None, after: Version) -> None:
     _write(folder, after)
 
 
+def forget(home: Path, stem: str, version: Version) -> None:
+    """Drop the newest version where it is ``version``: it was kept first, and the file could not be written then."""
+    newest = max(_folder(home, stem).glob("*.json"), default=None)
+    if newest and _read(newest) == version:
+        newest.unlink(missing_ok=True)
+
+
 def journal(home: Path, stem: str) -> Path:
     """Where a save of a basket and of its chain stands until both files are in place."""
     return home / FOLDER / f"unfinished-{stem}.json"

@@ -118,6 +118,7 @@ def _replaced(home: Path, stem: str, current: str, text: str, version: history.V
     except (saving.Changed, Timeout):
         return False
     except OSError as fault:
+        history.forget(home, _kept(stem), version)
         detail = fault.strerror or type(fault).__name__
         raise UsageError("basket_unwritable", file=shown(stem), detail=detail) from None
     return True

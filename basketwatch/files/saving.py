@@ -55,11 +55,20 @@ def save_together(journal: Path, wanted: Mapping[Path, tuple[str, bytes]], first
         for path, (sha256, _) in wanted.items():
             if _digest(path) != sha256:
                 raise Changed(path.name)
+        for path in wanted:
+            _sweep(path.resolve())
         first()
         rows = {str(path.resolve()): [sha256, data.decode("utf-8")] for path, (sha256, data) in wanted.items()}
         journal.parent.mkdir(parents=True, exist_ok=True)
         replace(journal, json.dumps(rows, ensure_ascii=False).encode())
-        _finish(journal)
+        try:
+            _finish(journal)
+        except OSError:
+            if all(_digest(path) == sha256 for path, (sha256, _) in wanted.items()):
+                journal.unlink(
+                    missing_ok=True
+                )  # nothing is in place: what could not be written now is not written later
+            raise
 
 
 def recover(journal: Path) -> None:

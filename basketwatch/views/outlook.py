@@ -132,7 +132,18 @@ def told(snapshot: Snapshot, chain: Chain, today: date, lang: str) -> str:
             f"<li>{escape(e.text[lang])} — {escape(source(e.source, e.at, lang))}</li>" for e in m.evidence
         )
         rows.append(html.fold(head, f'<ul class="told">{quotes}</ul>') if quotes else f"<div>{head}</div>")
+    rows += [_phase(snapshot, phase, lang) for phase in chain.outlook.phases]
     return f'<div class="wrapped">{"".join(rows)}</div>' if rows else ""
+
+
+def _phase(snapshot: Snapshot, phase: Phase, lang: str) -> str:
+    """A phase, the companies that its source names for it, and the source."""
+    who = listed((snapshot.name(t)[lang] for t in phase.companies), lang)
+    parts = [phase.window.text, *([who] if who else []), *([phase.text[lang]] if phase.text else [])]
+    said = f"{joined(parts, lang, 'phrases')} — {source(phase.source, phase.at, lang)}"
+    return (
+        f'<div class="soft"><b>{escape(say("phases_title", lang))} {escape(phase.name[lang])}</b> {escape(said)}</div>'
+    )
 
 
 def _after(snapshot: Snapshot, milestone: Milestone, members: Sequence[str], lang: str) -> list[str]:

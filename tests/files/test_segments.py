@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -244,3 +245,25 @@ def test_a_journal_that_is_none_is_dropped(home: Path) -> None:
         journal.write_text(text)
         saving.recover(journal)
         assert not journal.exists()
+
+
+def test_a_file_that_cannot_be_replaced_leaves_all_as_it_was(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file mounted by itself answers "busy" to a rename: a sentence, no version of it, and nothing is written later."""
+    before, sheet, real = state(home), begun(home), saving.replace
+
+    def busy(path: Path, data: bytes) -> None:
+        if path.name == "ocs.toml":
+            raise OSError(errno.EBUSY, "Device or resource busy")
+        real(path, data)
+
+    monkeypatch.setattr(saving, "replace", busy)
+    with pytest.raises(UsageError) as fault:
+        basketbook.save(home, "ocs", sheet, moved(sheet, "688313.SH", segment="device", role="odm"), NOW)
+    assert fault.value.key == "basket_unwritable" and "busy" in str(fault.value.params)
+    monkeypatch.undo()
+    read_universe(home)
+    assert (
+        state(home) == before
+        and history.journals(home) == []
+        and history.versions(home, "ocs")[-1].how == history.OUTSIDE
+    )

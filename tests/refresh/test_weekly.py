@@ -9,14 +9,20 @@ from typing import Any
 import akshare as ak
 import pytest
 
+from basketwatch import clock
 from basketwatch.analysis import boards
+from basketwatch.analysis.health import facts
+from basketwatch.analysis.snapshot import market_snapshot
 from basketwatch.domain.model import Universe
 from basketwatch.errors import BadAnswer, NoData
+from basketwatch.files.baskets import read_universe
 from basketwatch.files.notes.index import built, security
 from basketwatch.files.notes.search import search
 from basketwatch.refresh import run, weekly
 from basketwatch.sources import boards as source
 from basketwatch.store import notes, opening, securities
+from basketwatch.views import health
+from basketwatch.words.text import say
 from tests.refresh.world import THURSDAY, World
 from tests.upstream import exchanges
 
@@ -155,3 +161,15 @@ def test_codes_that_are_none_refuse_the_answer(world: World, monkeypatch: pytest
 
 def test_the_weekly_parts_are_no_part_of_a_refresh() -> None:
     assert not set(run.PARTS) & set(run.WEEKLY) and set(run.WEEKLY) == {weekly.LISTING, weekly.BOARDS}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_health_has_words_for_the_weekly_run(world: World, lang: str) -> None:
+    world.run(THURSDAY)
+    world.up.fault("www.szse.cn", "", "reset")
+    again(world, THURSDAY + timedelta(minutes=5), *WEEKLY)
+    snapshot = market_snapshot(world.store, read_universe(world.home), clock.now())
+    seen = health.look(facts(world.store, clock.now()), snapshot, lang)
+    assert say("part_listing", lang) in seen.last_run
+    cells = {str(cell) for _, table, _ in seen.tables for cell in table.to_numpy().ravel()}
+    assert f"{say('part_listing', lang)} · {say('lane_szse', lang)}" in cells

@@ -184,3 +184,8 @@ def test_a_chain_file_that_nobody_follows_is_drawn_too(snapshot: Snapshot, cpo: 
     alone = replace(snapshot, universe=replace(snapshot.universe, baskets=()))
     places = measured.places(alone, cpo)
     assert "不在任何篮子里" in view.map_of(alone, cpo, places, "pe", "", "zh")
+
+
+def test_phases_name_their_companies(snapshot: Snapshot, cpo: Chain) -> None:
+    said = outlook.told(snapshot, cpo, market.NOW.date(), "zh")
+    assert "阶段 预期</b> 2025H2，中际旭创、天孚通信" in said and "联特科技、飞荣达、光迅科技" in said
