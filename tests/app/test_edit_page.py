@@ -296,3 +296,21 @@ def test_steps_move_members_by_ticker(steps: list[tuple[str, str]], wanted: str)
 @pytest.mark.parametrize("step", [None, 3, [], {}, {"id": 1, "ticker": "a", "before": ""}, {"id": "1", "ticker": "a"}])
 def test_what_a_browser_sends_that_is_no_step(step: object) -> None:
     assert not basket_order.is_step(step)
+
+
+def test_of_several_that_a_text_may_mean_one_is_chosen(home: Path) -> None:
+    """tjkj: 腾景科技 and 拓荆科技, both watched; nothing goes in before one is chosen."""
+    app = add(run("edit", basket="ocs"), "tjkj", "why not")
+    assert drafts.read(home, "0" * 32, "ocs") is None
+    labels = [b.label for b in app.button]
+    assert any("688072" in label for label in labels) and any("688195" in label for label in labels)
+    app = press(app, next(label for label in labels if "688072" in label))
+    draft = drafts.read(home, "0" * 32, "ocs")
+    assert draft and draft.after.members["688072.SH"]["reason"] == {"en": "why not"}
+    assert not any("688195" in b.label for b in app.button)
+
+
+def test_pinyin_and_former_names_find_a_member(home: Path) -> None:
+    app = add(add(run("edit", basket="ocs"), "cxbc"), "博创科技")
+    draft = drafts.read(home, "0" * 32, "ocs")
+    assert draft and "300548.SZ" in draft.after.members and any("already" in sentence for sentence in said(app))

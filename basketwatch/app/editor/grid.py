@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from basketwatch.store.database import Store
 
 _SHOWN = 12  # of many that a text may mean
-_SURE = "edit_sure"
+_SURE, _MEANT = "edit_sure", "edit_meant"
 
 
 def draw(store: Store | None, reader: Reader, settings: Settings) -> None:
@@ -175,6 +175,7 @@ def _actions(desk: Desk, labels: Mapping[str, str]) -> None:
         st.text_input(say("edit_add_which", lang), max_chars=60, key="add_which")
         st.text_input(say("edit_add_why", lang), max_chars=400, key="add_why")
         st.form_submit_button(say("edit_add", lang), on_click=_add, args=(desk,))
+    _meant(desk)
     members = list(desk.sheet.members)
     if not members:
         return
@@ -223,19 +224,41 @@ def _add(desk: Desk) -> None:
     if not which:
         return
     proper = ticker_of(which)
-    found = (
-        [proper] if proper and proper in desk.index.securities else search.search(which, desk.index) or [proper or ""]
-    )
+    known = proper in desk.index.securities if proper else False
+    found = [proper] if proper and known else search.search(which, desk.index) or ([proper] if proper else [])
     exact = [t for t in found if search.is_exact(which, t, desk.index)]
-    found = exact if len(exact) == 1 else [t for t in found if t]
-    if len(found) != 1:
-        key = "edit_several" if found else "edit_unknown"
-        shown = ", ".join(f"{desk.called(t)} {t}" for t in found[:_SHOWN]) + (" …" if len(found) > _SHOWN else "")
-        st.session_state[TOLD] = key, {"text": which, "tickers": shown}
-    elif found[0] in desk.sheet.members:
-        st.session_state[TOLD] = "edit_is_in", {"name": desk.called(found[0])}
+    found = exact if len(exact) == 1 else found
+    if not found:
+        st.session_state[TOLD] = "edit_unknown", {"text": which}
+    elif len(found) > 1:
+        st.session_state[_MEANT] = which, why, found[:_SHOWN]
     else:
-        put_anew(desk, lambda sheet: with_member(sheet, found[0], desk.newcomer(found[0], why)))
+        _add_one(desk, found[0], why)
+
+
+def _add_one(desk: Desk, ticker: str, why: str) -> None:
+    st.session_state.pop(_MEANT, None)
+    if ticker in desk.sheet.members:
+        st.session_state[TOLD] = "edit_is_in", {"name": desk.called(ticker)}
+    else:
+        put_anew(desk, lambda sheet: with_member(sheet, ticker, desk.newcomer(ticker, why)))
+
+
+def _meant(desk: Desk) -> None:
+    """Of several securities that a typed text may mean, one to be chosen."""
+    if _MEANT not in st.session_state:
+        return
+    which, why, tickers = st.session_state[_MEANT]
+    st.caption(plain(say("edit_several", desk.lang, text=which)))
+    with st.container(horizontal=True):
+        for ticker in tickers:
+            label = plain(f"{desk.called(ticker)} {ticker}")
+            st.button(label, key=f"meant_{ticker}", on_click=_add_one, args=(desk, ticker, why))
+        st.button("✕", key="meant_none", on_click=_forget, help=plain(say("edit_keep_on", desk.lang)), type="tertiary")
+
+
+def _forget() -> None:
+    st.session_state.pop(_MEANT, None)
 
 
 def _take_out(desk: Desk, ticker: str) -> None:

@@ -175,7 +175,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "没有代码或名称叫“{text}”的证券；请写完整代码，如 300308.SZ。",
         "No security has the code or name “{text}”; write the whole code, such as 300308.SZ.",
     ),
-    "edit_several": ("“{text}”可以是 {tickers}；请写代码。", "“{text}” may be {tickers}; write the code."),
+    "edit_several": ("“{text}”可以是这些，请点一个：", "“{text}” may be one of these; choose:"),
     "edit_is_in": ("{name} 已在这个篮子里。", "{name} is in this basket already."),
     "edit_demo_no_save": (
         "演示行情里只能试编辑，不写文件。",
