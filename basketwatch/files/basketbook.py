@@ -31,6 +31,7 @@ from basketwatch.files.editing import (
     sheet_of,
     written,
 )  # fmt: skip
+from basketwatch.files.toml import MAX_BYTES
 
 TRIES = 20  # saves of others between reading and writing, after which it is said that the file keeps changing
 
@@ -63,6 +64,8 @@ def read(home: Path, stem: str) -> str:
     """
     path = _path(home, stem)
     try:
+        if path.exists() and path.stat().st_size > MAX_BYTES:
+            raise UsageError("file_too_large", limit=MAX_BYTES // 1024)
         text = _text(path.read_bytes()) if path.exists() else ""
         sheet_of(text)
     except (OSError, ValueError, RecursionError) as fault:

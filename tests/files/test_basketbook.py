@@ -232,6 +232,14 @@ def test_a_killed_save_leaves_a_whole_file(home: Path, mine: Path) -> None:
     assert [p.name for p in mine.parent.iterdir() if p.suffix == ".new"] == []
 
 
+def test_a_file_that_is_too_large_is_said_at_once(home: Path, mine: Path) -> None:
+    """Ten megabytes take a parser of TOML seconds."""
+    mine.write_text(TEXT + "# " + "x" * 10_000_000, encoding="utf-8")
+    with pytest.raises(UsageError) as fault:
+        basketbook.read(home, "mine")
+    assert fault.value.key == "file_too_large"
+
+
 # --- drafts ------------------------------------------------------------------------------------------------------
 
 

@@ -26,6 +26,7 @@ TABLE = (
     Security("603883.SH", "老百姓"), Security("000722.SZ", "湖南发展"), Security("000591.SZ", "太阳能"),
     Security("600754.SH", "锦江酒店"), Security("000002.SZ", "万科A"), Security("688235.SH", "百济神州-U"),
     Security("00728.HK", "中国电信", former=("中电信",)), Security("600941.SH", "中国移动"),
+    Security("000063.SZ", "中兴通讯"), Security("00763.HK", "中兴通讯"),
     Security("TSLA.US", "特斯拉", "Tesla"), Security("300303.SZ", "聚飞光电"), Security("605117.SH", "德业股份"),
 )  # fmt: skip
 
@@ -58,6 +59,7 @@ def test_a_sentence_of_the_set(text: str, named: set[str], unsure: set[str], ind
         ("ST标准复牌。", {"600302.SH"}), ("标准 600302 复牌。", {"600302.SH"}), ("行业标准出台。", set()),
         ("机器人股份大涨。", {"300024.SZ"}), ("机器人（300024）大涨。", {"300024.SZ"}), ("人形机器人大涨。", set()),
         ("老百姓(603883.SH)开店。", {"603883.SH"}), ("万科公司回应。", {"000002.SZ"}), ("百济神州新药获批。", {"688235.SH"}),
+        ("中兴通讯发布新品。", {"000063.SZ"}),
         ("中国移动与中国电信。", {"600941.SH", "00728.HK"}), ("Tesla rallies.", {"TSLA.US"}), ("$TSLA", {"TSLA.US"}),
         ("TSLA 大涨。", set()), ("特斯拉（TSLA）大涨。", {"TSLA.US"}),
     ],

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from basketwatch.domain.markets import group
 from basketwatch.domain.model import Basket, Universe
 from basketwatch.domain.universe import names
 from basketwatch.files.notes.known import ALIASES, FORMER, NEIGHBOURS, SLANG, WORDS
@@ -99,7 +100,15 @@ def _names(
                         named[key] = (*tickers, one.ticker), how
                 elif len(name) > 2 and not name.isupper() and not name.isdigit():
                     latin.setdefault(name, (one.ticker, how))
-    return named, latin
+    kept = {name: (t if how == "slang" else _one_company(t, watched), how) for name, (t, how) in named.items()}
+    return kept, latin
+
+
+def _one_company(tickers: tuple[str, ...], watched: frozenset[str]) -> tuple[str, ...]:
+    """Of the shares that one name has in several markets the watched ones, else the mainland's, where it is one."""
+    own = tuple(t for t in tickers if t in watched)
+    home = tuple(t for t in tickers if group(t) == "CN")
+    return own or (home if len(home) == 1 else tickers)
 
 
 def _of(one: Security, how: str) -> tuple[str, ...]:
