@@ -1,0 +1,214 @@
+"""The card of the day: a sentence, the home market's indices, a block a basket, who led and who lagged, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from basketwatch.analysis.baskets import same_session
+from basketwatch.analysis.snapshot import BasketView, Snapshot, home_rows
+from basketwatch.domain import markets
+from basketwatch.domain.model import Names
+from basketwatch.views import pe
+from basketwatch.views.cards import parts
+from basketwatch.views.cards.parts import Data
+from basketwatch.views.today import title
+from basketwatch.words.text import DASH, day, points, say, source_name
+
+TILES, BASKETS, EACH = 3, 6, 3
+# what is said of limits: chip, the states it holds, its tone
+LIMITS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "card_limit_up": (("sealed_up", "one_price_up", "t_up"), "up"),
+    "card_touched_up": (("touched_up",), "amber"),
+    "card_limit_down": (("sealed_down", "one_price_down", "t_down"), "down"),
+}
+
+
+def card(snapshot: Snapshot, lang: str) -> Data:
+    """The card of the day."""
+    group = markets.home([t for view in snapshot.baskets for t in view.table.index])
+    shown = [v for v in snapshot.baskets if v.home == group][:BASKETS]
+    rows = _members(shown, group)
+    newest = rows["session"].max()
+    leading = newest.date() if pd.notna(newest) else None
+    sentences = _sentences(snapshot, shown, lang)
+    return parts.whole(
+        snapshot, "today", day(leading, lang, weekday=True) if leading else DASH, lang,
+        markets=parts.market_lines(snapshot, _groups(snapshot), leading, lang),
+        stamp=parts.stamp(snapshot, rows, group, lang), sentences=sentences,
+        tiles=_tiles(snapshot, group, lang), baskets=[block(snapshot, v, lang) for v in shown],
+        rest=_rest(snapshot, shown, lang), **_leaders(snapshot, rows, group, lang), limits=limits(snapshot, rows, lang),
+        foot=_foot(snapshot, shown, rows, group, lang), alt=" ".join(plain(s) for s in sentences),
+    )  # fmt: skip
+
+
+def _groups(snapshot: Snapshot) -> set[str]:
+    """Markets of the members and of the indices of the strip."""
+    of_members = {str(g) for view in snapshot.baskets for g in view.table["group"]}
+    return {g for g in (of_members | {markets.group(b.ticker) for b in snapshot.universe.benchmarks})
+            if g in markets.GROUP and markets.GROUP[g].in_first_line}  # fmt: skip
+
+
+def _members(views: Sequence[BasketView], group: str) -> pd.DataFrame:
+    """The home market's members of all baskets, each once."""
+    frames = [v.table.loc[v.table["group"] == group] for v in views]
+    rows = pd.concat(frames) if frames else pd.DataFrame(columns=["session", "stale", "suspended", "1d", "quote_time"])
+    return rows.loc[~rows.index.duplicated()]
+
+
+def _rest(snapshot: Snapshot, shown: Sequence[BasketView], lang: str) -> str:
+    left = len(snapshot.baskets) - len(shown)
+    return say("card_rest_of_baskets", lang, n=left) if left else ""
+
+
+# --- the sentence ------------------------------------------------------------------------------------------------
+
+
+def plain(runs: Sequence[Data]) -> str:
+    """The runs of a sentence as one text."""
+    return "".join(str(run["text"]) for run in runs)
+
+
+def _sentences(snapshot: Snapshot, views: Sequence[BasketView], lang: str) -> list[list[Data]]:
+    """The best and the worst basket of the day, against their benchmark, and what happened at the limits."""
+    known = sorted((v for v in views if v.returns["1d"] == v.returns["1d"]), key=lambda v: -v.returns["1d"])
+    chosen = known if len(known) < 2 else [known[0], known[-1]]
+    return [_sentence(snapshot, view, lang) for view in chosen]
+
+
+def _sentence(snapshot: Snapshot, view: BasketView, lang: str) -> list[Data]:
+    name = parts.named(view.basket.short, view.basket.id, lang)
+    runs = [name | {"tone": "ink"}, parts.figure(" "), parts.move(view.returns["1d"]) | {"bold": True}]
+    runs += against(snapshot, view, lang)
+    rows = home_rows(view)
+    for key, word in (("card_limit_up", "limit_sealed_up"), ("card_limit_down", "limit_sealed_down")):
+        hit = [str(t) for t in rows.index[rows["limit_state"].isin(LIMITS[key][0])]][:2]
+        if hit:
+            runs.append(parts.spoken(snapshot, lang, lambda n, h=hit, w=word: say(  # type: ignore[misc]
+                "card_event", lang, names=" ".join(n(t) for t in h), what=say(w, lang))) | {"tone": "ink"})  # fmt: skip
+    return [*runs, parts.figure(say("card_stop", lang))]
+
+
+def against(snapshot: Snapshot, view: BasketView, lang: str) -> list[Data]:
+    """跑赢申万通信 1.28pp: against the basket's first benchmark of its own market, where both ended together."""
+    for ticker, values in view.excess.items():
+        if values["1d"] == values["1d"]:
+            key = "card_ahead" if values["1d"] >= 0 else "card_behind"
+            shown = points(abs(values["1d"])).lstrip("+")
+            return [parts.spoken(snapshot, lang, lambda n, t=ticker, k=key: say(k, lang, name=n(t), x=shown))  # type: ignore[misc]
+                    | {"tone": "ink"}]  # fmt: skip
+    return []
+
+
+# --- tiles and blocks --------------------------------------------------------------------------------------------
+
+
+def _tiles(snapshot: Snapshot, group: str, lang: str) -> list[Data]:
+    """The first indices and sectors of the strip that are of the home market, on the session that is due."""
+    own = [b for b in snapshot.universe.benchmarks if markets.group(b.ticker) == group and b.ticker in snapshot.table.index]
+    rows = same_session(snapshot.table.loc[[b.ticker for b in own]])
+    return [{"label": parts.named(b.name, b.ticker, lang), "figure": parts.move(float(rows["1d"][b.ticker]))}
+            for b in own[:TILES]]  # fmt: skip
+
+
+def block(snapshot: Snapshot, view: BasketView, lang: str) -> Data:
+    """A basket: of how many members of its home market, the move of the day, breadth, excess, week, place of its PE."""
+    return {
+        "name": heading(view, lang), "count": count(view, lang), "figure": parts.move(view.returns["1d"]),
+        "breadth": {k: view.breadth[k] for k in ("up", "flat", "down")},
+        "facts": [*_excess(snapshot, view, lang), _fact(say("week", lang), parts.move(view.returns["1w"])), place(snapshot, view, lang)],
+    }  # fmt: skip
+
+
+def heading(view: BasketView, lang: str) -> Data:
+    """A basket's short and long name."""
+    return {"text": parts.cut(title(view, lang)), "latin": parts.latin(Names("", title(view, "en")), view.basket.id)}
+
+
+def count(view: BasketView, lang: str) -> str:
+    """A股 26/26 · 涨 18 跌 8 · 停牌 1."""
+    part = view.by_group.get(view.home, {"covered": 0, "members": view.home_members})
+    told = [say("card_home", lang, group=say(f"group_{view.home}", lang), covered=part["covered"], members=part["members"]),
+            say("card_breadth", lang, up=view.breadth["up"], down=view.breadth["down"])]  # fmt: skip
+    told += [say("card_flat", lang, n=view.breadth["flat"])] if view.breadth["flat"] else []
+    told += [say("suspended_n", lang, n=view.breadth["suspended"])] if view.breadth["suspended"] else []
+    return " · ".join(told)
+
+
+def _fact(label: str, value: Data) -> Data:
+    return {"label": label, "figure": value}
+
+
+def _excess(snapshot: Snapshot, view: BasketView, lang: str) -> list[Data]:
+    for ticker, values in view.excess.items():
+        if markets.group(ticker) == view.home:
+            label = parts.spoken(snapshot, lang, lambda n, t=ticker: say("versus", lang, name=n(t)))  # type: ignore[misc]
+            return [{"label": label, "figure": parts.move(values["1d"], points)}]
+    return []
+
+
+def place(snapshot: Snapshot, view: BasketView, lang: str) -> Data:
+    """PE 3年 p99, in the tone of dear or cheap."""
+    reading = snapshot.basket_valuations.get(view.basket.id)
+    window = pe.telling(reading.bands) if reading else ""
+    if reading is None or not window:
+        return _fact("PE", parts.figure(DASH, "soft"))
+    brief, percentile = pe.rank(reading.bands, window, lang).rsplit(" ", 1)
+    tone = pe.tone(reading.bands[window].percentile)
+    return _fact(say("card_pe", lang, window=brief), parts.figure(percentile, "ink" if tone == "soft" else tone))
+
+
+# --- leaders and limits ------------------------------------------------------------------------------------------
+
+
+def _leaders(snapshot: Snapshot, rows: pd.DataFrame, group: str, lang: str) -> Data:
+    """Best and worst of all members of the home market, of its newest session."""
+    ranked = ranked_day(rows)
+    each = min(EACH, len(ranked) // 2)
+    best, worst = list(ranked.index[:each]), list(ranked.index[::-1][:each])
+    heads = (say("card_leaders", lang, group=say(f"group_{group}", lang), n=len(ranked)), say("card_laggards", lang))
+    made = [[{"name": parts.name_of(snapshot, str(t), lang), "figure": parts.move(float(ranked[t]))} for t in side]
+            for side in (best, worst)]  # fmt: skip
+    return {"leaders": {"title": heads[0], "rows": made[0]}, "laggards": {"title": heads[1], "rows": made[1]}}
+
+
+def ranked_day(rows: pd.DataFrame) -> pd.Series:
+    """Ticker -> return of the day, best first, of the rows that are up to date."""
+    lost = set(parts.not_current(rows))
+    day_moves = rows.loc[[t not in lost for t in rows.index], "1d"].dropna()
+    return day_moves.sort_values(ascending=False, kind="stable")
+
+
+def limits(snapshot: Snapshot, rows: pd.DataFrame, lang: str) -> list[Data]:
+    """Who closed or stood at its limit, each kind with a chip."""
+    current = rows.loc[[t for t in rows.index if t not in set(parts.not_current(rows))]]
+    out = []
+    for key, (states, tone) in LIMITS.items():
+        hit = [str(t) for t in current.index[current["limit_state"].isin(states)]]
+        if hit:
+            out.append({"chip": parts.figure(say(key, lang, n=len(hit)), tone), "text": parts.spoken(
+                snapshot, lang, lambda n, h=hit: " · ".join(n(t) for t in h[:4]) + (" …" if len(h) > 4 else ""))})  # type: ignore[misc]  # fmt: skip
+    return out
+
+
+# --- the foot ----------------------------------------------------------------------------------------------------
+
+
+def _foot(snapshot: Snapshot, views: Sequence[BasketView], rows: pd.DataFrame, group: str, lang: str) -> list[Any]:
+    method = say("card_equal_method", lang, group=say(f"group_{group}", lang))
+    read = [r for v in views if (r := snapshot.basket_valuations.get(v.basket.id)) and r.session]
+    return [
+        parts.prices_line(snapshot, rows, group, lang),
+        " · ".join([method, *pe_to(read, lang)]), *parts.missing_line(snapshot, rows, lang),
+        parts.signature(snapshot, [v.basket.id for v in views], lang),
+    ]  # fmt: skip
+
+
+def pe_to(read: Sequence[Any], lang: str) -> list[str]:
+    """Up to which session the PEs go, and from where."""
+    if not read:
+        return []
+    sources = dict.fromkeys(source_name(s, lang) for r in read for s in r.sources)
+    return [say("card_pe_to", lang, day=day(min(r.session for r in read), lang), source=" ".join(sources))]
