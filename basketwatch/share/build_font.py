@@ -1,14 +1,15 @@
 """Builds the typeface of the cards: ``python -m basketwatch.share.build_font [FOLDER]``, once, by whoever changes it.
 
-It takes Noto Sans CJK SC (Debian's ``fonts-noto-cjk``) and keeps GB2312, Big5's first level, ASCII, Latin letters, signs, and every character
-of the catalogue and of the files of baskets and sectors. It needs fontTools, which nothing else here does. The result
-bears a name of its own, so that an installed Noto never takes its place.
+It takes Noto Sans CJK SC (Debian's ``fonts-noto-cjk``) and keeps GB2312, Big5's first level, ASCII, Latin letters,
+signs, and every character of the catalogue and of the files of baskets and sectors. It needs fontTools, which nothing
+else here does. The result bears a name of its own, so that an installed Noto never takes its place.
 """
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from basketwatch.words.catalogue import CATALOGUE
 
@@ -25,7 +26,9 @@ def characters() -> set[str]:
     traditional = {bytes((a, b)).decode("big5", "ignore") for a in range(0xA4, 0xC7) for b in range(0x40, 0xFF)}
     latin = {chr(c) for c in (*range(0x20, 0x7F), *range(0xA0, 0x180))}
     texts = [text for pair in CATALOGUE.values() for text in pair]
-    files = [p.read_text("utf-8") for folder in ("watchlists", "sector_maps") for p in (PROJECT / folder).glob("*.toml")]
+    files = [
+        p.read_text("utf-8") for folder in ("watchlists", "sector_maps") for p in (PROJECT / folder).glob("*.toml")
+    ]
     found = chinese | traditional | latin | set(SIGNS) | set("".join((*texts, *files)))
     return {c for c in found if c and c.isprintable()}
 
@@ -56,14 +59,14 @@ def _number(weight: str) -> int:
                 for font in collection].index(True)  # fmt: skip
 
 
-def _rename(font: object, weight: str) -> None:
-    names = font["name"]  # type: ignore[index]
+def _rename(font: Any, weight: str) -> None:
+    names = font["name"]
     plain = FAMILY.replace(" ", "")
     told = {1: FAMILY, 2: weight, 3: f"{plain}-{weight}", 4: f"{FAMILY} {weight}", 6: f"{plain}-{weight}"}
     names.names = [n for n in names.names if n.nameID in (0, 5, 13, 14) and n.platformID == 3 and n.langID == 0x409]
     for number, text in told.items():
         names.setName(text, number, 3, 1, 0x409)
-    top = font["CFF "].cff  # type: ignore[index]
+    top = font["CFF "].cff
     top.fontNames[0] = told[6]
     for key, text in (("FamilyName", FAMILY), ("FullName", told[4])):
         setattr(top.topDictIndex[0], key, text)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).with_name("typefaces")
 FAMILY = "Basketwatch Sans"
@@ -48,11 +49,11 @@ def choose(text: Iterable[str], *, system: bool = True) -> Choice:
 def has(path: Path, index: int, character: str) -> bool:
     """Whether a font file has a glyph for a character. False for a file that cannot be read."""
     font = _font(path, index)
-    return font is not None and font.get_nominal_glyph(ord(character)) is not None  # type: ignore[attr-defined]
+    return font is not None and font.get_nominal_glyph(ord(character)) is not None
 
 
 @lru_cache(maxsize=64)
-def _font(path: Path, index: int) -> object | None:
+def _font(path: Path, index: int) -> Any:
     import uharfbuzz
 
     try:
@@ -66,7 +67,10 @@ def _installed() -> tuple[tuple[str, Path, int], ...]:
     """Family, file and index of each upright regular font of the system, the usual ones first."""
     import typst
 
-    found = [(f.family, Path(f.path), f.index) for f in typst.Fonts(include_embedded_fonts=False).fonts()
-             if f.path and f.style == "normal" and f.weight == 400]  # fmt: skip
-    order = {family: i for i, family in enumerate(_USUAL)}
-    return tuple(sorted(dict.fromkeys(found), key=lambda f: (min((i for u, i in order.items() if f[0].startswith(u)), default=len(order)), f[0])))
+    found = {(f.family, Path(f.path), f.index) for f in typst.Fonts(include_embedded_fonts=False).fonts()
+             if f.path and f.style == "normal" and f.weight == 400}  # fmt: skip
+    return tuple(sorted(found, key=lambda font: (_rank(font[0]), *font)))
+
+
+def _rank(family: str) -> int:
+    return min((i for i, usual in enumerate(_USUAL) if family.startswith(usual)), default=len(_USUAL))

@@ -22,6 +22,7 @@ TEMPLATES = Path(__file__).with_name("cards")
 SUFFIXES = ("png", "svg", "pdf")
 WIDTH, SCALE = 1080, 2  # of a card, in its own pixels; and how many of the picture's make one of them
 WIDTHS = (360, 2160)
+_PAPER = {"weekly": 210 / 25.4 * 72}  # templates whose pages are of another width than a card's
 _LOCK = Lock()  # a compiler serves one thread at a time
 
 
@@ -44,7 +45,8 @@ def render(
     card: Mapping[str, Any], suffix: str = "png", *, dark: bool = False, green_up: bool = False, width: int = WIDTH,
     system_fonts: bool = True,
 ) -> Picture:  # fmt: skip
-    """Draw a card (``views.cards``). ``suffix``: png, svg or pdf; ``width``: of a PNG, in pixels of 1/2.
+    """Draw a card (``views.cards``). ``suffix``: png, svg or pdf; ``width``: of a PNG, which has twice as many
+    pixels.
 
     A name that no typeface can write gives way to its Latin form, other such characters to □. Of a card with several
     pages PNG and SVG show the first.
@@ -56,7 +58,10 @@ def render(
     inputs = {"card": json.dumps(shown, ensure_ascii=False), "look": json.dumps(look, ensure_ascii=False)}
     with _LOCK:
         made = _compiler(len(families) > 1).compile(
-            str(TEMPLATES / f"{card['kind']}.typ"), format=suffix, ppi=72.0 * SCALE * width / WIDTH, sys_inputs=inputs
+            str(TEMPLATES / f"{card['kind']}.typ"),
+            format=suffix,
+            sys_inputs=inputs,
+            ppi=72.0 * SCALE * width / _PAPER.get(card["kind"], WIDTH),
         )
     data = made[0] if isinstance(made, list) else made
     alt = str(shown["alt"])

@@ -98,7 +98,10 @@ def empty(feed: Feed) -> str:
 
 
 def by_ticker(snapshot: Snapshot, flag_rows: pd.DataFrame, before: int | None) -> list[pd.DataFrame]:
-    """The rows of each ticker, loudest first (``before`` as in ``feed``); tickers with something new first, then the loudest, then the busiest."""
+    """The rows of each ticker, loudest first; tickers with something new first, then the loudest, then the busiest.
+
+    ``before`` is that of ``feed``.
+    """
     order = {rule.id: i for i, rule in enumerate(snapshot.universe.rules)}
     rows = flag_rows.assign(
         loud=flag_rows["severity"].map(_LOUD).fillna(-1),

@@ -53,6 +53,22 @@ def named(names: Names, key: str, lang: str) -> Data:
     return {"text": cut(names[lang]), "latin": latin(names, key)}
 
 
+def names_of(snapshot: Snapshot, tickers: Iterable[str], lang: str, between: str) -> Data:
+    """Several tickers' names as one."""
+    every = [name_of(snapshot, t, lang) for t in tickers]
+    return {form: between.join(n[form] for n in every) for form in ("text", "latin")}
+
+
+def worded(name: Data, write: Callable[[str], str]) -> Data:
+    """A name inside a sentence: ``write`` gives it around either form."""
+    return {form: write(name[form]) for form in ("text", "latin")}
+
+
+def against(snapshot: Snapshot, ticker: str, lang: str) -> Data:
+    """较沪深300."""
+    return worded(name_of(snapshot, ticker, lang), lambda n: say("versus", lang, name=n))
+
+
 def latin(names: Names, key: str) -> str:
     """The English name where it is written in Latin letters, else the key."""
     return cut(names.en) if names.en.strip() and all(ord(c) < _LATIN for c in names.en) else key

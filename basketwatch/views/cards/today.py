@@ -17,7 +17,7 @@ from basketwatch.views.cards.parts import Data
 from basketwatch.views.today import title
 from basketwatch.words.text import DASH, day, points, say, source_name
 
-TILES, BASKETS, EACH = 3, 6, 3
+TILES, BASKETS, EACH, HIT = 3, 6, 3, 4
 # what is said of limits: chip, the states it holds, its tone
 LIMITS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "card_limit_up": (("sealed_up", "one_price_up", "t_up"), "up"),
@@ -86,20 +86,23 @@ def _sentence(snapshot: Snapshot, view: BasketView, lang: str) -> list[Data]:
     for key, word in (("card_limit_up", "limit_sealed_up"), ("card_limit_down", "limit_sealed_down")):
         hit = [str(t) for t in rows.index[rows["limit_state"].isin(LIMITS[key][0])]][:2]
         if hit:
-            runs.append(parts.spoken(snapshot, lang, lambda n, h=hit, w=word: say(  # type: ignore[misc]
-                "card_event", lang, names=" ".join(n(t) for t in h), what=say(w, lang))) | {"tone": "ink"})  # fmt: skip
+            runs.append(_event(parts.names_of(snapshot, hit, lang, " "), say(word, lang), lang))
     return [*runs, parts.figure(say("card_stop", lang))]
 
 
+def _event(names: Data, what: str, lang: str) -> Data:
+    return parts.worded(names, lambda n: say("card_event", lang, names=n, what=what)) | {"tone": "ink"}
+
+
 def against(snapshot: Snapshot, view: BasketView, lang: str) -> list[Data]:
-    """跑赢申万通信 1.28pp: against the basket's first benchmark of its own market, where both ended together."""
-    for ticker, values in view.excess.items():
-        if values["1d"] == values["1d"]:
-            key = "card_ahead" if values["1d"] >= 0 else "card_behind"
-            shown = points(abs(values["1d"])).lstrip("+")
-            return [parts.spoken(snapshot, lang, lambda n, t=ticker, k=key: say(k, lang, name=n(t), x=shown))  # type: ignore[misc]
-                    | {"tone": "ink"}]  # fmt: skip
-    return []
+    """跑赢申万通信 1.28pp: against the basket's first benchmark with which it ended together."""
+    known = [(t, values["1d"]) for t, values in view.excess.items() if values["1d"] == values["1d"]]
+    if not known:
+        return []
+    ticker, value = known[0]
+    key, away = "card_ahead" if value >= 0 else "card_behind", points(abs(value)).lstrip("+")
+    name = parts.name_of(snapshot, ticker, lang)
+    return [parts.worded(name, lambda n: say(key, lang, name=n, x=away)) | {"tone": "ink"}]
 
 
 # --- tiles and blocks --------------------------------------------------------------------------------------------
@@ -107,7 +110,9 @@ def against(snapshot: Snapshot, view: BasketView, lang: str) -> list[Data]:
 
 def _tiles(snapshot: Snapshot, group: str, lang: str) -> list[Data]:
     """The first indices and sectors of the strip that are of the home market, on the session that is due."""
-    own = [b for b in snapshot.universe.benchmarks if markets.group(b.ticker) == group and b.ticker in snapshot.table.index]
+    own = [
+        b for b in snapshot.universe.benchmarks if markets.group(b.ticker) == group and b.ticker in snapshot.table.index
+    ]
     rows = same_session(snapshot.table.loc[[b.ticker for b in own]])
     return [{"label": parts.named(b.name, b.ticker, lang), "figure": parts.move(float(rows["1d"][b.ticker]))}
             for b in own[:TILES]]  # fmt: skip
@@ -142,11 +147,10 @@ def _fact(label: str, value: Data) -> Data:
 
 
 def _excess(snapshot: Snapshot, view: BasketView, lang: str) -> list[Data]:
-    for ticker, values in view.excess.items():
-        if markets.group(ticker) == view.home:
-            label = parts.spoken(snapshot, lang, lambda n, t=ticker: say("versus", lang, name=n(t)))  # type: ignore[misc]
-            return [{"label": label, "figure": parts.move(values["1d"], points)}]
-    return []
+    own = [t for t in view.excess if markets.group(t) == view.home][:1]
+    return [
+        {"label": parts.against(snapshot, t, lang), "figure": parts.move(view.excess[t]["1d"], points)} for t in own
+    ]
 
 
 def place(snapshot: Snapshot, view: BasketView, lang: str) -> Data:
@@ -183,13 +187,13 @@ def ranked_day(rows: pd.DataFrame) -> pd.Series:
 
 def limits(snapshot: Snapshot, rows: pd.DataFrame, lang: str) -> list[Data]:
     """Who closed or stood at its limit, each kind with a chip."""
-    current = rows.loc[[t for t in rows.index if t not in set(parts.not_current(rows))]]
-    out = []
+    lost, out = set(parts.not_current(rows)), []
     for key, (states, tone) in LIMITS.items():
-        hit = [str(t) for t in current.index[current["limit_state"].isin(states)]]
+        hit = [str(t) for t in rows.index[rows["limit_state"].isin(states)] if t not in lost]
         if hit:
-            out.append({"chip": parts.figure(say(key, lang, n=len(hit)), tone), "text": parts.spoken(
-                snapshot, lang, lambda n, h=hit: " · ".join(n(t) for t in h[:4]) + (" …" if len(h) > 4 else ""))})  # type: ignore[misc]  # fmt: skip
+            names = parts.names_of(snapshot, hit[:HIT], lang, " · ")
+            names = names if len(hit) <= HIT else parts.worded(names, lambda n: f"{n} …")
+            out.append({"chip": parts.figure(say(key, lang, n=len(hit)), tone), "text": names})
     return out
 
 

@@ -34,7 +34,7 @@ CARDS: dict[str, tuple[str, str]] = {
     "card_rest": ("其余 {n} 只", "{n} more"),
     "card_rest_of_baskets": ("另有 {n} 个篮子未列出", "{n} more baskets are not shown"),
     "card_members": ("成分 · {group} {n} 只", "Members · {n} {group}"),
-    "card_window": ("区间", "Window"),
+    "card_moves": ("涨跌", "Return"),
     "card_equal": ("等权", "Equal weight"),
     "card_cap": ("市值加权", "Cap weight"),
     "card_limit_up": ("涨停 {n}", "Limit-up {n}"),
@@ -43,15 +43,14 @@ CARDS: dict[str, tuple[str, str]] = {
     "card_place": ("52周位置", "52-week place"),
     "card_closes": ("最近 {n} 个收盘价（复权）", "Last {n} closes (adjusted)"),
     # valuation
-    "card_above_mean": ("比均值 {mean} 高 {x}，z = {z}", "{x} above the mean of {mean}, z = {z}"),
-    "card_below_mean": ("比均值 {mean} 低 {x}，z = {z}", "{x} below the mean of {mean}, z = {z}"),
+    "card_above_mean": ("比均值 {mean} 高 {x}，z\u00a0=\u00a0{z}", "{x} above the mean of {mean}, z\u00a0=\u00a0{z}"),
+    "card_below_mean": ("比均值 {mean} 低 {x}，z\u00a0=\u00a0{z}", "{x} below the mean of {mean}, z\u00a0=\u00a0{z}"),
     "card_verdict": ("{place}，{level}", "{place}, {level}"),
     "card_colon": ("：", ": "),
     "card_mean": ("均值 {x}", "mean {x}"),
     "card_close_of": ("{day} 收盘", "close of {day}"),
     "card_losing": ("亏损 {n} 家", "losing: {n}"),
     # flags
-    "card_flags_none": ("没有异常。", "Nothing unusual."),
     "card_flags_rest": ("另有 {n} 只，见异动页", "{n} more on the Flags page"),
     "card_flags_lost": ("{n} 条无法判断", "{n} could not be judged"),
     "card_flags_also": ("另 {n} 项", "+{n}"),
@@ -62,8 +61,6 @@ CARDS: dict[str, tuple[str, str]] = {
         "行业为申万 PE（未说明是否 TTM），篮子为整体 PE-TTM",
         "sectors: Shenwan PE (not said to be TTM); baskets: aggregate PE-TTM",
     ),
-    "card_page": ("{n} / {of}", "{n} / {of}"),
-    "card_figure": ("图 {n}", "Figure {n}"),
     "card_weekly_week": ("本周涨跌", "The week"),
     "card_weekly_year": ("今年以来", "Year to date"),
     "card_weekly_number": ("第 {n} 周", "week {n}"),
@@ -84,7 +81,6 @@ CARDS: dict[str, tuple[str, str]] = {
         "没有字体能写出 {characters}，已用别的写法代替。",
         "No typeface here has {characters}; another spelling stands in its place.",
     ),
-    "card_written": ("已写入 {path}", "written: {path}"),
 }
 
 ERRORS: dict[str, tuple[str, str]] = {
@@ -96,7 +92,10 @@ ERRORS: dict[str, tuple[str, str]] = {
         "{path} 的后缀不对；请用 .png、.svg 或 .pdf。",
         "{path} has the wrong ending; use .png, .svg or .pdf.",
     ),
-    "card_needs_pdf": ("周报要写成 PDF，{path} 的后缀不是 .pdf。", "The weekly review is written as PDF; {path} does not end in .pdf."),
+    "card_needs_pdf": (
+        "周报要写成 PDF，{path} 的后缀不是 .pdf。",
+        "The weekly review is written as PDF; {path} does not end in .pdf.",
+    ),
     "card_not_written": (
         "{path} 写不进去（{detail}）；请换一个文件夹。",
         "{path} cannot be written ({detail}); choose another folder.",
@@ -105,7 +104,10 @@ ERRORS: dict[str, tuple[str, str]] = {
         "{day} 不是A股交易日，或早于已知的交易日历；请给一个交易日。",
         "{day} is no A-share session, or lies before the known calendar; give the date of a session.",
     ),
-    "card_session_ahead": ("{day} 还没有收盘；请给更早的交易日。", "The session of {day} has not closed; give an earlier one."),
+    "card_session_ahead": (
+        "{day} 还没有收盘；请给更早的交易日。",
+        "The session of {day} has not closed; give an earlier one.",
+    ),
     "card_no_figures": (
         "还没有 {what} 的数据可画；请先运行 basketwatch refresh。",
         "There is nothing stored of {what} yet; run basketwatch refresh first.",
