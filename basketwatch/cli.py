@@ -382,10 +382,8 @@ def _after(calendar: Any, session: datetime) -> datetime:
     """The last instant up to now at which a session was the newest. Raises UsageError where it was none, or goes on."""
     day, now = session.date(), clock.now()
     found = calendar.session(day)
-    if found is None or not found.confirmed:
-        raise UsageError("card_session_ahead" if day > now.date() else "card_no_session", day=day)
-    if now < found.closes:
-        raise UsageError("card_session_ahead", day=day)
+    if found is None or now < found.closes:
+        raise UsageError("card_session_ahead" if found else "card_no_session", day=day)
     return min(now, calendar.last_instant(day) or now)
 
 

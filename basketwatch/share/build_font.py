@@ -17,7 +17,7 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 NOTO = Path("/usr/share/fonts/opentype/noto")
 FAMILY, ORIGINAL = "Basketwatch Sans", "Noto Sans CJK SC"
 WEIGHTS = ("Regular", "Bold")
-SIGNS = "–—−…±×÷≈≤≥≠√∞°‰§¶·•●○◆◇■□▲▼△▽▸▾←→↑↓↗↘№™©®€£¥₩σμΔΣΩαβ²³½¼¾‘’“”„«»‹›"
+SIGNS = "–—−…±×÷≈≤≥≠√∞°‰§¶·•●○◆◇■□▲▼△▽←→↑↓↗↘№™©®€£¥₩σμΔΣΩαβ²³½¼¾‘’“”„«»‹›"
 
 
 def characters() -> set[str]:

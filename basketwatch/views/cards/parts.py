@@ -18,6 +18,7 @@ from basketwatch.analysis.snapshot import Snapshot
 from basketwatch.domain import markets
 from basketwatch.domain.calendars import FINAL_AFTER, MarketState, due_session
 from basketwatch.domain.model import Names
+from basketwatch.views.origin import age_note
 from basketwatch.words.text import DASH, MINUS, clock_time, day, listed, printable, say, signed, source_name
 
 Data = dict[str, Any]
@@ -141,10 +142,14 @@ def market_lines(snapshot: Snapshot, groups: Iterable[str], leading: date | None
 
 def _market(snapshot: Snapshot, group: str, leading: date | None, lang: str) -> str:
     state, name = snapshot.markets[group], say(f"short_{group}", lang)
+    rows, last = snapshot.table.loc[snapshot.table["group"] == group], state.last_closed
+    newest = rows["session"].max()
+    if last and pd.notna(newest) and newest.date() < last.day:
+        return say("card_market_old", lang, group=name, at=day(newest.date(), lang))
     if state.phase in ("open", "lunch"):
-        rows = snapshot.table.loc[snapshot.table["group"] == group]
-        return say(f"card_market_{state.phase}", lang, group=name, at=instant(rows, group, lang))
-    last = state.last_closed
+        today = state.session is not None and pd.notna(newest) and newest.date() == state.session.day
+        at = instant(rows, group, lang, dated=not today)
+        return say(f"card_market_{state.phase}" if today else "card_market_old", lang, group=name, at=at)
     if last is None or state.phase == "unknown":
         return say("phase_unknown", lang, group=name)
     at = clock_time(last.closes, group)
@@ -173,21 +178,21 @@ def missing_line(snapshot: Snapshot, rows: pd.DataFrame, lang: str) -> list[Data
         return []
 
     def sentence(name: Callable[[str], str]) -> str:
-        each = [say("card_missing_one", lang, name=name(t), why=_why(rows.loc[t], lang)) for t in lost[:NAMED]]
+        each = [
+            say("card_missing_one", lang, name=name(t), why=_why(snapshot, rows.loc[t], lang)) for t in lost[:NAMED]
+        ]
         more = say("card_and_more", lang, n=len(lost) - NAMED) if len(lost) > NAMED else ""
         return say("card_missing", lang, names=" ".join([listed(each, lang), more]).strip())
 
     return [spoken(snapshot, lang, sentence)]
 
 
-def _why(row: pd.Series, lang: str) -> str:
+def _why(snapshot: Snapshot, row: pd.Series, lang: str) -> str:
     if pd.isna(row["session"]):
         return say("state_no_data", lang)
     if bool(row["suspended"]):
         return say("suspended", lang)
-    if row["stale"]:
-        return say("stale_since", lang, day=day(row["session"].date(), lang))
-    return say("state_no_data", lang)
+    return age_note(snapshot, row, lang) or say("state_no_data", lang)
 
 
 def membership(members: Iterable[Sequence[str]]) -> str:

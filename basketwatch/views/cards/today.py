@@ -12,6 +12,7 @@ from basketwatch.analysis.snapshot import BasketView, Snapshot, home_rows
 from basketwatch.domain import markets
 from basketwatch.domain.model import Names
 from basketwatch.views import pe
+from basketwatch.views.basket import market_label
 from basketwatch.views.cards import parts
 from basketwatch.views.cards.parts import Data
 from basketwatch.views.today import title
@@ -29,7 +30,7 @@ LIMITS: Mapping[str, tuple[tuple[str, ...], str]] = {
 def card(snapshot: Snapshot, lang: str) -> Data:
     """The card of the day."""
     group = markets.home([t for view in snapshot.baskets for t in view.table.index])
-    shown = [v for v in snapshot.baskets if v.home == group][:BASKETS]
+    shown = snapshot.baskets[:BASKETS]
     rows = _members(shown, group)
     newest = rows["session"].max()
     leading = newest.date() if pd.notna(newest) else None
@@ -38,7 +39,7 @@ def card(snapshot: Snapshot, lang: str) -> Data:
         snapshot, "today", day(leading, lang, weekday=True) if leading else DASH, lang,
         markets=parts.market_lines(snapshot, _groups(snapshot), leading, lang),
         stamp=parts.stamp(snapshot, rows, group, lang), sentences=sentences,
-        tiles=_tiles(snapshot, group, lang), baskets=[block(snapshot, v, lang) for v in shown],
+        tiles=_tiles(snapshot, group, lang), baskets=[block(snapshot, v, group, lang) for v in shown],
         rest=_rest(snapshot, shown, lang), **_leaders(snapshot, rows, group, lang), limits=limits(snapshot, rows, lang),
         foot=_foot(snapshot, shown, rows, group, lang), alt=" ".join(plain(s) for s in sentences),
     )  # fmt: skip
@@ -54,7 +55,11 @@ def _groups(snapshot: Snapshot) -> set[str]:
 def _members(views: Sequence[BasketView], group: str) -> pd.DataFrame:
     """The home market's members of all baskets, each once."""
     frames = [v.table.loc[v.table["group"] == group] for v in views]
-    rows = pd.concat(frames) if frames else pd.DataFrame(columns=["session", "stale", "suspended", "1d", "quote_time"])
+    rows = (
+        pd.concat(frames)
+        if frames
+        else pd.DataFrame(columns=["session", "stale", "suspended", "1d", "quote_time", "source", "limit_state"])
+    )
     return rows.loc[~rows.index.duplicated()]
 
 
@@ -118,12 +123,18 @@ def _tiles(snapshot: Snapshot, group: str, lang: str) -> list[Data]:
             for b in own[:TILES]]  # fmt: skip
 
 
-def block(snapshot: Snapshot, view: BasketView, lang: str) -> Data:
-    """A basket: of how many members of its home market, the move of the day, breadth, excess, week, place of its PE."""
+def block(snapshot: Snapshot, view: BasketView, group: str, lang: str) -> Data:
+    """A basket: of how many members of its home market, the move of the day, breadth, excess, week, place of its PE.
+
+    One of another market than the card's ``group`` has its own session beside it, and its own stamp where it is old.
+    """
+    other = view.home != group
+    stamp = parts.stamp(snapshot, home_rows(view), view.home, lang) if other else None
+    week = {"label": say("week", lang), "figure": parts.move(view.returns["1w"])}
     return {
-        "name": heading(view, lang), "count": count(view, lang), "figure": parts.move(view.returns["1d"]),
-        "breadth": {k: view.breadth[k] for k in ("up", "flat", "down")},
-        "facts": [*_excess(snapshot, view, lang), _fact(say("week", lang), parts.move(view.returns["1w"])), place(snapshot, view, lang)],
+        "name": heading(view, lang), "count": count(view, lang, dated=other), "figure": parts.move(view.returns["1d"]),
+        "breadth": {k: view.breadth[k] for k in ("up", "flat", "down")}, "stamp": stamp["text"] if stamp else "",
+        "facts": [*_excess(snapshot, view, lang), week, place(snapshot, view, lang)],
     }  # fmt: skip
 
 
@@ -132,18 +143,20 @@ def heading(view: BasketView, lang: str) -> Data:
     return {"text": parts.cut(title(view, lang)), "latin": parts.latin(Names("", title(view, "en")), view.basket.id)}
 
 
-def count(view: BasketView, lang: str) -> str:
-    """A股 26/26 · 涨 18 跌 8 · 停牌 1."""
-    part = view.by_group.get(view.home, {"covered": 0, "members": view.home_members})
-    told = [say("card_home", lang, group=say(f"group_{view.home}", lang), covered=part["covered"], members=part["members"]),
-            say("card_breadth", lang, up=view.breadth["up"], down=view.breadth["down"])]  # fmt: skip
+def count(view: BasketView, lang: str, *, dated: bool = False) -> str:
+    """A股 26/26 · 涨 18 跌 8 · 停牌 1; ``dated``: with the session."""
+    told = [market_label(view, view.home, lang)] if dated else [covered(view, lang)]
+    told.append(say("card_breadth", lang, up=view.breadth["up"], down=view.breadth["down"]))
     told += [say("card_flat", lang, n=view.breadth["flat"])] if view.breadth["flat"] else []
     told += [say("suspended_n", lang, n=view.breadth["suspended"])] if view.breadth["suspended"] else []
     return " · ".join(told)
 
 
-def _fact(label: str, value: Data) -> Data:
-    return {"label": label, "figure": value}
+def covered(view: BasketView, lang: str) -> str:
+    """A股 26/26."""
+    part = view.by_group.get(view.home, {"covered": 0, "members": view.home_members})
+    group = say(f"group_{view.home}", lang)
+    return say("card_home", lang, group=group, covered=part["covered"], members=part["members"])
 
 
 def _excess(snapshot: Snapshot, view: BasketView, lang: str) -> list[Data]:
@@ -158,10 +171,11 @@ def place(snapshot: Snapshot, view: BasketView, lang: str) -> Data:
     reading = snapshot.basket_valuations.get(view.basket.id)
     window = pe.telling(reading.bands) if reading else ""
     if reading is None or not window:
-        return _fact("PE", parts.figure(DASH, "soft"))
+        return {"label": "PE", "figure": parts.figure(DASH, "soft")}
     brief, percentile = pe.rank(reading.bands, window, lang).rsplit(" ", 1)
     tone = pe.tone(reading.bands[window].percentile)
-    return _fact(say("card_pe", lang, window=brief), parts.figure(percentile, "ink" if tone == "soft" else tone))
+    shown = parts.figure(percentile, "ink" if tone == "soft" else tone)
+    return {"label": say("card_pe", lang, window=brief), "figure": shown}
 
 
 # --- leaders and limits ------------------------------------------------------------------------------------------

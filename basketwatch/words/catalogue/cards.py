@@ -14,6 +14,7 @@ CARDS: dict[str, tuple[str, str]] = {
     "card_market_open": ("{group} 盘中 {at}", "{group} open, {at}"),
     "card_market_lunch": ("{group} 午休 {at}", "{group} lunch, {at}"),
     "card_market_closed": ("{group} {at} 收盘", "{group} closed {at}"),
+    "card_market_old": ("{group} 停在 {at}", "{group} as of {at}"),
     "card_provisional": ("{at} 暂定", "{at} provisional"),
     "card_running": ("盘中 {at} 暂定", "{at} still trading"),
     "card_old": ("旧数据：停在 {at}", "OLD DATA: as of {at}"),
