@@ -179,6 +179,17 @@ def test_a_live_market_bears_no_badge() -> None:
     assert card("today", "en", live)["badge"] == "" and card("today", "en")["badge"] == "DEMO · invented prices"
 
 
+def test_an_old_index_is_no_measure_of_the_day() -> None:
+    tiles = card("today", "zh", changed(snapshot(), ["000300.SH"], stale=True))["tiles"]
+    assert [t["figure"]["text"] for t in tiles][:1] == ["–"] and tiles[1]["figure"]["text"] != "–"
+
+
+def test_everything_followed_has_a_card() -> None:
+    for ticker in snapshot().table.index:
+        made = card(str(ticker), "zh")
+        assert made["kind"] == "stock" and json.dumps(made, allow_nan=False)
+
+
 # --- names -------------------------------------------------------------------------------------------------------
 
 

@@ -40,7 +40,7 @@ def line(snapshot: Snapshot, rows: pd.DataFrame, lang: str) -> Data:
     first: Any = rows.iloc[0]
     also = set(rows["rule"]) - {first["rule"]}
     return {
-        "chip": parts.figure(flags.rule_name(first["rule"], lang), tone(first)), "text": reason(snapshot, first, lang),
+        "chip": parts.figure(parts.cut(flags.rule_name(first["rule"], lang)), tone(first)), "text": reason(snapshot, first, lang),
         "also": say("card_flags_also", lang, n=len(also)) if also else "",
     }  # fmt: skip
 

@@ -87,16 +87,13 @@ def _sentence(snapshot: Snapshot, view: BasketView, lang: str) -> list[Data]:
     name = parts.named(view.basket.short, view.basket.id, lang)
     runs = [name | {"tone": "ink"}, parts.figure(" "), parts.move(view.returns["1d"]) | {"bold": True}]
     runs += against(snapshot, view, lang)
-    rows = home_rows(view)
+    rows, lost = home_rows(view), set(parts.not_current(home_rows(view)))
     for key, word in (("card_limit_up", "limit_sealed_up"), ("card_limit_down", "limit_sealed_down")):
-        hit = [str(t) for t in rows.index[rows["limit_state"].isin(LIMITS[key][0])]][:2]
+        hit = [str(t) for t in rows.index[rows["limit_state"].isin(LIMITS[key][0])] if t not in lost][:2]
         if hit:
-            runs.append(_event(parts.names_of(snapshot, hit, lang, " "), say(word, lang), lang))
+            told = say("card_event", lang, names=_HERE, what=say(word, lang))
+            runs += _around(told, [parts.name_of(snapshot, t, lang) for t in hit])
     return [*runs, parts.figure(say("card_stop", lang))]
-
-
-def _event(names: Data, what: str, lang: str) -> Data:
-    return parts.worded(names, lambda n: say("card_event", lang, names=n, what=what)) | {"tone": "ink"}
 
 
 def against(snapshot: Snapshot, view: BasketView, lang: str) -> list[Data]:
@@ -106,8 +103,18 @@ def against(snapshot: Snapshot, view: BasketView, lang: str) -> list[Data]:
         return []
     ticker, value = known[0]
     key, away = "card_ahead" if value >= 0 else "card_behind", points(abs(value)).lstrip("+")
-    name = parts.name_of(snapshot, ticker, lang)
-    return [parts.worded(name, lambda n: say(key, lang, name=n, x=away)) | {"tone": "ink"}]
+    return _around(say(key, lang, name=_HERE, x=away), [parts.name_of(snapshot, ticker, lang)])
+
+
+_HERE = "\n"  # where names come into a sentence; no text has one of its own
+
+
+def _around(told: str, names: Sequence[Data]) -> list[Data]:
+    """Runs of a sentence with names in it, which are never broken between two lines (``keep``)."""
+    before, _, after = told.partition(_HERE)
+    kept = [name | {"tone": "ink", "keep": True} for name in names]
+    spaced = [run for name in kept for run in (parts.figure(" "), name)][1:]
+    return [parts.figure(before), *spaced, parts.figure(after)]
 
 
 # --- tiles and blocks --------------------------------------------------------------------------------------------
@@ -119,6 +126,7 @@ def _tiles(snapshot: Snapshot, group: str, lang: str) -> list[Data]:
         b for b in snapshot.universe.benchmarks if markets.group(b.ticker) == group and b.ticker in snapshot.table.index
     ]
     rows = same_session(snapshot.table.loc[[b.ticker for b in own]])
+    rows.loc[parts.not_current(rows), "1d"] = float("nan")  # an old index is no measure of the day
     return [{"label": parts.named(b.name, b.ticker, lang), "figure": parts.move(float(rows["1d"][b.ticker]))}
             for b in own[:TILES]]  # fmt: skip
 
