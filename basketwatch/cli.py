@@ -14,7 +14,7 @@ import sys
 import warnings
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,10 @@ from basketwatch.domain.model import Problem
 from basketwatch.errors import BasketwatchError, UsageError
 from basketwatch.settings import language, read_settings
 from basketwatch.words.text import say, sentence, signed
+
+if TYPE_CHECKING:
+    from basketwatch.domain.model import Universe
+    from basketwatch.store.database import Store
 
 
 def main() -> None:
@@ -264,8 +268,11 @@ def flags(since: datetime | None, as_json: bool, is_demo: bool) -> int:
 @click.option("--sector", help="The sector under review, e.g. 801770.SI; by default the first of the strip.")
 @click.option("--lang", type=click.Choice(("zh", "en")), help="Language; by default that of BASKETWATCH_LANG.")
 @click.option("--json", "as_json", is_flag=True, help="Print the JSON of the contract.")
+@click.option("--pdf", type=click.Path(path_type=Path), metavar="FILE", help="Write it as PDF to FILE, to print.")
 @click.option("--demo", "is_demo", is_flag=True, hidden=True)
-def report(week_of: datetime | None, sector: str | None, lang: str | None, as_json: bool, is_demo: bool) -> int:
+def report(
+    week_of: datetime | None, sector: str | None, lang: str | None, as_json: bool, pdf: Path | None, is_demo: bool
+) -> int:
     """The weekly review of a sector in Markdown, from the store."""
     from basketwatch.analysis import weekly
     from basketwatch.analysis.snapshot import market_snapshot
@@ -273,6 +280,8 @@ def report(week_of: datetime | None, sector: str | None, lang: str | None, as_js
     from basketwatch.store.opening import open_reader
     from basketwatch.views import review as review_words
 
+    if pdf and pdf.suffix.lower() != ".pdf":
+        raise UsageError("card_needs_pdf", path=pdf)
     settings, lang = read_settings(demo=is_demo or None), lang or _language()
     universe = read_universe(settings.home)
     weekly.sector_of(universe, sector)
@@ -287,9 +296,12 @@ def report(week_of: datetime | None, sector: str | None, lang: str | None, as_js
         key = "report_too_late" if last and last < week.last else "nothing_stored"
         click.echo(say(key, lang, week=week.last if last else "", last=last), err=True)
         return 4
+    made = _drawn(store, snapshot, "weekly", lang, review=found, suffix="pdf") if pdf and store else None
+    if pdf and made:
+        _write(pdf, made[0])
     if as_json:
         _print_json(review_words.as_json(snapshot, found, lang))
-    else:
+    elif not pdf:
         click.echo(review_words.markdown(snapshot, found, lang), nl=False)
     for problem in found.problems if not as_json else ():
         click.echo(f"{problem.where}: {sentence(problem, lang)}", err=True)
@@ -320,6 +332,114 @@ def resolve(text: str | None, as_json: bool) -> int:
     else:
         click.echo(notes.as_lines(found, _language()))
     return 0 if found.matches or found.ambiguous else 4
+
+
+@commands.command()
+@click.argument("what")
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to: a name that ends in .png, .svg or .pdf.",
+)
+@click.option("--lang", type=click.Choice(("zh", "en")), help="Language; by default that of BASKETWATCH_LANG.")
+@click.option("--theme", type=click.Choice(("light", "dark")), default="light", show_default=True)
+@click.option("--up", type=click.Choice(("red", "green")), default="red", show_default=True, help="Colour of a rise.")
+@click.option(
+    "--width",
+    type=click.IntRange(360, 2160),
+    default=1080,
+    show_default=True,
+    help="Width; a PNG has twice as many pixels.",
+)
+@click.option("--session", type=click.DateTime(["%Y-%m-%d"]), help="As it was after this A-share session.")
+@click.option("--demo", "is_demo", is_flag=True, hidden=True)
+def card(
+    what: str, target: Path, lang: str | None, theme: str, up: str, width: int, session: datetime | None, is_demo: bool
+) -> int:
+    """A picture for a chat, from the store.
+
+    WHAT: today, flags, sectors, weekly, a basket, a ticker, or valuation:BASKET, valuation:TICKER.
+    """
+    from basketwatch.files.baskets import read_universe
+    from basketwatch.store.opening import open_reader
+    from basketwatch.views import cards
+
+    lang, suffix = lang or _language(), target.suffix.lower().lstrip(".")
+    if suffix not in ("png", "svg", "pdf"):
+        raise UsageError("card_bad_suffix", path=target)
+    settings = read_settings(demo=is_demo or None)
+    universe = read_universe(settings.home)
+    cards.read(universe, what)
+    store = open_reader(settings.url, demo=settings.demo)
+    look = {"suffix": suffix, "dark": theme == "dark", "green_up": up == "green", "width": width}
+    made = _card(store, universe, what, lang, session, look) if store else None
+    if made is None:
+        click.echo(say("card_no_figures", lang, what=what) if store else say("nothing_stored", lang), err=True)
+        return 4
+    _write(target, made[0])
+    broken = tuple(p for p in universe.problems if p.severity == "hard")
+    for told in (*made[1], *(f"{p.where}: {sentence(p, lang)}" for p in broken)):
+        click.echo(told, err=True)
+    return _check_status(broken) or (3 if made[1] else 0)
+
+
+def _card(
+    store: Store, universe: Universe, what: str, lang: str, session: datetime | None, look: dict[str, Any]
+) -> tuple[bytes, list[str]] | None:
+    """The picture and what is to be said of it; None where nothing is stored of its subject."""
+    from basketwatch.analysis import weekly
+    from basketwatch.analysis.snapshot import market_snapshot
+
+    calendar, review = weekly.home_calendar(store), None
+    if what == "weekly":
+        week = weekly.week_of(calendar, clock.now(), session.date() if session else None)
+        snapshot = market_snapshot(store, universe, week.at)
+        review = weekly.review(snapshot, week)
+    else:
+        snapshot = market_snapshot(store, universe, _after(calendar, session) if session else clock.now())
+    return _drawn(store, snapshot, what, lang, review=review, **look)
+
+
+def _after(calendar: Any, session: datetime) -> datetime:
+    """The last instant up to now at which a session was the newest. Raises UsageError where it was none, or goes on."""
+    day, now = session.date(), clock.now()
+    found = calendar.session(day)
+    if found is None or now < found.closes:
+        raise UsageError("card_session_ahead" if found else "card_no_session", day=day)
+    return min(now, calendar.last_instant(day) or now)
+
+
+def _drawn(
+    store: Store, snapshot: Any, what: str, lang: str, *, review: Any = None, **look: Any
+) -> tuple[bytes, list[str]] | None:
+    """A card as (bytes, what is to be said of it); None where nothing is stored of its subject."""
+    from basketwatch.analysis.valuation import readings
+    from basketwatch.share import render
+    from basketwatch.views import cards
+
+    wanted = cards.needs(snapshot, what, review)
+    histories = readings.histories(store, wanted, snapshot.calendars, snapshot.now) if wanted else {}
+    data = cards.card(snapshot, what, lang, histories=histories, review=review)
+    if data is None:
+        return None
+    picture = render.render(data, **look)
+    glyphs = render.missing_sentence(picture, lang)
+    return picture.data, [*data["faults"], *([glyphs] if glyphs else [])]
+
+
+def _write(target: Path, data: bytes) -> None:
+    """Put a file in place whole. Raises UsageError (card_not_written) where that fails; nothing is left behind then."""
+    from basketwatch.files.saving import replace
+
+    try:
+        replace(target.resolve(), data)
+    except OSError as fault:
+        detail = fault.strerror or type(fault).__name__
+        raise UsageError("card_not_written", path=str(target)[:120], detail=detail) from fault
 
 
 @commands.command()

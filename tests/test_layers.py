@@ -23,9 +23,10 @@ ROOMS: dict[str, set[str]] = {
     "analysis": {"domain", "store", "words", "clock", "errors"},
     "refresh": {"domain", "words", "files", "sources", "store", "analysis", *GROUND},
     "views": {"domain", "words", "analysis", "clock", "errors"},
-    "app": {"domain", "words", "files", "store", "analysis", "views", *GROUND},
+    "app": {"domain", "words", "files", "store", "analysis", "views", "share", *GROUND},
+    "share": {"domain", "words", "views", "errors"},
     "doctor": {"domain", "words", "files", "sources", "store", "analysis", *GROUND},
-    "cli": {"domain", "words", "files", "store", "analysis", "refresh", "views", "app", "doctor", *GROUND},
+    "cli": {"domain", "words", "files", "store", "analysis", "refresh", "views", "app", "doctor", "share", *GROUND},
     "__main__": {"cli"}, "__init__": set(),
 }  # fmt: skip
 
@@ -35,6 +36,7 @@ HEAVY: dict[str, set[str]] = {
     "akshare": {"sources"}, "yfinance": {"sources"}, "requests": {"sources"}, "curl_cffi": {"sources"},
     "exchange_calendars": {"sources"},
     "sqlalchemy": {"store"}, "sqlite3": {"store"},
+    "typst": {"share"}, "uharfbuzz": {"share"}, "fontTools": {"share"},
     "plotly": {"views"}, "tomlkit": {"files"}, "tomllib": {"files", "app"},
 }  # fmt: skip
 
@@ -73,6 +75,18 @@ def test_a_file_imports_only_rooms_below_its_own(path: Path) -> None:
     allowed = ROOMS[room_of(module)] | {room_of(module)}
     wrong = {name for name in ours if room_of(name) not in allowed}
     assert not wrong, f"{module} may not import {wrong}"
+
+
+def test_the_server_draws_pictures_and_does_nothing_else_of_share() -> None:
+    """Sending happens in a process of its own."""
+    taken = set()
+    for path in (p for p in FILES if room_of(module_of(p)) == "app"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == "basketwatch.share":
+                taken |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("basketwatch.share."):
+                taken.add((node.module or "").split(".")[2])
+    assert taken <= {"render", "fonts"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))

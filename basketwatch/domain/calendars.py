@@ -122,6 +122,11 @@ class Calendar:
         i = bisect_left(self._days, found.day)
         return self.sessions[i - count] if i >= count else None
 
+    def last_instant(self, day: date) -> datetime | None:
+        """A minute before the session after ``day`` opens; None where no such session is in sight."""
+        coming = self.after(day)
+        return coming.opens - timedelta(minutes=1) if coming else None
+
     def between(self, first: date, last: date) -> list[Session]:
         """Sessions with ``first <= day <= last``."""
         known = self.sessions[bisect_left(self._days, first) : bisect_right(self._days, last)]

@@ -74,7 +74,7 @@ def feed(snapshot: Snapshot, lang: str, before: int | None, *, green_up: bool) -
     the loudest; one line a ticker, led by its loudest rule.
     """
     told = snapshot.flags.loc[snapshot.flags["notice"]]
-    groups = _by_ticker(snapshot, told, before)
+    groups = by_ticker(snapshot, told, before)
     fresh = {bool(rows["new"].any()) for rows in groups}
     lines = [_line(snapshot, rows, lang, green_up, marked=len(fresh) > 1) for rows in groups[:FEED]]
     lost = int((snapshot.flags["state"] == "no_data").sum())
@@ -97,8 +97,11 @@ def empty(feed: Feed) -> str:
     )
 
 
-def _by_ticker(snapshot: Snapshot, flag_rows: pd.DataFrame, before: int | None) -> list[pd.DataFrame]:
-    """The rows of each ticker, loudest first; tickers with something new first, then the loudest, then the busiest."""
+def by_ticker(snapshot: Snapshot, flag_rows: pd.DataFrame, before: int | None) -> list[pd.DataFrame]:
+    """The rows of each ticker, loudest first; tickers with something new first, then the loudest, then the busiest.
+
+    ``before`` is that of ``feed``.
+    """
     order = {rule.id: i for i, rule in enumerate(snapshot.universe.rules)}
     rows = flag_rows.assign(
         loud=flag_rows["severity"].map(_LOUD).fillna(-1),

@@ -93,15 +93,16 @@ def joined(parts: Iterable[str], lang: str, kind: Literal["sentences", "clauses"
 
 def escape(value: object) -> str:
     """For HTML: markup characters escaped, control and text-direction characters dropped."""
-    return html.escape(_printable(value), quote=True)
+    return html.escape(printable(value), quote=True)
 
 
 def plain(value: object) -> str:
     """For Streamlit's markdown places: every punctuation mark that could start markup, LaTeX, a link or an icon escaped."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=@/])", r"\\\1", _printable(value))
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=@/])", r"\\\1", printable(value))
 
 
-def _printable(value: object) -> str:
+def printable(value: object) -> str:
+    """For pictures: control and text-direction characters, which nobody sees, become spaces."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]", " ", str(value))
 
 
