@@ -1,7 +1,7 @@
 """The command line. People type it, cron runs it, the dashboard starts it; the names are those of the contract.
 
-Exit status: 0 all well, 2 wrong usage or a broken file, 3 done but something is missing or stale, 4 nothing to show.
-Errors go to stderr as one sentence.
+Exit status: 0 all well, 2 wrong usage or a broken file, 3 done but something is missing, stale,
+refused or unknown, 4 nothing to show. Errors go to stderr as one sentence.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import warnings
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,14 @@ from basketwatch.domain.model import Problem
 from basketwatch.errors import BasketwatchError, UsageError
 from basketwatch.settings import language, read_settings
 from basketwatch.words.text import say, sentence, signed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from basketwatch.domain.chat import Chat
+    from basketwatch.settings import Settings
+    from basketwatch.store.database import Store
+    from basketwatch.views.digest import Words
 
 
 def main() -> None:
@@ -294,6 +302,120 @@ def report(week_of: datetime | None, sector: str | None, lang: str | None, as_js
     for problem in found.problems if not as_json else ():
         click.echo(f"{problem.where}: {sentence(problem, lang)}", err=True)
     return _check_status((*(p for p in universe.problems if p.severity == "hard"), *found.problems))
+
+
+@commands.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--what", type=click.Choice(("digest", "weekly")), help="Only this; by default what share.toml says.")
+@click.option("--dry-run", is_flag=True, help="Print what would go where; nothing goes out.")
+@click.option("--again", is_flag=True, help="Also what was sent before, or may have arrived.")
+@click.option("--demo", "is_demo", is_flag=True, hidden=True)
+def send(names: tuple[str, ...], what: str | None, dry_run: bool, again: bool, is_demo: bool) -> int:
+    """Send the words of the day or week to the chats of share.toml, each only once."""
+    from basketwatch.files import share_settings
+    from basketwatch.share.outbox import preview
+
+    settings, lang = read_settings(demo=is_demo or None), _language()
+    book = share_settings.read(settings.home, os.environ)
+    problems = [*book.problems]
+    for problem in problems:
+        click.echo(f"{problem.where}: {sentence(problem, lang)}", err=True)
+    if not book.chats:
+        raise UsageError("no_chats", path=share_settings.FILE)
+    chosen = share_settings.chosen(book.chats, names)
+    usable = _usable(chosen, problems, lang)
+    store = _store_to_send_from(settings, dry_run=dry_run)
+    words = _editions(store, settings) if store else None
+    due = [d for d in _due(chosen, what, bool(names), words) if dry_run or d[0] in usable] if words else []
+    if store is None or (due and not any(w for _, w in due)):
+        click.echo(say("nothing_to_send" if store else "nothing_stored", lang), err=True)
+        return 4
+    if dry_run:
+        for chat, found in ((c, w) for c, w in due if w):
+            click.echo(preview(store, chat, found, None, clock.now(), lang))
+    status = 0 if dry_run else _send_all(store, [(c, w) for c, w in due if w], again, lang)
+    return 2 if problems else status
+
+
+def _usable(chosen: tuple[Chat, ...], problems: list[Problem], lang: str) -> list[Chat]:
+    """The chats whose keys are such; of the others a sentence."""
+    from basketwatch.files.share_settings import variable
+    from basketwatch.share.chats import fault
+
+    out = []
+    for chat in chosen:
+        problem = fault(chat, variable(chat.name, "key"))
+        if problem is None:
+            out.append(chat)
+            continue
+        problems.append(problem)
+        click.echo(f"{problem.where}: {sentence(problem, lang)}", err=True)
+    return out
+
+
+def _store_to_send_from(settings: Settings, *, dry_run: bool) -> Store | None:
+    """The store, for writing unless nothing goes out; None where there is none yet."""
+    from basketwatch.store.database import file_of
+    from basketwatch.store.opening import open_reader, open_writer
+
+    path = file_of(settings.url)
+    reader = open_reader(settings.url, demo=settings.demo)  # says what is damaged; a writer would move it aside
+    if dry_run or (path is not None and not path.exists()):
+        return reader
+    return open_writer(settings.url, demo=settings.demo)[0]
+
+
+def _editions(store: Store, settings: Settings) -> Callable[[str, str], Words | None]:
+    """(kind, language) -> its words, None where there are none; each snapshot is taken once."""
+    from functools import cache
+
+    from basketwatch.analysis import weekly
+    from basketwatch.analysis.snapshot import Snapshot, market_snapshot
+    from basketwatch.files.baskets import read_universe
+    from basketwatch.views import digest
+
+    universe = read_universe(settings.home)
+    snapshot_at: Callable[[datetime], Snapshot] = cache(lambda at: market_snapshot(store, universe, at))
+
+    def words(kind: str, lang: str) -> Words | None:
+        if kind == "digest":
+            snapshot = snapshot_at(clock.now())
+            return None if snapshot.table.empty else digest.digest(snapshot, lang)
+        try:
+            week = weekly.week_of(weekly.home_calendar(store), clock.now())
+            sector = weekly.sector_of(universe)
+        except UsageError:  # no session of a week is known, or no sector is followed
+            return None
+        found = weekly.review(snapshot_at(week.at), week, sector)
+        return None if found.empty else digest.weekly(snapshot_at(week.at), found, lang)
+
+    return words
+
+
+def _due(
+    chats: tuple[Chat, ...], what: str | None, named: bool, words: Callable[[str, str], Words | None]
+) -> Iterator[tuple[Chat, Words | None]]:
+    """Each chat with each of its words; ``what`` goes to the chats that get it, and to those that a person named."""
+    for chat in chats:
+        kinds = chat.what if what is None else (what,) if named or what in chat.what else ()
+        for kind in kinds:
+            yield chat, words(kind, chat.language or _language())
+
+
+def _send_all(store: Store, due: list[tuple[Chat, Words]], again: bool, lang: str) -> int:
+    """Send, and list what became of it: 3 where something was refused, limited or is unknown."""
+    from basketwatch.share import outbox
+
+    status = 0
+    for chat, words in due:
+        reason = outbox.not_due(chat, words, clock.now(), lang)
+        if reason:
+            click.echo(f"{chat.name}  {chat.label}  {outbox.heading(words, lang)}  {reason}")
+            continue
+        for told in outbox.deliver(store, chat, words, None, again=again):
+            click.echo(outbox.line_of(told, lang))
+            status = status if told.result.outcome == "sent" else 3
+    return status
 
 
 @commands.command()

@@ -101,6 +101,11 @@ def plain(value: object) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=@/])", r"\\\1", _printable(value))
 
 
+def one_line(value: object) -> str:
+    """For plain text: on one line, without control and text-direction characters or halves of a character."""
+    return " ".join(_printable(value).encode("utf-8", "replace").decode().split())
+
+
 def _printable(value: object) -> str:
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]", " ", str(value))
 
