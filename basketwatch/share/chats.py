@@ -114,7 +114,8 @@ def _between(path: str, template: str) -> str:
     if not found.startswith(before):
         return ""
     key = found.removeprefix(before)
-    return key.split("/")[0] if after else key
+    own, _, method = key.partition("/")
+    return key if not after else own if re.fullmatch(r"[A-Za-z]*", method) else ""
 
 
 def _of_query(query: str, template: str) -> str:

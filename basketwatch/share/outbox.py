@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ class Told(NamedTuple):
     part: str
     result: Result
     before: bool = False
+    note: tuple[str, Mapping[str, str]] | None = None  # why a picture that was given is left out
 
 
 def not_due(chat: Chat, words: Words, now: datetime, lang: str) -> str:
@@ -45,8 +47,9 @@ def deliver(
     What was refused or limited before is tried again, since nothing of it arrived; what is unknown only with ``again``.
     Raises store errors; a message whose outcome could not be kept stays unknown.
     """
-    parts = ("words",) if picture is None or no_picture(chat) else ("words", "picture")
-    return [_deliver(store, chat, words, part, picture, again, send) for part in parts]
+    note = no_picture(chat) if picture is not None else None
+    parts = ("words",) if picture is None or note else ("words", "picture")
+    return [_deliver(store, chat, words, part, picture, again, send)._replace(note=note) for part in parts]
 
 
 def _deliver(store: Store, chat: Chat, words: Words, part: str, picture: bytes | None, again: bool, send: Post) -> Told:
@@ -110,7 +113,8 @@ def line_of(told: Told, lang: str) -> str:
     if params.get("at", "").startswith("20") and "T" in params["at"]:
         params["at"] = _shown(datetime.fromisoformat(params["at"]), lang)
     said = f"  {sentence((result.key, params), lang)}" if result.key else ""
-    return f"{head}  {say(f'outcome_{result.outcome}', lang)}{said}"
+    note = f"  {sentence(told.note, lang)}" if told.note else ""
+    return f"{head}  {say(f'outcome_{result.outcome}', lang)}{said}{note}"
 
 
 def heading(words: Words, lang: str) -> str:
