@@ -12,7 +12,7 @@ import hmac
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
@@ -269,7 +269,7 @@ def _file(picture: bytes) -> tuple[str, bytes, str]:
     return ("card.png", picture, "image/png") if picture[:1] == b"\x89" else ("card.jpg", picture, "image/jpeg")
 
 
-def _harmless(lines: list[Line] | tuple[Line, ...] | Any) -> str:
+def _harmless(lines: Sequence[Line]) -> str:
     """Plain text in which no service sees a mention or a tag."""
     return plain(lines).replace("<", "＜").replace(">", "＞")
 
@@ -281,7 +281,7 @@ _WECOM_MARKDOWN = 4096
 
 def _wecom_text(words: Words) -> tuple[str, Fitted]:
     """As text where it fits; markdown takes twice as much, but is not shown in WeChat."""
-    text = fitted(words, SERVICES["wecom"].limit, in_bytes, plain)
+    text = fitted(words, SERVICES["wecom"].limit, in_bytes, _harmless)
     return ("markdown", fitted(words, _WECOM_MARKDOWN, in_bytes, _harmless)) if text.cut else ("text", text)
 
 
@@ -379,7 +379,7 @@ def dingtalk_sign(timestamp: str, secret: str) -> str:
 # --- Slack -------------------------------------------------------------------------------------------------------
 
 
-def _slack_text(lines: Any) -> str:
+def _slack_text(lines: Sequence[Line]) -> str:
     return plain(lines).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

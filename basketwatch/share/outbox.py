@@ -86,7 +86,7 @@ def _full(store: Store, chat: Chat) -> Result | None:
 
 def _earlier(store: Store, message: Message) -> Result:
     """What became of a message that somebody has begun; waits a little for one that is just going out."""
-    entry = outbox.last(store, message)
+    entry = outbox.last(store, message, arrived=True)
     while entry and entry.outcome == "sending" and datetime.now(UTC) - entry.at < ELSEWHERE:
         time.sleep(0.5)
         entry = outbox.last(store, message)
@@ -127,13 +127,13 @@ def preview(store: Store, chat: Chat, words: Words, picture: bytes | None, now: 
     found, (limit, unit) = size_of(chat, words), unit_of(chat, words)
     cut = say("dry_cut" if found.cut else "dry_whole", lang)
     size = say("dry_size", lang, size=found.size, limit=limit, unit=say(f"dry_{unit}", lang), cut=cut)
-    entry = outbox.last(store, message_of(chat, words, "words"))
-    on_record = entry is not None and entry.outcome not in outbox.REPEATABLE
+    entry = outbox.last(store, message_of(chat, words, "words"), arrived=True)
     state = say(f"outcome_{entry.outcome if entry.outcome != 'sending' else 'unknown'}", lang) if entry else ""
     due = not_due(chat, words, now, lang) or (
-        say("dry_begun", lang, outcome=state) if on_record else say("dry_would", lang)
+        say("dry_begun", lang, outcome=state) if entry else say("dry_would", lang)
     )
     why = no_picture(chat)
     shown = say("dry_no_picture", lang) if picture is None else say("dry_picture", lang, size=len(picture))
-    facts = [f"{chat.name}  {chat.label}  {heading(words, lang)}", due, size, sentence(why, lang) if why else shown]
+    where = f"{chat.label} ({chat.host})" if chat.host else chat.label
+    facts = [f"{chat.name}  {where}  {heading(words, lang)}", due, size, sentence(why, lang) if why else shown]
     return "\n".join(["  ".join(facts), *(f"    {line}" for line in found.text.split("\n"))])

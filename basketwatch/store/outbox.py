@@ -41,12 +41,14 @@ class Entry:
     params: Mapping[str, str]
 
 
-def last(store: Store, message: Message) -> Entry | None:
-    """The last attempt at a message; None where there is none."""
+def last(store: Store, message: Message, *, arrived: bool = False) -> Entry | None:
+    """The last attempt at a message; None where there is none. ``arrived``: of those that arrived or may have."""
     o = schema.outbox.c
-    query = select(o.attempt, o.outcome, o.at, o.key, o.params).where(_is(message)).order_by(o.attempt.desc()).limit(1)
+    query = select(o.attempt, o.outcome, o.at, o.key, o.params).where(_is(message)).order_by(o.attempt.desc())
+    if arrived:
+        query = query.where(o.outcome.not_in(REPEATABLE))
     with store.engine.connect() as c:
-        row = c.execute(query).first()
+        row = c.execute(query.limit(1)).first()
     return None if row is None else Entry(row.attempt, row.outcome, row.at, row.key, json.loads(row.params or "{}"))
 
 
@@ -54,11 +56,11 @@ def claim(store: Store, message: Message, now: datetime, *, again: bool = False)
     """Record that a message is about to go out: the number of the attempt, None where it must not.
 
     It must not where it was sent, may have been, or is just being sent by somebody else. ``again``: a person asks for it
-    all the same. Of two senders at once one gets it.
+    all the same; where that second attempt is refused, a third needs a person too. Of two senders at once one gets it.
     """
     before = last(store, message)
     with store.engine.begin() as c:
-        if before is not None and before.outcome in REPEATABLE:
+        if before is not None and before.outcome in REPEATABLE and (again or before.attempt == 0):
             o = schema.outbox.c
             taken = c.execute(
                 update(schema.outbox)

@@ -131,10 +131,8 @@ def sent(services: Services, service: str, words: Words, **settings: Any) -> tup
 def test_words_in_the_form_of_each_service(services: Services, words: Words) -> None:
     text = "\n".join(line.text for line in words.lines)
     path, body = sent(services, "wecom", words)
-    assert path == f"/cgi-bin/webhook/send?key={KEYS['wecom']}" and body == {
-        "msgtype": "text",
-        "text": {"content": text},
-    }
+    assert path == f"/cgi-bin/webhook/send?key={KEYS['wecom']}"
+    assert body == {"msgtype": "text", "text": {"content": text.replace("<", "＜").replace(">", "＞")}}
     path, body = sent(services, "telegram", words)
     assert path == f"/bot{KEYS['telegram']}/sendMessage" and (body["chat_id"], body["text"]) == ("-1001234567890", text)
     path, body = sent(services, "discord", words)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import re
+import shutil
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,9 +18,11 @@ from basketwatch.analysis.snapshot import Snapshot, market_snapshot
 from basketwatch.domain.model import Problem
 from basketwatch.refresh.flags import update
 from basketwatch.sources.demo import market
+from basketwatch.store import opening
 from basketwatch.views import digest, json
 from basketwatch.words.text import points, say, signed
 from tests.stores import fill, universe
+from tests.test_holes import KEYS, knock_out
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +117,32 @@ def test_the_week_in_the_words_of_the_report(tmp_path: Path) -> None:
     words = digest.weekly(snapshot, weekly.review(snapshot, week), "en")
     assert words.kind == "weekly" and words.session == week.last and words.lines[0].text.startswith("DEMO · ")
     assert "This week" in digest.plain(words.lines) and pd.Timestamp(words.session).weekday() == 4
+
+
+@pytest.fixture(scope="module")
+def porous(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store whose tables accept a hole in every column."""
+    path = tmp_path_factory.mktemp("porous") / "whole.sqlite"
+    store = fill(path, is_demo=True)
+    update(store, universe(), market.NOW)
+    store.engine.dispose()
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA writable_schema = ON")
+    db.execute("UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'")
+    db.commit()
+    db.close()
+    return path
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_value_may_be_missing(porous: Path, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(KEYS, "valuations")  # its rows are packed whole
+    path, rng = Path(shutil.copy(porous, tmp_path / "holed.sqlite")), random.Random(seed)
+    taken = knock_out(path, rng)
+    store = opening.open_reader(f"sqlite:///{path}", demo=True)
+    assert store is not None
+    for hours in (0, -3, -30, 40):
+        snapshot = market_snapshot(store, universe(), market.NOW + timedelta(hours=hours))
+        words = digest.digest(snapshot, "en")
+        if words is not None:
+            assert not re.search(r"\b(nan|NaT|None|inf)\b", digest.plain(words.lines)), taken

@@ -43,6 +43,20 @@ def test_it_is_sent_once_and_again_only_by_hand(services: Services, store: Store
     assert len(services.heard) == 2 and outcomes(store) == [("words", 0, "sent"), ("words", 1, "sent")]
 
 
+@pytest.mark.parametrize("begun", ["good", "page"])
+def test_a_refused_second_attempt_is_not_repeated_by_itself(
+    services: Services, store: Store, words: Words, begun: str
+) -> None:
+    chat = services.chat("wecom")
+    services.mode = begun
+    first = deliver(store, chat, words)[0].result
+    services.mode = "error"
+    assert deliver(store, chat, words, again=True)[0].result.outcome == "refused"
+    services.mode = "good"
+    assert deliver(store, chat, words)[0].result.outcome == first.outcome and len(services.heard) == 2
+    assert deliver(store, chat, words, again=True)[0].result.outcome == "sent" and len(services.heard) == 3
+
+
 def test_another_session_state_kind_or_chat_is_another_message(services: Services, store: Store, words: Words) -> None:
     chat = services.chat("wecom")
     for own in (
