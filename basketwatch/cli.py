@@ -1,7 +1,7 @@
 """The command line. People type it, cron runs it, the dashboard starts it; the names are those of the contract.
 
-Exit status: 0 all well, 2 wrong usage or a broken file, 3 done but something is missing or stale, 4 nothing to show.
-Errors go to stderr as one sentence.
+Exit status: 0 all well, 2 wrong usage or a broken file, 3 done but something is missing, stale,
+refused or unknown, 4 nothing to show. Errors go to stderr as one sentence.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from basketwatch import clock
+from basketwatch import cli_share, clock
 from basketwatch.domain.model import Problem
 from basketwatch.errors import BasketwatchError, UsageError
 from basketwatch.settings import language, read_settings
 from basketwatch.words.text import say, sentence, signed
 
 if TYPE_CHECKING:
-    from basketwatch.domain.model import Universe
-    from basketwatch.store.database import Store
+    pass
 
 
 def main() -> None:
@@ -41,19 +40,12 @@ def main() -> None:
         fault.show()
         status = 2
     except BasketwatchError as fault:
-        click.echo(sentence(fault, _language()), err=True)
+        click.echo(sentence(fault, cli_share.said_language()), err=True)
         status = fault.exit_status
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     sys.exit(status or 0)
-
-
-def _language() -> str:
-    try:
-        return language()
-    except UsageError:
-        return "en"
 
 
 @click.group(invoke_without_command=True)
@@ -132,7 +124,7 @@ def refresh(only: tuple[str, ...], years: int, as_json: bool, is_demo: bool) -> 
     except BasketwatchError as fault:
         if not as_json:
             raise
-        _print_json(_NO_RUN | {"error": sentence(fault, _language()), "key": fault.key})
+        _print_json(_NO_RUN | {"error": sentence(fault, cli_share.said_language()), "key": fault.key})
         return fault.exit_status
     finally:
         bar.close()
@@ -178,7 +170,7 @@ def _part_line(part: dict[str, Any]) -> str:
     if part["stale"]:
         line += f"  stale: {', '.join(part['stale'][:8])}{' …' if len(part['stale']) > 8 else ''}"
     for attempt in part["attempts"][:3] if part["error"] else ():
-        line += "\n         " + sentence((attempt["key"], attempt["params"]), _language())
+        line += "\n         " + sentence((attempt["key"], attempt["params"]), cli_share.said_language())
     return line
 
 
@@ -201,15 +193,15 @@ def check(baskets: tuple[str, ...], as_json: bool, is_demo: bool) -> int:
     store = open_reader(settings.url, demo=settings.demo)
     snapshot = market_snapshot(store, universe, clock.now()) if store else None
     if snapshot is None or snapshot.table.empty:
-        click.echo(say("nothing_stored", _language()), err=True)
+        click.echo(say("nothing_stored", cli_share.said_language()), err=True)
         return 4
-    answer = json_view.check(snapshot, baskets, _language())
+    answer = json_view.check(snapshot, baskets, cli_share.said_language())
     if as_json:
         _print_json(answer)
     else:
-        _print_check(answer, _language())
+        _print_check(answer, cli_share.said_language())
     for problem in snapshot.problems if not as_json else ():
-        click.echo(f"{problem.where}: {sentence(problem, _language())}", err=True)
+        click.echo(f"{problem.where}: {sentence(problem, cli_share.said_language())}", err=True)
     return _check_status(snapshot.problems)
 
 
@@ -252,14 +244,14 @@ def flags(since: datetime | None, as_json: bool, is_demo: bool) -> int:
     settings = read_settings(demo=is_demo or None)
     store = open_reader(settings.url, demo=settings.demo)
     if store is None or log.newest(store) is None:
-        click.echo(say("no_flags_stored", _language()), err=True)
+        click.echo(say("no_flags_stored", cli_share.said_language()), err=True)
         return 4
     universe = read_universe(settings.home)
     found = json_view.flags(log_at(store, universe, clock.now(), since.date() if since else None))
     if as_json:
         _print_json({"flags": found})
     for flag in found if not as_json else ():
-        click.echo(f"{flag['session']}  {flag['severity']:4}  {flag['reason'][_language()]}")
+        click.echo(f"{flag['session']}  {flag['severity']:4}  {flag['reason'][cli_share.said_language()]}")
     return 0
 
 
@@ -282,7 +274,7 @@ def report(
 
     if pdf and pdf.suffix.lower() != ".pdf":
         raise UsageError("card_needs_pdf", path=pdf)
-    settings, lang = read_settings(demo=is_demo or None), lang or _language()
+    settings, lang = read_settings(demo=is_demo or None), lang or cli_share.said_language()
     universe = read_universe(settings.home)
     weekly.sector_of(universe, sector)
     store = open_reader(settings.url, demo=settings.demo)
@@ -296,9 +288,9 @@ def report(
         key = "report_too_late" if last and last < week.last else "nothing_stored"
         click.echo(say(key, lang, week=week.last if last else "", last=last), err=True)
         return 4
-    made = _drawn(store, snapshot, "weekly", lang, review=found, suffix="pdf") if pdf and store else None
+    made = cli_share.drawn(store, snapshot, "weekly", lang, review=found, suffix="pdf") if pdf and store else None
     if pdf and made:
-        _write(pdf, made[0])
+        cli_share.put(pdf, made[0])
     if as_json:
         _print_json(review_words.as_json(snapshot, found, lang))
     elif not pdf:
@@ -330,7 +322,7 @@ def resolve(text: str | None, as_json: bool) -> int:
     if as_json:
         _print_json(notes.as_json(found))
     else:
-        click.echo(notes.as_lines(found, _language()))
+        click.echo(notes.as_lines(found, cli_share.said_language()))
     return 0 if found.matches or found.ambiguous else 4
 
 
@@ -368,7 +360,7 @@ def card(
     from basketwatch.store.opening import open_reader
     from basketwatch.views import cards
 
-    lang, suffix = lang or _language(), target.suffix.lower().lstrip(".")
+    lang, suffix = lang or cli_share.said_language(), target.suffix.lower().lstrip(".")
     if suffix not in ("png", "svg", "pdf"):
         raise UsageError("card_bad_suffix", path=target)
     settings = read_settings(demo=is_demo or None)
@@ -376,70 +368,49 @@ def card(
     cards.read(universe, what)
     store = open_reader(settings.url, demo=settings.demo)
     look = {"suffix": suffix, "dark": theme == "dark", "green_up": up == "green", "width": width}
-    made = _card(store, universe, what, lang, session, look) if store else None
+    made = cli_share.card_of(store, universe, what, lang, session, look) if store else None
     if made is None:
         click.echo(say("card_no_figures", lang, what=what) if store else say("nothing_stored", lang), err=True)
         return 4
-    _write(target, made[0])
+    cli_share.put(target, made[0])
     broken = tuple(p for p in universe.problems if p.severity == "hard")
     for told in (*made[1], *(f"{p.where}: {sentence(p, lang)}" for p in broken)):
         click.echo(told, err=True)
     return _check_status(broken) or (3 if made[1] else 0)
 
 
-def _card(
-    store: Store, universe: Universe, what: str, lang: str, session: datetime | None, look: dict[str, Any]
-) -> tuple[bytes, list[str]] | None:
-    """The picture and what is to be said of it; None where nothing is stored of its subject."""
-    from basketwatch.analysis import weekly
-    from basketwatch.analysis.snapshot import market_snapshot
+@commands.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--what", type=click.Choice(("digest", "weekly")), help="Only this; by default what share.toml says.")
+@click.option("--dry-run", is_flag=True, help="Print what would go where; nothing goes out.")
+@click.option("--again", is_flag=True, help="Also what was sent before, or may have arrived.")
+@click.option("--demo", "is_demo", is_flag=True, hidden=True)
+def send(names: tuple[str, ...], what: str | None, dry_run: bool, again: bool, is_demo: bool) -> int:
+    """Send the words of the day or week to the chats of share.toml, each only once."""
+    from basketwatch.files import share_settings
+    from basketwatch.share.outbox import preview
 
-    calendar, review = weekly.home_calendar(store), None
-    if what == "weekly":
-        week = weekly.week_of(calendar, clock.now(), session.date() if session else None)
-        snapshot = market_snapshot(store, universe, week.at)
-        review = weekly.review(snapshot, week)
-    else:
-        snapshot = market_snapshot(store, universe, _after(calendar, session) if session else clock.now())
-    return _drawn(store, snapshot, what, lang, review=review, **look)
-
-
-def _after(calendar: Any, session: datetime) -> datetime:
-    """The last instant up to now at which a session was the newest. Raises UsageError where it was none, or goes on."""
-    day, now = session.date(), clock.now()
-    found = calendar.session(day)
-    if found is None or now < found.closes:
-        raise UsageError("card_session_ahead" if found else "card_no_session", day=day)
-    return min(now, calendar.last_instant(day) or now)
-
-
-def _drawn(
-    store: Store, snapshot: Any, what: str, lang: str, *, review: Any = None, **look: Any
-) -> tuple[bytes, list[str]] | None:
-    """A card as (bytes, what is to be said of it); None where nothing is stored of its subject."""
-    from basketwatch.analysis.valuation import readings
-    from basketwatch.share import render
-    from basketwatch.views import cards
-
-    wanted = cards.needs(snapshot, what, review)
-    histories = readings.histories(store, wanted, snapshot.calendars, snapshot.now) if wanted else {}
-    data = cards.card(snapshot, what, lang, histories=histories, review=review)
-    if data is None:
-        return None
-    picture = render.render(data, **look)
-    glyphs = render.missing_sentence(picture, lang)
-    return picture.data, [*data["faults"], *([glyphs] if glyphs else [])]
-
-
-def _write(target: Path, data: bytes) -> None:
-    """Put a file in place whole. Raises UsageError (card_not_written) where that fails; nothing is left behind then."""
-    from basketwatch.files.saving import replace
-
-    try:
-        replace(target.resolve(), data)
-    except OSError as fault:
-        detail = fault.strerror or type(fault).__name__
-        raise UsageError("card_not_written", path=str(target)[:120], detail=detail) from fault
+    settings, lang = read_settings(demo=is_demo or None), cli_share.said_language()
+    book = share_settings.read(settings.home, os.environ)
+    problems = [*book.problems]
+    for problem in problems:
+        click.echo(f"{problem.where}: {sentence(problem, lang)}", err=True)
+    if not book.chats:
+        raise UsageError("no_chats", path=share_settings.FILE)
+    chosen = share_settings.chosen(book.chats, names)
+    usable = cli_share.usable(chosen, problems, lang)
+    store = cli_share.store_to_send_from(settings, dry_run=dry_run)
+    words = cli_share.editions(store, settings) if store else None
+    due = [d for d in cli_share.due(chosen, what, bool(names), words) if dry_run or d[0] in usable] if words else []
+    if store is None or (due and not any(w for _, w in due)):
+        click.echo(say("nothing_to_send" if store else "nothing_stored", lang), err=True)
+        return 4
+    pictures = cli_share.pictures(store, settings)
+    if dry_run:
+        for chat, found in ((c, w) for c, w in due if w):
+            click.echo(preview(store, chat, found, pictures(chat, found), clock.now(), lang))
+    status = 0 if dry_run else cli_share.send_all(store, [(c, w) for c, w in due if w], pictures, again, lang)
+    return 2 if problems else status
 
 
 @commands.command()
@@ -466,11 +437,11 @@ def doctor(as_json: bool, offline: bool, file: Path | None) -> int:
             raise UsageError(
                 "doctor_not_written", path=str(file), detail=fault.strerror or type(fault).__name__
             ) from fault
-        click.echo(say("doctor_written", _language(), path=str(file)), err=True)
+        click.echo(say("doctor_written", cli_share.said_language(), path=str(file)), err=True)
     if as_json:
         _print_json(found.as_json())
     else:
-        click.echo(found.as_text(_language()))
+        click.echo(found.as_text(cli_share.said_language()))
     return 0 if found.well else 3
 
 

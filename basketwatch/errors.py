@@ -142,3 +142,18 @@ class RefreshRunning(BasketwatchError):
 
     key = "refresh_running"
     exit_status = 0
+
+
+# --- chats -------------------------------------------------------------------------------------------------------
+
+
+class NothingSent(BasketwatchError):
+    """No byte of a message has left: it may be tried again. Params: host, detail."""
+
+    key = "chat_unreached"
+
+
+class NoAnswer(BasketwatchError):
+    """A message went out and no whole answer came: it may have arrived. Params: host, detail."""
+
+    key = "chat_silent"

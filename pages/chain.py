@@ -11,7 +11,7 @@ from basketwatch.words.text import plain, say
 def body(snapshot, reader, settings):
     from basketwatch.analysis import chain as measured
     from basketwatch.views import chain as view
-    from basketwatch.views import outlook
+    from basketwatch.views.chain import outlook
 
     lang = reader.lang
     st.html(view.STYLE + outlook.STYLE)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def draw(snapshot: Snapshot, chain: Chain, reader: Reader) -> None:
     """Milestones, forecasts, sizes, risks and days."""
-    from basketwatch.views import outlook
+    from basketwatch.views.chain import outlook
 
     lang, today = reader.lang, snapshot.now.astimezone(markets.zone_of("CN")).date()
     if outlook.is_empty(chain):
@@ -47,7 +47,8 @@ def _panel(title: str, inner: str, lang: str) -> None:
 
 def _forecasts(chain: Chain, reader: Reader) -> None:
     """The lines that can be drawn, all values in words, and what does not fit together."""
-    from basketwatch.views import charts, outlook
+    from basketwatch.views import charts
+    from basketwatch.views.chain import outlook
     from basketwatch.views.charts import outlook as figures
 
     lang, rows = reader.lang, outlook.drawable(chain)
@@ -69,7 +70,7 @@ def _forecasts(chain: Chain, reader: Reader) -> None:
 
 def _sized(chain: Chain, number: int, size: Size, lang: str) -> None:
     """A market's size; its inputs can be changed to see what they come to, and nothing is saved."""
-    from basketwatch.views import outlook
+    from basketwatch.views.chain import outlook
 
     _panel("sizes_title", outlook.size(size, [factor.value for factor in size.factors], lang), lang)
     with st.expander(say("size_try", lang)):

@@ -1,1 +1,1 @@
-"""Pictures for a chat: data of ``views.cards`` through the templates of ``cards``."""
+"""Pictures and messages for people who do not open the pages: cards by templates, senders, an outbox; of ``sources`` only ``net``."""

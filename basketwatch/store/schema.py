@@ -22,9 +22,9 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-# Raise it with every change. A writer makes the tables (1 → 2: valuations, flags; 3 → 4: securities,
-# board_members) and columns (2 → 3: flags.cause)
-# that an earlier store does not have yet; ``ADDED`` lists the columns, which are null in the rows of before.
+# Raise it with every change. A writer makes the tables (1 → 2: valuations, flags; 3 → 4: securities, board_members, outbox)
+# and columns (2 → 3: flags.cause) that an earlier store does not have yet; ``ADDED`` lists the columns, which are null in
+# the rows of before.
 VERSION = 4
 ADDED = (("flags", "cause"),)
 
@@ -233,4 +233,20 @@ board_members = Table(
     Column("reason", Text, nullable=False),
     Column("first_seen", Instant, nullable=False),
     Column("last_seen", Instant, nullable=False),
+)  # fmt: skip
+
+# what went to a chat, a row a message: written as ``sending`` before the message goes out. ``attempt`` counts those that a
+# person asked for again; ``at`` is the real instant, also where a past day is replayed
+outbox = Table(
+    "outbox", metadata,
+    Column("chat", String(32), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("session", Date, primary_key=True),
+    Column("state", String(16), primary_key=True),
+    Column("part", String(8), primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("outcome", String(8), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("key", String(40)),
+    Column("params", Text),
 )  # fmt: skip

@@ -101,6 +101,11 @@ def plain(value: object) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=@/])", r"\\\1", printable(value))
 
 
+def one_line(value: object) -> str:
+    """For plain text: on one line, without control and text-direction characters or halves of a character."""
+    return " ".join(printable(value).encode("utf-8", "replace").decode().split())
+
+
 def printable(value: object) -> str:
     """For pictures: control and text-direction characters, which nobody sees, become spaces."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]", " ", str(value))

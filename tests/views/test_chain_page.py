@@ -20,7 +20,7 @@ from basketwatch.files.baskets import read_universe
 from basketwatch.sources.demo import market
 from basketwatch.store import opening
 from basketwatch.views import chain as view
-from basketwatch.views import outlook
+from basketwatch.views.chain import outlook
 from basketwatch.views.colours import NO_STEP, STEPS_OF_GREEN, STEPS_OF_PE, STEPS_OF_RED
 from tests import apps
 from tests.stores import PROJECT, fill

@@ -5,7 +5,7 @@ An error's or a problem's sentence says what happened, to what, and what to do.
 
 from __future__ import annotations
 
-from basketwatch.words.catalogue import cards, chain, edit, flag_pages, flags, market, sectors, valuation
+from basketwatch.words.catalogue import cards, chain, edit, flag_pages, flags, market, sectors, share, valuation
 from basketwatch.words.catalogue.checks import CHECKS
 from basketwatch.words.catalogue.doctor import DOCTOR
 from basketwatch.words.catalogue.errors import SENTENCES
@@ -26,4 +26,5 @@ CATALOGUE: dict[str, tuple[str, str]] = (
     | edit.TEXTS
     | chain.TEXTS
     | cards.TEXTS
+    | share.TEXTS
 )
