@@ -58,6 +58,17 @@ def subject(names: Mapping[str, str], lang: str) -> str:
     return chosen
 
 
+def kept_select(key: str, names: Mapping[str, str], label: str) -> str:
+    """One of many (id -> label) in a box that can be searched, kept in the URL by its id; the first one stays out of it."""
+    held = f"choice_{key}"
+    if st.session_state.get(held) not in names:
+        asked = st.query_params.get(key)
+        st.session_state[held] = asked if asked in names else next(iter(names))
+    chosen: str = st.selectbox(label, list(names), key=held, format_func=lambda i: names.get(i, i))
+    keep(key, None if chosen == next(iter(names)) else chosen)
+    return chosen
+
+
 def keep(name: str, value: str | None) -> str | None:
     """Write a parameter into the URL, or take it out; returns it."""
     if value:

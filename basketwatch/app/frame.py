@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from basketwatch.store.database import Store
 _log = logging.getLogger(__name__)
 first_line_drawn = threading.Event()  # set by the first page of this process: now pandas may load
-PAGES = ("today", "basket", "valuation", "sectors", "chain", "flags", "edit", "health")
+PAGES = ("today", "basket", "valuation", "sectors", "chain", "flags", "edit", "share", "health")
 TICK = timedelta(seconds=3)  # how often an open page looks whether the store has a new version
 
 

@@ -282,6 +282,11 @@ def _address(snapshot: Snapshot, ticker: str, baskets: Sequence[str], lang: str)
     return f"/{page}?{urlencode({**query, 'lang': lang, **demo})}#{quote(name)}"
 
 
+def direction_name(direction: str, lang: str) -> str:
+    """A direction's name; one that is damaged as it is written."""
+    return say(f"direction_{direction}", lang) if direction in ("up", "down", "none") else direction
+
+
 def rule_name(rule: str, lang: str) -> str:
     """A rule's name; one that a newer program wrote by its id."""
     return say(f"rule_{rule}", lang) if rule in rules.SPECS else rule
@@ -411,7 +416,7 @@ def after(data: reading.StoredData, flag_rows: pd.DataFrame, lang: str) -> pd.Da
     table = table.sort_values(["rule", "direction"], key=lambda c: c.map(order).fillna(c) if c.name == "rule" else c)
     out = pd.DataFrame({
         "rule": [rule_name(r, lang) for r in table["rule"]],
-        "direction": [say(f"direction_{d}", lang) for d in table["direction"]], "n": table["flags"].to_numpy(),
+        "direction": [direction_name(d, lang) for d in table["direction"]], "n": table["flags"].to_numpy(),
     })  # fmt: skip
     for h in outcomes.HORIZONS:
         out[f"mean_{h}"] = table[f"mean_{h}"].to_numpy(dtype="float64") * 100

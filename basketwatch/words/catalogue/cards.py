@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 CARDS: dict[str, tuple[str, str]] = {
+    # the page Share
+    "page_share": ("分享", "Share"),
+    "share_what": ("分享什么", "What to share"),
+    "share_theme": ("图片底色", "Ground of the picture"),
+    "share_light": ("浅色", "Light"),
+    "share_dark": ("深色", "Dark"),
+    "share_picture": ("图片", "Picture"),
+    "share_words": ("文字", "Words"),
+    "share_copy": ("右上角可复制", "to be copied at the upper right"),
+    "share_plain": ("纯文本", "Plain"),
+    "share_markdown": ("Markdown", "Markdown"),
     "card_kind_today": ("今日", "Today"),
     "card_kind_basket": ("篮子 · {name}", "Basket · {name}"),
     "card_kind_valuation": ("估值 · {name}", "Valuation · {name}"),
