@@ -15,19 +15,21 @@ _NAMED = re.compile(  # api_key=…, 'token': '…', Authorization: Bearer …; 
 )
 
 
-_SAID = re.compile(  # 密码：abc, 提取码: 8888, 口令 x, pwd=1: what people write into notes and chats
-    r"(?i)((?:密码|口令|提取码|访问码|取件码|验证码|授权码|密钥|令牌|暗号)(?:是|为)?|"
+_SAID = re.compile(  # 密码：abc, 提取码8888, 口令 x, 验证码【1】, pwd=1: what people write into notes and chats
+    r"(?i)((?:密[码碼]|口令|提取[码碼]|访问码|取件码|[验驗][证證][码碼]|授[权權][码碼]|密[钥鑰]|令牌|暗号)(?:[是为]|[改换設设变][成为]了?)?|"
     r"\b(?:pwd|pass|passcode|pin|api[ _-]?key|token|key|secret|password)\b)"
-    r"(\s*[:：=]\s*|\s+(?=[\x21-\x7e]*\d)|(?<=[是为])\s*|(?<=[码令钥号])\s+(?=[\x21-\x7e]))"
-    r"[^\s，,。；;、）)'\"<>]+"
+    r"(\s*[:：=]\s*|(?<=[码碼令钥鑰号])\s*[【\[（(]\s*|\s+is\s+(?=[\x21-\x7e]*\d)|\s+(?=[\x21-\x7e]*\d)|(?<=[是为了成])\s*|(?<=[码碼令钥鑰号])\s*(?=[\x21-\x7e]*\d)|"
+    r"(?<=[码碼令钥鑰号])\s+(?=[\x21-\x7e]))"
+    r"[^\s，,。；;、）)】\]'\"<>]+"
 )
+_HOOK = re.compile(r"(?<=/)((?:web)?hooks?|robots?|bots?)/(?=[A-Za-z0-9_:-]*\d)[A-Za-z0-9_:-]{4,}")
 _KEYS = re.compile(r"\b(?:sk|pk|ghp|gho|xox[abprs]|AKIA|AIza)[-_A-Za-z0-9]{8,}")
 
 
 def redact(text: str) -> str:
     """``text`` with user names, queries, fragments and tokens taken out of its URLs, and named secrets blanked."""
     text = _FRAGMENT.sub(r"\1", _USER.sub("", text))
-    text = _KEYS.sub("…", _SAID.sub(r"\1\2…", text))
+    text = _HOOK.sub(r"\1/…", _KEYS.sub("…", _SAID.sub(r"\1\2…", text)))
     return _NAMED.sub(r"\1\2…", _LONG_SEGMENT.sub("…", _QUERY.sub("?…", text)))
 
 

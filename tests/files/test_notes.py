@@ -142,6 +142,9 @@ def test_the_quote_is_the_sentence_and_start_points_into_the_pasted_text(index: 
         ("天孚通信 密码：abc123 见附件", "abc123"), ("天孚通信，提取码: 8888", "8888"), ("天孚通信 口令 xk9 进群", "xk9"),
         ("天孚通信 pwd=1q2w", "1q2w"), ("天孚通信 sk-abcdEFGH12345678", "abcdEFGH"), ("天孚通信 token: eyJhbGci.x", "eyJhbGci"),
         ("天孚通信 https://x.com/hook?key=Zz99", "Zz99"), ("天孚通信 API key：K3Y", "K3Y"), ("天孚通信 密码是hunter2", "hunter2"),
+        ("天孚通信 提取码S3CR3T", "S3CR3T"), ("天孚通信 password is S3CR3T", "S3CR3T"), ("天孚通信 验证码【8341】", "8341"),
+        ("天孚通信 新密码改成了：S3CR3T", "S3CR3T"), ("天孚通信 密鑰：S3CR3T", "S3CR3T"), ("天孚通信 授权码（S3CR3T）", "S3CR3T"),
+        ("天孚通信 https://x.com/bot/S3CR3T", "S3CR3T"), ("天孚通信 https://x.com/hook/S3CR3T", "S3CR3T"),
         ("天孚通信 password=Hunter2!", "Hunter2"), ("天孚通信 访问码：芝麻开门", "芝麻开门"),
     ],
 )  # fmt: skip
