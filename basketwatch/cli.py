@@ -388,6 +388,7 @@ def card(
 def send(names: tuple[str, ...], what: str | None, dry_run: bool, again: bool, is_demo: bool) -> int:
     """Send the words of the day or week to the chats of share.toml, each only once."""
     from basketwatch.files import share_settings
+    from basketwatch.files.baskets import read_universe
     from basketwatch.share.outbox import preview
 
     settings, lang = read_settings(demo=is_demo or None), cli_share.said_language()
@@ -400,12 +401,14 @@ def send(names: tuple[str, ...], what: str | None, dry_run: bool, again: bool, i
     chosen = share_settings.chosen(book.chats, names)
     usable = cli_share.usable(chosen, problems, lang)
     store = cli_share.store_to_send_from(settings, dry_run=dry_run)
-    words = cli_share.editions(store, settings) if store else None
+    universe, now = read_universe(settings.home), clock.now()
+    taken = cli_share.snapshots(store, universe) if store else None
+    words = cli_share.editions(store, universe, taken, now) if store and taken else None
     due = [d for d in cli_share.due(chosen, what, bool(names), words) if dry_run or d[0] in usable] if words else []
-    if store is None or (due and not any(w for _, w in due)):
+    if store is None or taken is None or (due and not any(w for _, w in due)):
         click.echo(say("nothing_to_send" if store else "nothing_stored", lang), err=True)
         return 4
-    pictures = cli_share.pictures(store, settings)
+    pictures = cli_share.pictures(store, taken, now)
     if dry_run:
         for chat, found in ((c, w) for c, w in due if w):
             click.echo(preview(store, chat, found, pictures(chat, found), clock.now(), lang))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from basketwatch.words.text import sentence
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from basketwatch.analysis.snapshot import Snapshot
+    from basketwatch.analysis.weekly import Review
     from basketwatch.domain.chat import Chat
     from basketwatch.domain.model import Universe
     from basketwatch.settings import Settings
@@ -36,17 +39,28 @@ def card_of(
     store: Store, universe: Universe, what: str, lang: str, session: datetime | None, look: dict[str, Any]
 ) -> tuple[bytes, list[str]] | None:
     """The picture and what is to be said of it; None where nothing is stored of its subject."""
-    from basketwatch.analysis import weekly
+    snapshot, review = shown(store, snapshots(store, universe), what, clock.now(), session)
+    return drawn(store, snapshot, what, lang, review=review, **look)
+
+
+def snapshots(store: Store, universe: Universe) -> Callable[[datetime], Snapshot]:
+    """Instant -> the snapshot at it, each taken once."""
     from basketwatch.analysis.snapshot import market_snapshot
 
-    calendar, review = weekly.home_calendar(store), None
-    if what == "weekly":
-        week = weekly.week_of(calendar, clock.now(), session.date() if session else None)
-        snapshot = market_snapshot(store, universe, week.at)
-        review = weekly.review(snapshot, week)
-    else:
-        snapshot = market_snapshot(store, universe, after(calendar, session) if session else clock.now())
-    return drawn(store, snapshot, what, lang, review=review, **look)
+    return cache(lambda at: market_snapshot(store, universe, at))
+
+
+def shown(
+    store: Store, taken: Callable[[datetime], Snapshot], what: str, now: datetime, session: datetime | None = None
+) -> tuple[Snapshot, Review | None]:
+    """What a card is drawn from: the snapshot, and of the weekly the review. ``session``: as it was after that one."""
+    from basketwatch.analysis import weekly
+
+    calendar = weekly.home_calendar(store)
+    if what != "weekly":
+        return taken(after(calendar, session) if session else now), None
+    week = weekly.week_of(calendar, now, session.date() if session else None)
+    return taken(week.at), weekly.review(taken(week.at), week)
 
 
 def after(calendar: Any, session: datetime) -> datetime:
@@ -59,21 +73,20 @@ def after(calendar: Any, session: datetime) -> datetime:
 
 
 def drawn(
-    store: Store, snapshot: Any, what: str, lang: str, *, review: Any = None, **look: Any
+    store: Store, snapshot: Snapshot, what: str, lang: str, *, review: Review | None = None, **look: Any
 ) -> tuple[bytes, list[str]] | None:
     """A card as (bytes, what is to be said of it); None where nothing is stored of its subject."""
     from basketwatch.analysis.valuation import readings
     from basketwatch.share import render
     from basketwatch.views import cards
 
-    wanted = cards.needs(snapshot, what, review)
-    histories = readings.histories(store, wanted, snapshot.calendars, snapshot.now) if wanted else {}
-    data = cards.card(snapshot, what, lang, histories=histories, review=review)
-    if data is None:
+    card = cards.collected(
+        snapshot, what, lang, lambda t: readings.histories(store, t, snapshot.calendars, snapshot.now), review
+    )
+    if card is None:
         return None
-    picture = render.render(data, **look)
-    glyphs = render.missing_sentence(picture, lang)
-    return picture.data, [*data["faults"], *([glyphs] if glyphs else [])]
+    picture, said = render.drawn(card, lang, **look)
+    return picture.data, list(said)
 
 
 def put(target: Path, data: bytes) -> None:
@@ -115,50 +128,45 @@ def store_to_send_from(settings: Settings, *, dry_run: bool) -> Store | None:
     return open_writer(settings.url, demo=settings.demo)[0]
 
 
-def editions(store: Store, settings: Settings) -> Callable[[str, str], Words | None]:
-    """(kind, language) -> its words, None where there are none; each snapshot is taken once."""
-    from functools import cache
-
+def editions(
+    store: Store, universe: Universe, taken: Callable[[datetime], Snapshot], now: datetime
+) -> Callable[[str, str], Words | None]:
+    """(kind, language) -> its words, None where there are none."""
     from basketwatch.analysis import weekly
-    from basketwatch.analysis.snapshot import Snapshot, market_snapshot
-    from basketwatch.files.baskets import read_universe
     from basketwatch.views import digest
-
-    universe = read_universe(settings.home)
-    snapshot_at: Callable[[datetime], Snapshot] = cache(lambda at: market_snapshot(store, universe, at))
 
     def words(kind: str, lang: str) -> Words | None:
         if kind == "digest":
-            snapshot = snapshot_at(clock.now())
-            return None if snapshot.table.empty else digest.digest(snapshot, lang)
+            return None if taken(now).table.empty else digest.digest(taken(now), lang)
         try:
-            week = weekly.week_of(weekly.home_calendar(store), clock.now())
+            week = weekly.week_of(weekly.home_calendar(store), now)
             sector = weekly.sector_of(universe)
         except UsageError:  # no session of a week is known, or no sector is followed
             return None
-        found = weekly.review(snapshot_at(week.at), week, sector)
-        return None if found.empty else digest.weekly(snapshot_at(week.at), found, lang)
+        found = weekly.review(taken(week.at), week, sector)
+        return None if found.empty else digest.weekly(taken(week.at), found, lang)
 
     return words
 
 
-def pictures(store: Store, settings: Settings) -> Callable[[Chat, Words], bytes | None]:
-    """(chat, words) -> the card of those words, drawn once a language; None where the service takes no picture."""
-    from functools import cache
-
-    from basketwatch.files.baskets import read_universe
+def pictures(
+    store: Store, taken: Callable[[datetime], Snapshot], now: datetime
+) -> Callable[[Chat, Words], bytes | None]:
+    """(chat, words) -> the card of those words, of the same snapshot, drawn once a language; None where the service takes
+    no picture.
+    """
     from basketwatch.share.chats import no_picture
 
-    universe = read_universe(settings.home)
-    look = {"suffix": "png", "dark": False, "green_up": False, "width": 1080}
+    look: dict[str, Any] = {"suffix": "png", "dark": False, "green_up": False, "width": 1080}
 
     @cache
-    def drawn(what: str, lang: str) -> bytes | None:
-        made = card_of(store, universe, what, lang, None, look)
+    def picture_of(what: str, lang: str) -> bytes | None:
+        snapshot, review = shown(store, taken, what, now)
+        made = drawn(store, snapshot, what, lang, review=review, **look)
         return made[0] if made else None
 
     def picture(chat: Chat, words: Words) -> bytes | None:
-        return None if no_picture(chat) else drawn("weekly" if words.kind == "weekly" else "today", words.lang)
+        return None if no_picture(chat) else picture_of("weekly" if words.kind == "weekly" else "today", words.lang)
 
     return picture
 

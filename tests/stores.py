@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import uuid
 from functools import cache
 from pathlib import Path
@@ -67,3 +68,13 @@ def _fill(store: Store) -> None:
     report = {"requests": {"total": 3, "by_host": {}}, "parts": []}
     runs.finish_run(store, run, market.NOW, report, [])
     notes.new_version(store)
+
+
+def without_not_null(path: Path) -> Path:
+    """The store with tables that accept a hole in every column; returns ``path``."""
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA writable_schema = ON")
+    db.execute("UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'")
+    db.commit()
+    db.close()
+    return path

@@ -25,7 +25,7 @@ from basketwatch.refresh.flags import update
 from basketwatch.sources.demo import market
 from basketwatch.store import opening
 from tests.apps import html_of, run
-from tests.stores import fill, universe
+from tests.stores import fill, universe, without_not_null
 
 KEYS = {
     "quotes": ["ticker"], "bars": ["ticker", "session"], "factors": ["ticker", "ex_date"], "series": ["ticker"],
@@ -42,12 +42,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = fill(path, is_demo=False)
     update(store, universe(), market.NOW)
     store.engine.dispose()
-    db = sqlite3.connect(path)
-    db.execute("PRAGMA writable_schema = ON")
-    db.execute("UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'")
-    db.commit()
-    db.close()
-    return path
+    return without_not_null(path)
 
 
 def knock_out(path: Path, rng: random.Random) -> list[tuple[str, str, str]]:

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from basketwatch.store.database import Store
 
 
-WEEKLY_TRIED = "weekly_tried"  # note of the store: when the table of securities was asked for last
-
-
 # --- data --------------------------------------------------------------------------------------------------------
 
 
@@ -60,8 +57,8 @@ def _universe(home: str, stamps: tuple[object, ...]) -> Universe:
 def index_of(settings: Settings, store: Store | None) -> Index:
     """The names of everything that is followed and of the table of securities, for search and pasted notes."""
     files = universe(settings)
-    tried = notes.noted(store, WEEKLY_TRIED) if store else None
-    return _index(files, store, id(files), settings.url, tried)
+    tried = notes.noted(store, notes.WEEKLY_TRIED) if store else None
+    return _index(files, store, hash(files), settings.url, tried)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from basketwatch import clock
-from basketwatch.app.data import WEEKLY_TRIED
 from basketwatch.app.refresher import Refresher
-from basketwatch.app.schedule import due, is_daily
+from basketwatch.app.schedule import FIRST_SECONDS, due, is_daily
 from basketwatch.domain import model
 from basketwatch.store import notes, runs
 from basketwatch.words.text import escape, say, sentence
@@ -53,7 +52,12 @@ def keep_fresh(settings: Settings, store: Store | None, states: Mapping[str, Mar
     ):
         worker.start((), deadline=900)  # a new member wants its quote and history, whatever the hour
     elif store and last and last.finished and weekly_due(settings, store, states, now):
-        worker.start(("listing", "boards"), deadline=900)
+        ask_weekly(worker)
+
+
+def ask_weekly(worker: Refresher) -> None:
+    """Ask for the table of securities and the boards now; Hong Kong's list alone is some fifty requests."""
+    worker.start(("listing", "boards"), deadline=FIRST_SECONDS)
 
 
 def weekly_due(settings: Settings, store: Store, states: Mapping[str, MarketState], now: datetime) -> bool:
@@ -63,7 +67,7 @@ def weekly_due(settings: Settings, store: Store, states: Mapping[str, MarketStat
         return False
     if any(state.phase in ("open", "lunch") for state in states.values()):
         return False
-    tried = notes.noted(store, WEEKLY_TRIED)
+    tried = notes.noted(store, notes.WEEKLY_TRIED)
     return tried is None or now - datetime.fromisoformat(tried) >= WEEK
 
 

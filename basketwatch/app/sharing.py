@@ -40,14 +40,13 @@ def _drawn(
 
     what, lang, suffix, dark, green_up = key[3:]
     shown, review = _week(_settings, _snapshot) if what == "weekly" else (_snapshot, None)
-    wanted = cards.needs(shown, what, review)
-    histories = readings.histories(data.store_of(_settings), wanted, shown.calendars, shown.now) if wanted else {}
-    card = cards.card(shown, what, lang, histories=histories, review=review)
+    card = cards.collected(
+        shown, what, lang, lambda t: readings.histories(data.store_of(_settings), t, shown.calendars, shown.now), review
+    )
     if card is None:
         return None
-    picture = render.render(card, suffix, dark=dark, green_up=green_up)
-    missing = render.missing_sentence(picture, lang)
-    return Shown(picture.data, picture.alt, (*card["faults"], *([missing] if missing else [])))
+    picture, said = render.drawn(card, lang, suffix=suffix, dark=dark, green_up=green_up)
+    return Shown(picture.data, picture.alt, said)
 
 
 def words(settings: Settings, snapshot: Snapshot, what: str, lang: str) -> dict[str, str] | None:

@@ -14,13 +14,12 @@ from basketwatch.sources import boards, eastmoney, listing
 from basketwatch.store import notes, securities
 
 LISTING, BOARDS = "listing", "boards"
-TRIED = "weekly_tried"  # note: instant of the last try, whatever came of it
 LEAST_SHARE = 0.8  # of the securities that are known of a market must be in a new list
 
 
 def update(work: Work, only: Sequence[str]) -> None:
     """Bring the parts that are asked for up to date; a source that fails leaves what is stored."""
-    notes.note(work.store, TRIED, clock.iso(clock.now()))
+    notes.note(work.store, notes.WEEKLY_TRIED, clock.iso(clock.now()))
     if LISTING in only:
         _listing(work)
     if BOARDS in only:

@@ -75,6 +75,16 @@ def _compiler(system: bool) -> Any:
     return typst.Compiler(root=str(TEMPLATES), font_paths=[str(fonts.FOLDER)], ignore_system_fonts=not system)
 
 
+def drawn(card: Mapping[str, Any], lang: str, **look: Any) -> tuple[Picture, tuple[str, ...]]:
+    """A card's picture, and what is to be said of it: what is old or missing, characters that no typeface has.
+
+    ``look``: as of ``render``.
+    """
+    picture = render(card, **look)
+    missing = missing_sentence(picture, lang)
+    return picture, (*card["faults"], *([missing] if missing else []))
+
+
 def palette(*, dark: bool, green_up: bool) -> dict[str, str]:
     """Name -> colour of what a template may use."""
     up, down = colours.up_and_down(green_up=green_up)

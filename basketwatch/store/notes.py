@@ -8,6 +8,8 @@ from basketwatch.store import schema
 from basketwatch.store.database import Store
 from basketwatch.store.rows import upsert
 
+WEEKLY_TRIED = "weekly_tried"  # key of a note: when the table of securities and the boards were asked for last
+
 
 def read_meta(engine: Engine) -> dict[str, str]:
     with engine.connect() as c:

@@ -22,6 +22,14 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def shipped(tmp_path: Path) -> Path:
+    """A home with the files of the project."""
+    for folder in ("watchlists", "sector_maps"):
+        shutil.copytree(PROJECT / folder, tmp_path / folder)
+    return tmp_path
+
+
+@pytest.fixture
 def universe(request: pytest.FixtureRequest, home: Path) -> Universe:
     """The universe whose one basket is the docstring of the test."""
     text = inspect.cleandoc(request.function.__doc__) + "\n"

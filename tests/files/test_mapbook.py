@@ -11,18 +11,13 @@ from hypothesis import strategies as st
 from basketwatch.errors import UsageError
 from basketwatch.files import drafts, history, mapbook
 from basketwatch.files.baskets import read_universe
-from tests.stores import PROJECT
 
 NOW = "2026-11-27T08:00:00Z"
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    for folder in ("watchlists", "sector_maps"):
-        (tmp_path / folder).mkdir()
-        for file in (PROJECT / folder).glob("*.toml"):
-            (tmp_path / folder / file.name).write_bytes(file.read_bytes())
-    return tmp_path
+def home(shipped: Path) -> Path:
+    return shipped
 
 
 def slipped(text: str) -> str:

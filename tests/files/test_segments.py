@@ -104,12 +104,8 @@ def test_any_moves_leave_a_file_that_says_what_was_wanted(moves: list[tuple[str,
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    for folder in ("watchlists", "sector_maps"):
-        (tmp_path / folder).mkdir()
-        for file in (PROJECT / folder).glob("*.toml"):
-            (tmp_path / folder / file.name).write_bytes(file.read_bytes())
-    return tmp_path
+def home(shipped: Path) -> Path:
+    return shipped
 
 
 def state(home: Path) -> tuple[str, str]:

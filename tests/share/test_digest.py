@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 import shutil
-import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +20,7 @@ from basketwatch.sources.demo import market
 from basketwatch.store import opening
 from basketwatch.views import digest, json
 from basketwatch.words.text import points, say, signed
-from tests.stores import fill, universe
+from tests.stores import fill, universe, without_not_null
 from tests.test_holes import KEYS, knock_out
 
 
@@ -126,12 +125,7 @@ def porous(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = fill(path, is_demo=True)
     update(store, universe(), market.NOW)
     store.engine.dispose()
-    db = sqlite3.connect(path)
-    db.execute("PRAGMA writable_schema = ON")
-    db.execute("UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'")
-    db.commit()
-    db.close()
-    return path
+    return without_not_null(path)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -9,19 +9,15 @@ import streamlit as st
 
 from basketwatch import clock
 from basketwatch.app import data
-from basketwatch.app.editor.desk import REVISION, Desk, put_anew
-from basketwatch.app.refreshing import refresher
+from basketwatch.app.editor.desk import REVISION, Desk, put_members
+from basketwatch.app.refreshing import ask_weekly, refresher
 from basketwatch.domain import markets
-from basketwatch.files.editing import Sheet
 from basketwatch.words.text import day, listed, plain, say
 
 if TYPE_CHECKING:
     from basketwatch.analysis.boards import Drift
-    from basketwatch.app.refresher import Refresher
     from basketwatch.settings import Settings
     from basketwatch.store.database import Store
-
-WEEKLY_SECONDS = 900.0  # the list of Hong Kong alone is some fifty requests
 
 
 def draw(desk: Desk, store: Store | None, settings: Settings) -> None:
@@ -30,7 +26,8 @@ def draw(desk: Desk, store: Store | None, settings: Settings) -> None:
     with st.expander(say("board_title", lang)):
         worker = refresher(str(settings.home), settings.demo)
         off = settings.demo or clock.is_frozen() or worker.running
-        st.button(say("board_ask", lang), disabled=off, help=plain(say("board_ask_help", lang)), on_click=_ask, args=(worker,))  # fmt: skip
+        why = plain(say("board_ask_help", lang))
+        st.button(say("board_ask", lang), disabled=off, help=why, on_click=ask_weekly, args=(worker,))
         if not board:
             st.caption(plain(say("board_none", lang)))
             return
@@ -44,10 +41,6 @@ def draw(desk: Desk, store: Store | None, settings: Settings) -> None:
         for key, tickers in (("board_gone", [r.ticker for r in found.gone]), ("board_ours", list(found.ours))):
             if tickers:
                 st.caption(plain(say(key, lang, names=listed((desk.called(t) for t in tickers), lang))))
-
-
-def _ask(worker: Refresher) -> None:
-    worker.start(("listing", "boards"), deadline=WEEKLY_SECONDS)
 
 
 def _theirs(desk: Desk, found: Drift, board: str) -> None:
@@ -72,9 +65,7 @@ def _theirs(desk: Desk, found: Drift, board: str) -> None:
     )["tick"]  # fmt: skip
     chosen = [r for r, wanted in zip(found.theirs, ticked, strict=True) if wanted]
     came = {r.ticker: named(desk.newcomer(r.ticker, f"{r.reason} ({board})"), r.name) for r in chosen}
-    st.button(say("edit_import_now", lang), disabled=not chosen, key=f"{key}_now", on_click=put_anew, args=(
-        desk, lambda sheet: Sheet(sheet.head, {**sheet.members, **{t: f for t, f in came.items() if t not in sheet.members}}),
-    ))  # fmt: skip
+    st.button(say("edit_import_now", lang), disabled=not chosen, key=f"{key}_now", on_click=put_members, args=(desk, came))  # fmt: skip
 
 
 def named(fields: dict[str, object], name: str) -> dict[str, object]:

@@ -45,9 +45,14 @@ class Desk:
 
     @cached_property
     def known(self) -> dict[str, Names]:
-        """The names of every ticker that is followed or stands in the table of securities."""
-        table = {t: Names(one.zh, one.en or one.zh) for t, one in self.index.securities.items()}
-        return {**table, **names(self.universe)}
+        """The names of every followed ticker, and of the members that the table of securities alone knows."""
+        table = self.index.securities
+        unfollowed = {t: Names(table[t].zh, table[t].en or table[t].zh) for t in self.sheet.members if t in table}
+        return {**unfollowed, **names(self.universe)}
+
+    def _name(self, ticker: str) -> Names | None:
+        one = self.index.securities.get(ticker)
+        return self.known.get(ticker) or (Names(one.zh, one.en or one.zh) if one else None)
 
     @property
     def file(self) -> str:
@@ -71,11 +76,12 @@ class Desk:
     def called(self, ticker: str) -> str:
         """The name of a member, of the draft or of the file it began with."""
         fields = self.sheet.members.get(ticker) or self.draft.before.members.get(ticker)
-        return edit.called(ticker, fields, self.known, self.lang)
+        name = self._name(ticker)
+        return edit.called(ticker, fields, {ticker: name} if name else {}, self.lang)
 
     def newcomer(self, ticker: str, reason: str) -> dict[str, object]:
         """The fields of a member that comes in with the session of the day; a dash where no reason is given."""
-        name = self.known.get(ticker)
+        name = self._name(ticker)
         names_of = {"zh": name.zh, "en": name.en} if name else {"zh": ticker, "en": ticker}
         fields = {"name": names_of, "reason": {self.lang: reason or "–"}, "since": self.sessions(ticker)[0]}
         place = self.draft.segments.get(ticker)  # a chain may hold a company before a basket does
@@ -119,6 +125,12 @@ def anew() -> None:
 def put_anew(desk: Desk, change: Callable[[Sheet], Sheet]) -> None:
     put(desk, change)
     anew()
+
+
+def put_members(desk: Desk, came: Mapping[str, Mapping[str, object]]) -> None:
+    """New members at the end of the draft; who is in it already stays as it is."""
+    new = dict(came)
+    put_anew(desk, lambda s: Sheet(s.head, {**s.members, **{t: row for t, row in new.items() if t not in s.members}}))
 
 
 def texts(old: object, text: str, lang: str) -> dict[str, str] | None:

@@ -10,11 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from basketwatch import clock
-from basketwatch.app.editor.desk import REVISION, Desk, put_anew
+from basketwatch.app.editor.desk import REVISION, Desk, put_members
 from basketwatch.domain import markets
 from basketwatch.errors import UsageError
 from basketwatch.files import lists
-from basketwatch.files.editing import Sheet
 from basketwatch.words.text import listed, plain, say, sentence
 
 LINKED = "members"  # in the URL: who is in the basket of whoever sent the link
@@ -86,7 +85,4 @@ def _columns(lang: str) -> dict[str, Any]:
 def _into_draft(desk: Desk, chosen: Sequence[lists.Entry]) -> None:
     came = {str(e.ticker): {**desk.newcomer(str(e.ticker), e.section), **e.fields} for e in chosen}
     st.query_params.pop(LINKED, None)
-    put_anew(
-        desk,
-        lambda sheet: Sheet(sheet.head, {**sheet.members, **{t: f for t, f in came.items() if t not in sheet.members}}),
-    )
+    put_members(desk, came)

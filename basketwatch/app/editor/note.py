@@ -9,11 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from basketwatch import clock
-from basketwatch.app.editor.desk import REVISION, Desk, put_anew
+from basketwatch.app.editor.desk import REVISION, Desk, put_members
 from basketwatch.domain import markets
 from basketwatch.domain.mentions import Resolved
 from basketwatch.errors import UsageError
-from basketwatch.files.editing import Sheet
 from basketwatch.files.notes import note
 from basketwatch.files.notes.index import Index
 from basketwatch.words.text import listed, plain, say, sentence
@@ -108,7 +107,4 @@ def _columns(lang: str) -> dict[str, Any]:
 
 def _into_draft(desk: Desk, chosen: Sequence[Row], origin: str) -> None:
     came = {row.ticker: desk.newcomer(row.ticker, f"{row.quote} ({origin})") for row in chosen}
-    put_anew(
-        desk,
-        lambda sheet: Sheet(sheet.head, {**sheet.members, **{t: f for t, f in came.items() if t not in sheet.members}}),
-    )
+    put_members(desk, came)

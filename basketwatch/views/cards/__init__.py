@@ -6,7 +6,7 @@ one of the last two. A basket of the name of a card gives way to the card.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from basketwatch.domain.universe import all_tickers
@@ -55,6 +55,15 @@ def needs(snapshot: Snapshot, what: str, review: Review | None = None) -> list[s
     kind, subject = read(snapshot.universe, what)
     reading = review.valuation if review else snapshot.valuations.get(subject)
     return [reading.key.ticker] if reading and kind in ("valuation", "weekly") else []
+
+
+def collected(
+    snapshot: Snapshot, what: str, lang: str, histories: Callable[[list[str]], Mapping[SeriesKey, pd.DataFrame]],
+    review: Review | None = None,
+) -> Data | None:  # fmt: skip
+    """``card`` with the PE histories that it wants; ``histories``: tickers -> their stored ones."""
+    wanted = needs(snapshot, what, review)
+    return card(snapshot, what, lang, histories=histories(wanted) if wanted else {}, review=review)
 
 
 def card(
